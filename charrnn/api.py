@@ -19,7 +19,8 @@ from charrnn.diagnostics.gradflow.gradient_flow import LAGS, POSITIONS, Gradient
 from charrnn.errors import OptionError
 from charrnn.generation.novelty import novelty as novelty
 from charrnn.models import export as exports
-from charrnn.models import gradcheck_case, gradflow_case, loading
+from charrnn.models import gradcheck_case, gradflow_case
+from charrnn.models.loading import load as load
 from charrnn.models.model import Model as Model
 from charrnn.runs import time_budget
 from charrnn.runs.planning.fine_tuning import FineTuneBase
@@ -48,9 +49,9 @@ def plan(
 ) -> Plan:
     """Read the sources (none: the built-in text) and fix every number of a training.
 
-    `config`: None is the default configuration, sized for the text. `seconds`: the time budget; a short
-    measurement turns it into a number of steps. `base`: the run whose weights to start from; see load_base. `ranks`: the processes that
-    train together; each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py.
+    `config`: None is the default configuration, sized for the text. `seconds`: the time budget; a short measurement
+    turns it into a number of steps. `base`: the run whose weights to start from; see load_base. `ranks`: the processes
+    that train together; each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py.
 
     Raises TextError, VocabularyError and NetworkError; OptionError if the time is too short for one step; ConfigError
     if the configuration describes a network other than the base's.
@@ -76,7 +77,7 @@ def train(
     """Train on texts to the end and return the best model. Name texts as on the command line; with none, the built-in
     text is used.
 
-    `config`: a shipped configuration by name, or a YAML file (None: the default one, sized for the text). `settings`:
+    `config`: a recipe by name, or a YAML file (None: the recipe `default`, sized for the text). `settings`:
     values of dotted keys. `base`: a run to begin from. `out`: the run directory (None: the next free one below runs/).
     `seconds`: how long to train. `on_event` is called with each event of training/events.py. Raises CharrnnError.
 
@@ -105,26 +106,6 @@ def train(
     for event in run.events():
         on_event(event)
     return load(run.path)
-
-
-def load(
-    run: str | Path,
-    *others: str | Path,
-    which: str | None = None,
-    ngram: bool = False,
-    weights: Sequence[float] | None = None,
-    text: str | Sequence[str] = (),
-    encoding: str | Sequence[str] = (),
-) -> Model:
-    """Load the model of a run directory or checkpoint. `others` and `ngram` (an n-gram of its training split) make it a
-    mixture.
-
-    `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None: those that
-    make the validation split likeliest). `text`: the present location of the training text, if it was moved. `encoding`: its
-    present encoding, NAME, or FILE=NAME for single files, if it was converted. Raises RunError (also if
-    vocabularies differ), CheckpointError and TextError.
-    """
-    return loading.load(Path(run), [*map(Path, others)], which, ngram, weights, _as_list(text), _as_list(encoding))
 
 
 def export(
@@ -218,8 +199,8 @@ def gradflow(
     fresh network of `config` on the validation split of `text` (default: the built-in text).
 
     It follows gradients back over `lags` characters from `positions` places; see diagnostics/gradflow/gradient_flow.py.
-    `training_text`: the present location of the run's text, if it was moved. `encoding`: NAME, or FILE=NAME for single
-    files, if they are not UTF-8.
+    `training_text`: the present location of the training text, if it was moved. `encoding`: NAME, or FILE=NAME for
+    single files, if they are not UTF-8.
 
     Raises OptionError for lags or positions below 1, CheckError if the text is too short for the lags, RunError,
     CheckpointError, TextError and VocabularyError.

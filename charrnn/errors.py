@@ -73,7 +73,9 @@ class MissingLibraryError(CharrnnError):
 
 
 def missing_library(user: str, library: str, packages: str = "", reason: object = "") -> MissingLibraryError:
-    """The error of a `user` that needs a library. `packages` is what pip installs, if that is not the library's own name."""
+    """The error of a `user` that needs a library. `packages` is what pip installs, if that is not the library's own
+    name.
+    """
     found = f" ({reason})" if reason else ""
     return MissingLibraryError(f"{user} needs {library}: pip install {packages or library}{found}")
 

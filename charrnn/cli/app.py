@@ -79,7 +79,9 @@ def _drop_stdout() -> None:
 
 
 def _print_error(message: str, code: int, lines: bool = False) -> int:
-    """Print an error in one line, or in one for each mistake of a configuration; of several ranks only rank 0 prints."""
+    """Print an error in one line, or in one for each mistake of a configuration; of several ranks only rank 0
+    prints.
+    """
     from charrnn.cli.output.console import print_error
 
     if rank_and_size()[0] == 0:

@@ -25,7 +25,7 @@ Origins = dict[str, str]
 
 ConfigType = TypeVar("ConfigType", bound=Config)
 
-DEFAULT = "default"  # the shipped configuration that `train` uses if none is named
+DEFAULT = "default"  # the recipe that `train` uses if none is named
 MAX_FILE_BYTES = 4 * yaml.MAX_CHARS  # bytes
 
 OptionValues = Mapping[str, tuple[str, Any]]

@@ -44,8 +44,8 @@ class Generator:
         self._disallowed = disallowed_symbols(vocabulary, only)
 
     def find_warnings(self, request: SampleRequest) -> list[str]:
-        """Return a line for each thing that cannot be fulfilled or may be meant differently: words that are not a class,
-        characters that the model does not know, and stop strings that never come.
+        """Return a line for each thing that cannot be fulfilled or may be meant differently: words that are not a
+        class, characters that the model does not know, and stop strings that never come.
         """
         never = [explain_impossible(stop, self.vocabulary, self._disallowed, request.length) for stop in request.stops]
         lost = unknown_symbols(self.vocabulary, self._only)

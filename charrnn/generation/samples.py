@@ -25,10 +25,12 @@ class TracedStep:
     candidates: list[tuple[str, float]]
 
 
-def trace(drawn: SampledStep, options: SamplingOptions, vocabulary: Vocabulary, most: int) -> list[TracedStep]:
-    """One step of each text, with at most `most` candidates and the drawn character."""
+def trace(
+    drawn: SampledStep, options: SamplingOptions, vocabulary: Vocabulary, max_candidates: int
+) -> list[TracedStep]:
+    """One step of each text, with at most `max_candidates` candidates and the drawn character."""
     p = candidates(drawn.allowed, options)
-    orders = (-p).argsort(axis=-1, kind="stable")[:, :most]
+    orders = (-p).argsort(axis=-1, kind="stable")[:, :max_candidates]
     names = [_name(symbol, vocabulary.unit) for symbol in vocabulary.symbols]
     rows = zip(drawn.ids.tolist(), np.exp(-drawn.surprisals()).tolist(), p, orders, strict=True)
     return [TracedStep(names[index], own, _likeliest(p, order, index, names)) for index, own, p, order in rows]

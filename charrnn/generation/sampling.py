@@ -1,8 +1,8 @@
 """From logits to characters: small pure functions of probabilities, one row for each text.
 
-Applied in this order: alphabet (allowed_symbols.py), guard against repetition (repetition_penalty.py), temperature,
-top-k, top-p, min-p, draw. The characters are in falling order of probability (ties: the lower id first), and each
-filter keeps the first n of those that the filter before it kept; their probabilities stay as they are.
+Applied in this order: allowed symbols (allowed_symbols.py), guard against repetition (repetition_penalty.py),
+temperature, top-k, top-p, min-p, draw. The characters are in falling order of probability (ties: the lower id first),
+and each filter keeps the first n of those that the filter before it kept; their probabilities stay as they are.
 
 Only the probabilities are sorted, which is several times as fast as sorting the characters: a place in that order is
 drawn, and the character is the one with the probability at that place.

@@ -1,7 +1,7 @@
 """The loop that writes: logits in, characters out, for B texts side by side.
 
-In each step, before the filters of sampling.py: what label smoothing added is removed, characters outside the
-alphabet get probability 0, and the guard against repetition applies.
+In each step, before the filters of sampling.py: what label smoothing added is removed, characters that are
+not allowed get probability 0, and the guard against repetition applies.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ class SampledStep(NamedTuple):
 
     ids: Ids  # (B,)
     logits: Array  # (B, V) from the predictor
-    allowed: Array  # (B, V) after smoothing correction, alphabet and guard: the input of the filters
+    allowed: Array  # (B, V) after smoothing correction, allowed symbols and guard: the input of the filters
 
     def surprisals(self) -> Array:
         """-ln p of each character, (B,), by the predictor, before anything was left out."""
@@ -41,7 +41,7 @@ def draw_texts(
     generators: Sequence[np.random.Generator],
     disallowed: Array | None = None,
 ) -> Iterator[SampledStep]:
-    """Read the prompts, (T, B), at once, then draw `length` characters for each (None: without end), each with one
+    """Read the prompts, (T, B), at once, then draw `length` characters for each (None: no limit), each with one
     random number from its text's own generator. Symbols marked in `disallowed`, (V,), are never drawn. Memory does not
     grow with the length.
     """
@@ -69,7 +69,7 @@ def draw_texts(
 
 
 def _random_numbers(length: int | None, generators: Sequence[np.random.Generator]) -> Iterator[Array]:
-    """One number in [0, 1) from each generator, (len(generators),), `length` times; None: without end."""
+    """One number in [0, 1) from each generator, (len(generators),), `length` times; None: no limit."""
     for start in count(0, BLOCK) if length is None else range(0, length, BLOCK):
         numbers = np.stack([generator.random(BLOCK) for generator in generators], axis=1)
         yield from numbers if length is None else numbers[: length - start]

@@ -1,4 +1,4 @@
-"""The network and the text for a look at the flow of gradients."""
+"""The network and the text on which the flow of gradients is measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -60,9 +60,9 @@ class Model:
         return self.saved.vocabulary
 
     def generator(self, only: str | Sequence[str] | None = None, exact: bool = True) -> Generator:
-        """A Generator for this model; see generation/generator.py, and generation/allowed_symbols.py for `only`. Without `exact`, texts
-        written side by side are rounded together: many are faster, but they are not bit for bit those that their seeds
-        write alone. Raises SamplingError if `only` leaves no character.
+        """A Generator for this model; see generation/generator.py, and generation/allowed_symbols.py for `only`.
+        Without `exact`, texts written side by side are rounded together: many are faster, but they are not bit for bit
+        those that their seeds write alone. Raises SamplingError if `only` leaves no character.
         """
         predictors = [component.predictor(exact) for component in self.components]
         predictor = predictors[0] if len(predictors) == 1 else MixturePredictor(predictors, self.weights)
@@ -119,11 +119,11 @@ class Model:
         learning_rate: float | None = None,
         counted: bool = True,
     ) -> Evaluation:
-        """How well the model predicts a text. Without one: a split of its own text, train, valid or test (None: test,
-        or valid if there is no test), cut as for the training or by another `protocol`.
+        """How well the model predicts a text. Without one: a split of the training text: train, valid or test (None:
+        test, or valid if there is no test), cut as for the training or by another `protocol`.
 
         With a `learning_rate` the weights follow the text (dynamic evaluation). `counted` adds the baselines: counts of
-        the training text, and a compressor. Raises TextError, DivergedError, RunError if the model's own text cannot be
+        the training text, and a compressor. Raises TextError, DivergedError, RunError if the training text cannot be
         read or has no such split, and OptionError for a value out of range and for an option of splits together with a
         text.
         """
@@ -131,7 +131,7 @@ class Model:
             raise OptionError(f"{parameter('learning_rate')} must be a number of at least 0; found {learning_rate:g}")
         if text is not None and (split or protocol or slices):
             raise OptionError(
-                f"{parameter('split')}, {parameter('protocol')} and {parameter('slices')} cut the run's own text; leave them out with another text"
+                f"{parameter('split')}, {parameter('protocol')} and {parameter('slices')} cut the training text; leave them out with another text"
             )
         if text is None:
             return self._evaluate_split(split, protocol, slices, learning_rate, counted)

@@ -87,7 +87,7 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
         with writable(Folder.at(out)):
             lock = Lock(out)
     else:
-        lock = directory.create(out, left=RECORD + SIDE)
+        lock = directory.create(out, leftover=RECORD + SIDE)
     try:
         _write(sweep, lock.folder)
     except BaseException:

@@ -23,7 +23,9 @@ class NotPlainError(OSError):
 
 
 def require_plain(path: Path, status: os.stat_result | None = None) -> None:
-    """Raises NotPlainError for anything but a plain file, and OSError where there is nothing. `status`: its `os.stat`."""
+    """Raises NotPlainError for anything but a plain file, and OSError where there is nothing. `status`: its
+    `os.stat`.
+    """
     kind = OTHER_KINDS.get(stat.S_IFMT((status or os.stat(path)).st_mode))
     if kind:
         raise NotPlainError(errno.EINVAL, f"{kind}, not a plain file", str(path))

@@ -1,7 +1,7 @@
 """Bring typed text into the Unicode form that a vocabulary knows.
 
 The same letter may be one character or several (é, or e and an accent), and a keyboard, a file name or another program may write
-it in another way than the text of the training.
+it in another way than the training text.
 """
 
 import re

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.text import documents as lists
 from charrnn.text.characters.unit_names import Unit
-from charrnn.text.positions import NO_STARTS, Place, Starts, move
+from charrnn.text.positions import NO_PLACES, Place, Places, move
 from charrnn.text.reading.encodings import UTF_8, Encodings
 from charrnn.text.reading.folder import Files
 from charrnn.text.reading.source_reader import Piece, SourceReader
@@ -38,7 +38,7 @@ class SourceText:
     pieces: Pieces  # the text again, str or bytes: from memory while it is short, otherwise from its sources
     documents: tuple[str, ...] | None = None
     files: tuple[str, ...] = ("",)  # names
-    starts: Starts = NO_STARTS  # where each file, or each document of a list, begins in the text
+    starts: Places = NO_PLACES  # where each file, or each document of a list, begins in the text
     folders: Mapping[str, Files] = field(default_factory=dict)  # what each folder and pattern among the sources gave
     notes: tuple[str, ...] = ()  # on its sources, and on how it was cut into documents
 
@@ -85,16 +85,18 @@ def read_text(
     encoding: str | Encodings = UTF_8,
     max_expansion: float = MAX_EXPANSION,
     boundary: str | None = None,
-    most: int | None = None,
+    max_chars: int | None = None,
 ) -> SourceText:
     """Read the sources one after the other; a file that lacks its last newline gets one before the next begins.
 
     With a `boundary`, which needs the unit char, the text is a list of documents; see documents.py.
 
-    Raises TextError as `SourceReader` does, and without a boundary for more than `most` characters.
+    Raises TextError as `SourceReader` does, and without a boundary for more than `max_chars` characters.
     """
     reader = SourceReader(sources, unit, encoding, max_expansion)
-    text = _scan(unit, reader.pieces, reader.names, most) if boundary is None else _from_documents(reader, boundary)
+    text = (
+        _scan(unit, reader.pieces, reader.names, max_chars) if boundary is None else _from_documents(reader, boundary)
+    )
     return replace(text, folders=reader.folders, notes=(*reader.notes(), *text.notes))
 
 
@@ -130,9 +132,9 @@ def _from_documents(reader: SourceReader, boundary: str) -> SourceText:
 
 
 def _scan(
-    unit: Unit, pieces: Callable[[], Iterator[Piece]], files: tuple[str, ...], most: int | None = None
+    unit: Unit, pieces: Callable[[], Iterator[Piece]], files: tuple[str, ...], max_chars: int | None = None
 ) -> SourceText:
-    """Read a text once from end to end. Raises TextError if it has more than `most` characters."""
+    """Read a text once from end to end. Raises TextError if it has more than `max_chars` characters."""
     sha256, length, counts = hashlib.sha256(), 0, np.zeros(1, np.intp)
     kept: list[Any] = []
     begins: dict[int, int] = {}  # file -> where it begins
@@ -148,15 +150,15 @@ def _scan(
             before = _between(contents(), first, length + error.start + 1)
             raise _surrogate_error(error, files[file], before) from None
         length += len(piece)
-        if most is not None and length > most:
-            raise TextError(f"more than {most:,} characters, and so more than it had")
+        if max_chars is not None and length > max_chars:
+            raise TextError(f"more than {max_chars:,} characters, and so more than it had")
         if unit == "char":
             counts = _sum_counts(counts, np.bincount(code_points(piece)))
         kept.append(piece)
         if length > IN_MEMORY:
             kept.clear()
     again = contents if length > IN_MEMORY else lambda: iter(kept)
-    starts = Starts.from_sequences([*begins.values()], [*begins], [1] * len(begins), [1] * len(begins))
+    starts = Places.from_sequences([*begins.values()], [*begins], [1] * len(begins), [1] * len(begins))
     return SourceText(unit, length, sha256.hexdigest(), counts, again, files=files, starts=starts)
 
 

@@ -65,7 +65,7 @@ class Split:
         self.require_each(cuts.bounds, MIN_SPLIT_CHARS, f"the text is too short: {asked}", advice)
 
     def require_each(self, bounds: Sequence[int], least: int, asked: str, advice: str) -> None:
-        """Raises TextError if a split with a share gets fewer than `least`; `asked` and `advice` are for the message."""
+        """Raises TextError if a split with a share gets fewer than `least`; the message has `asked` and `advice`."""
         sizes = [end - start for start, end in pairwise(bounds)]
         if any(share > 0 and size < least for share, size in zip(self.shares, sizes, strict=True)):
             found = ", ".join(f"{name} {size}" for name, size in zip(SPLITS, sizes, strict=True))

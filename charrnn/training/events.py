@@ -83,7 +83,9 @@ class Recovered:
 
 @dataclass(frozen=True)
 class Finished:
-    """The training ended; `reason`: all "steps" done, no improvement for "patience" validations, or "stopped" on request."""
+    """The training ended; `reason`: all "steps" done, no improvement for "patience" validations, or "stopped" on
+    request.
+    """
 
     step: int
     reason: str

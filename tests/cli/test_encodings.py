@@ -232,7 +232,7 @@ def test_a_sweep_reads_each_file_in_its_encoding(charrnn):
 def test_a_text_of_a_run_s_own_encoding_is_named_with_it(charrnn, french):
     Path("more.txt").write_bytes(FRENCH.encode("cp1252"))
     for command in (["score"], ["eval", "--no-baselines"], ["view", "-o", "page.html"]):
-        advice = "if it is cp1252, as the run's text was, say so: --encoding more.txt=cp1252"
+        advice = "if it is cp1252, as the training text was, say so: --encoding more.txt=cp1252"
         refused(charrnn(command[0], french, "more.txt", *command[1:]), 1, advice)
         done = charrnn(command[0], french, "more.txt", *command[1:], "--encoding", "more.txt=cp1252")
         assert done.exit_code == 0, done.stderr

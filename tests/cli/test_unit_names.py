@@ -208,7 +208,7 @@ def test_a_sweep_over_the_unit_names_both():
 
 
 def test_a_look_at_the_gradients_is_in_bytes():
-    from charrnn.cli.reports.gradflow import reach
+    from charrnn.cli.reports.gradflow import describe_probe
 
     flowed = Flowed(
         step=5,
@@ -222,7 +222,7 @@ def test_a_look_at_the_gradients_is_in_bytes():
         spectral_radius=0.9,
         saturated=0.1,
     )
-    assert "after 3 bytes, 1 % after 9" in reach(flowed, "byte")
+    assert "after 3 bytes, 1 % after 9" in describe_probe(flowed, "byte")
 
 
 def test_the_page_is_in_bytes(charrnn, run, one):

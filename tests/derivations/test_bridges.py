@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from charrnn import api
-from charrnn.cli.derivations.bridges import CARRIED, GIVEN, LAYERS, REAL, ROWS, bridges, configuration, counterpart
+from charrnn.cli.derivations.bridges import (
+    CARRIED,
+    GIVEN,
+    LAYERS,
+    REAL,
+    ROWS,
+    configuration,
+    counterpart,
+    measure_bridges,
+)
 from charrnn.cli.derivations.counterpart_rules import clipping_error, flow_errors, update_both
 from charrnn.cli.derivations.counterparts import Counterpart
 from charrnn.cli.derivations.row_form import targets
@@ -41,7 +50,7 @@ def errors(both):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_every_row_holds_to_rounding(seed):
-    rows = list(bridges(seed, SYSTEMS))
+    rows = list(measure_bridges(seed, SYSTEMS))
     assert [row.system for row in rows] == [name for name in SYSTEMS for _ in ROWS[name]]
     for row in rows:
         measured = [e for e in (row.forward_error, row.loss_error, row.gradient_error) if e is not None]
@@ -51,14 +60,16 @@ def test_every_row_holds_to_rounding(seed):
 
 
 def test_a_row_with_an_error_does_not_hold():
-    (row, *_) = bridges(0, ["vector"])
+    (row, *_) = measure_bridges(0, ["vector"])
     for kind in ("forward_error", "loss_error", "gradient_error"):
         assert not replace(row, **{kind: 1e-6}).holds
         assert not replace(row, **{kind: float("nan")}).holds
 
 
 def test_rows_of_one_system_are_the_same_alone():
-    assert [row for row in bridges(4, SYSTEMS) if row.system == "multiple"] == list(bridges(4, ["multiple"]))
+    assert [row for row in measure_bridges(4, SYSTEMS) if row.system == "multiple"] == list(
+        measure_bridges(4, ["multiple"])
+    )
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -85,13 +96,13 @@ def test_the_key_of_the_configuration_holds_the_biases_that_the_systems_lack():
 
 
 def test_the_settings_of_the_update_and_of_clipping_are_known():
-    *_, update = bridges(0, ["update-rules"])
+    *_, update = measure_bridges(0, ["update-rules"])
     training = resolve(
         None, [word for word in update.configuration.split() if word != "model.bias=false"]
     ).config.training
     assert (training.optimizer, training.schedule, training.max_grad_norm) == ("sgd", "constant", None)
     assert training.learning_rate == 0.05 * training.sequence_length
-    *_, clipping = bridges(0, ["vanishing"])
+    *_, clipping = measure_bridges(0, ["vanishing"])
     assert resolve(None, clipping.configuration.split()).config.training.max_grad_norm > 0
 
 
@@ -288,7 +299,7 @@ def test_the_biases_that_the_document_lacks_are_held_at_0_though_they_have_a_gra
 
 def test_three_updates_of_a_training_are_three_by_the_rules(tmp_path):
     """`charrnn train` with the row's own configuration. Each window's h_{-1} is the last state of the one before, as it was handed on."""
-    *_, row = bridges(0, ["update-rules"])
+    *_, row = measure_bridges(0, ["update-rules"])
     text = tmp_path / "text.txt"
     text.write_text("she sells sea shells on the sea shore. " * 9)
     settings = [*row.configuration.split(), "training.steps=3", "training.sample_every=0"]
@@ -370,6 +381,6 @@ def test_the_weights_are_where_the_sentence_says():
 def test_rows_that_training_does_not_keep_say_so():
     """Real inputs, whose rows learn each by itself; and the scalar system, both of whose logits learn."""
     for name in LOSSES:
-        one_hot, real, *_ = bridges(0, [name])
+        one_hot, real, *_ = measure_bridges(0, [name])
         assert real.how.endswith("Training does not keep this: each row learns by itself")
         assert ("V moves twice as far" in one_hot.how) == (name == "scalar")

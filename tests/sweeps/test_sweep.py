@@ -115,7 +115,7 @@ def test_what_only_bears_the_name_of_what_a_sweep_leaves_is_somebodys_own(text_f
 
 
 def test_what_another_sweep_is_writing_is_left_alone(text_file, tmp_path):
-    lock = directory.create(tmp_path / "s", left=f"{RECORD}.tmp")
+    lock = directory.create(tmp_path / "s", leftover=f"{RECORD}.tmp")
     (tmp_path / "s" / f"{RECORD}.tmp").write_text('{"te')
     with pytest.raises(RunError, match="another training is writing there"):
         open_directory(swept(text_file), tmp_path / "s")

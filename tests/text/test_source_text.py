@@ -27,9 +27,9 @@ def test_documents_end_where_their_files_do_without_a_newline_of_ours(two_files)
 
 
 def test_more_characters_than_are_allowed_are_refused(two_files):
-    assert read_text(two_files, most=13).length == 13
+    assert read_text(two_files, max_chars=13).length == 13
     with pytest.raises(TextError, match="more than 12 characters"):
-        read_text(two_files, most=12)
+        read_text(two_files, max_chars=12)
 
 
 def test_standard_input_in_a_named_encoding_is_read_a_second_time(monkeypatch):

@@ -10,9 +10,9 @@ from charrnn.text.splits import Protocol
 
 def evaluate(
     run: common.RunArgument,
-    text: list[str] | None = common.text_argument("None: a split of the run's own text."),
+    text: list[str] | None = common.text_argument("None: a split of the training text."),
     split: Literal["train", "valid", "test"] | None = typer.Option(
-        None, help="Which split of the run's own text. Default: test, or valid if there is no test."
+        None, help="Which split of the training text. Default: test, or valid if there is no test."
     ),
     protocol: Protocol | None = typer.Option(
         None, help="How to split that text, for comparable figures. Default: as in the training."
@@ -41,8 +41,8 @@ def evaluate(
 ) -> None:
     """Measure how well a trained network predicts a text.
 
-    Reads the text once, from beginning to end, without forgetting in between. Prints nats per character, bits per character and
-    per byte, perplexity, and a 95 % interval.
+    Reads the text once, from beginning to end, without forgetting in between. Prints nats per character, bits per
+    character and per byte, perplexity, and a 95 % interval.
     """
     from charrnn.cli.reports import evaluation
     from charrnn.models.mixture.dynamic_scorer import LEARNING_RATE
@@ -51,7 +51,7 @@ def evaluate(
         raise typer.BadParameter("--learning-rate needs --dynamic; give both")
     if text and (split or protocol or slices is not None):
         raise typer.BadParameter(
-            "--split, --protocol and --slices are for the run's own text; leave them out with another TEXT"
+            "--split, --protocol and --slices are for the training text; leave them out with another TEXT"
         )
     rate = (LEARNING_RATE if learning_rate is None else learning_rate) if dynamic else None
     encodings, own = common.encodings(encoding, text, both=baselines or ngram or bool(others))

@@ -72,7 +72,7 @@ WEIGHTS = {
 α = 0.05  # of the update
 
 
-def bridges(seed: int, names: Iterable[str]) -> Iterator[Bridge]:
+def measure_bridges(seed: int, names: Iterable[str]) -> Iterator[Bridge]:
     """The rows of these systems, each measured when it is taken. `names` are names in SYSTEMS."""
     for name in names:
         for row in ROWS[name]:

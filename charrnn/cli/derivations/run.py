@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from charrnn.cli.derivations.bridges import bridges
+from charrnn.cli.derivations.bridges import measure_bridges
 from charrnn.cli.derivations.equation_tables import SystemCheck
 from charrnn.cli.derivations.settings import SIZES, make_case, split_settings
 from charrnn.cli.derivations.time_estimate import require_a_minute
@@ -28,7 +28,7 @@ def check(
         instance = system.make(case, np.random.default_rng(seed))
         noise = rounding(instance)
         findings = [judge(equation, noise) for equation in system.equations(instance)]
-        checked.append(SystemCheck(system, findings, list(bridges(seed, [system.name]))))
+        checked.append(SystemCheck(system, findings, list(measure_bridges(seed, [system.name]))))
         on_progress(done / len(systems))
     return checked
 

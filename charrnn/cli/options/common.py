@@ -55,7 +55,7 @@ WithOption = Annotated[
     ),
 ]
 NgramOption = Annotated[
-    bool, typer.Option("--ngram", help="Mix in an n-gram (Kneser-Ney) of the training split of the run's text.")
+    bool, typer.Option("--ngram", help="Mix in an n-gram (Kneser-Ney) counted on the training split.")
 ]
 WeightsOption = Annotated[
     str | None,
@@ -112,10 +112,10 @@ def load(
 
 
 def encodings(encoding: Sequence[str] | None, text: Sequence[str] | None, both: bool) -> "tuple[Encodings, list[str]]":
-    """The encodings of `text`, and the entries of --encoding for the run's own text.
+    """The encodings of `text`, and the entries of --encoding for the training text.
 
-    A NAME is for `text`, or for the run's text if there is no other; FILE=NAME is for either, if `both` are read. Raises
-    TextError for an unknown encoding.
+    A NAME is for `text`, or for the training text if there is no other; FILE=NAME is for either, if `both` are read.
+    Raises TextError for an unknown encoding.
     """
     from charrnn.text.reading.encodings import Encodings
 

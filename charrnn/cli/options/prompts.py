@@ -56,8 +56,9 @@ def make_request(
 ) -> SampleRequest:
     """The request, with the prompt and the unescaped stop strings in the Unicode form that the model knows.
 
-    Prints a note where that changes the prompt, where a blank line in it could be meant to end a document, and where `typed`, all
-    that may have escapes, has some. Raises VocabularyError for a prompt with characters that the model does not know.
+    Prints a note where that changes the prompt, where a blank line in it could be meant to end a document, and where
+    `typed`, all that may have escapes, has some. Raises VocabularyError for a prompt with characters that the model
+    does not know.
     """
     vocabulary = model.vocabulary
     knows_backslash = vocabulary.unit == "char" and "\\" in vocabulary.characters

@@ -37,21 +37,21 @@ def write(
     out: Path,
     replace: bool,
     length: int,
-    most: int,
+    max_units: int,
     first: str | None,
 ) -> None:
     """Write the page `out`, titled `name`, of a model that reads the first `length` characters of the sources.
 
-    `encodings` are those of the sources; without sources it reads the validation split. The page has the `most` units that follow the
-    text best, and opens with the unit `first`. Raises NetworkError for a unit that does not exist, before the text is read; TextError,
-    RunError and OutputError.
+    `encodings` are those of the sources; without sources it reads the validation split. The page has the `max_units`
+    units that follow the text best, and opens with the unit `first`. Raises NetworkError for a unit that does not
+    exist, before the text is read; TextError, RunError and OutputError.
     """
     vocabulary, network = model.vocabulary, model.saved.network
     opened = [units.parse(first, network.workspace(1, 1).activations)] if first is not None else []
     shown = _read(model, sources, encodings, length) if sources else _read_validation(model, length)
     made = activations.inspect(network, vocabulary, shown.block)
     judged = units.correlate(features(made.text), made.activations)
-    chosen = judged.select(most, opened)
+    chosen = judged.select(max_units, opened)
     content = page(made, vocabulary, chosen, printable_line(name), *opened, files=shown.files).encode()
     with open_output(out, replace) as file:
         file.write(content)
@@ -77,7 +77,7 @@ def _read_validation(model: Model, length: int) -> ShownText:
     text, corpus = model.training_text, model.training_text.corpus
     slices = corpus.slices("valid")
     if not slices.size:
-        raise TextError("the run's text has no validation split to show; name a text")
+        raise TextError("the training text has no validation split to show; name a text")
     ids = slices[0, : length + 2]  # one more than is shown, and perhaps a document's end before it
     unseen = int(corpus.vocabulary.end_id is not None)
     starts = text.starts(corpus.cuts.bounds[1] + unseen, len(ids) - unseen)

@@ -74,8 +74,8 @@ def require_writable(path: Path, force: bool, asked: str) -> bool:
 def open_figure(path: Path, width: float, height: float, replace: bool = True) -> Iterator["Figure"]:
     """Yield an empty figure of `width` x `height` inches; write it to its file at the end, in the format of its suffix.
 
-    In the `with` block, matplotlib has the style of charrnn, whatever matplotlibrc says. Raises OutputError if the file cannot be
-    written, or may not be replaced.
+    In the `with` block, matplotlib has the style of charrnn, whatever matplotlibrc says. Raises OutputError if the file
+    cannot be written, or may not be replaced.
     """
     import matplotlib
     from matplotlib.figure import Figure

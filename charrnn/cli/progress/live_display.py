@@ -103,7 +103,9 @@ class LiveDisplay:
         return seen
 
     def _read_steps(self) -> None:
-        """Read several steps at once: one at a time, in caches that training has just filled, takes four times as long."""
+        """Read several steps at once: one at a time, in caches that training has just filled, takes four times as
+        long.
+        """
         for step in self._steps:
             self._dashboard.read(step)
         self._steps.clear()

@@ -81,7 +81,7 @@ def describe(event: Event, unit: Unit = "char") -> list[Text]:
             line = f"step {event.step:,}: validation loss {digits(event.loss)} nats, {digits(event.bpc, 3)} {bits_label(unit)}{best}"
             return [Text(line, style="bold")]
         case Flowed():
-            return [Text(gradflow.reach(event, unit))]
+            return [Text(gradflow.describe_probe(event, unit))]
         case Recovered():
             line = f"step {event.diverged_step:,}: {event.reason}: back to step {event.step:,}, at half the learning rate, {event.learning_rate:.2e} (try {event.tries})"
             return [Text(line, style=WARNING)]

@@ -28,9 +28,9 @@ def show_bench(found: Bench, json: bool) -> None:
     cores = plural(found.threads, "core")
     new = f" ({found.stride} of them new)" if found.stride < found.sequence_length else ""
     different = "" if found.unit == "byte" else f"{found.vocab_size} different, "
-    shares = f" in {found.accumulate} shares" if found.accumulate > 1 else ""
+    parts = f" in {found.accumulate} parts" if found.accumulate > 1 else ""
     lines = (
-        f"{found.cell}, {found.hidden_size} units{layers}, {found.batch_size} streams{shares} x {amount(found.sequence_length, found.unit)}{new}, "
+        f"{found.cell}, {found.hidden_size} units{layers}, {found.batch_size} streams{parts} x {amount(found.sequence_length, found.unit)}{new}, "
         f"{different}{cores}",
         f"{found.chars_per_second:,.0f} {unit_name(found.unit)}/s: {found.seconds * 1e3:.3g} ms for each update",
         f"matrix products: {found.gflops:,.1f} GFLOP/s, {found.share_of_peak:.0%} of the {found.sgemm_peak_gflops:,.0f} that a large one reaches here",

@@ -31,7 +31,7 @@ def show(found: GradientFlow, json: bool) -> None:
         _norms(found, layer).show(console)
         for line in lag_plot(layer.curves, console.width, found.unit, supports_colour(console)):
             console.print(line, soft_wrap=True)
-        for sentence in words(layer, found.lags, found.unit):
+        for sentence in describe_layer(layer, found.lags, found.unit):
             console.print(Text(sentence), soft_wrap=True)
         _spectra(layer).show(console)
     _truncation(found).show(console)
@@ -52,7 +52,7 @@ def print_text_notes(found: GradientFlow, positions: int) -> None:
         )
 
 
-def words(layer: LayerFlow, lags: int, unit: Unit = "char") -> Iterator[str]:
+def describe_layer(layer: LayerFlow, lags: int, unit: Unit = "char") -> Iterator[str]:
     """The figures of a layer in sentences."""
     for curve in layer.curves:
         yield f"{STATES[curve.state]}: {_reach(curve, lags, unit)}"
@@ -63,7 +63,7 @@ def words(layer: LayerFlow, lags: int, unit: Unit = "char") -> Iterator[str]:
         yield _conditions(layer.conditions)
 
 
-def reach(event: Flowed, unit: Unit = "char") -> str:
+def describe_probe(event: Flowed, unit: Unit = "char") -> str:
     """A probe during a training, one layer in one line."""
     parts = [f"step {event.step:,}, layer {event.layer}: {_remainder(event, unit)}"]
     if event.saturated is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from charrnn.cli.exit_codes import FAILED, UNREAD
-from charrnn.cli.output.console import Terminal, print_error, print_note, write_json, write_path
+from charrnn.cli.output.console import message_console, print_error, print_note, write_json, write_path
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.sweep import table
 from charrnn.cli.sweep.live_view import SweepView
@@ -29,7 +29,7 @@ SUPERVISED = "charrnn.cli.supervised"  # the module that runs each training
 def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
     """Run every training of a sweep that is not done yet, and show what they found.
 
-    They run on the other ranks of a `team`, or here, `jobs` at once (None: as many as there are cores for). Returns the exit code.
+    They run on the other ranks of a `team`, or here, `jobs` at once (None: one for each core). Returns the exit code.
     """
     lock = sweeps.open_directory(sweep, out)
     folder = lock.folder
@@ -85,7 +85,7 @@ def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: b
     if json:
         write_json(table.as_json(rows))
     if not quiet:
-        console = Terminal(stderr=True, highlight=False)
+        console = message_console()
         table.table(rows).show(console)
         if len(table.units(rows)) > 1:
             print_note("losses per character and per byte cannot be compared: ranks count within one data.unit only")

@@ -99,7 +99,9 @@ class Case:
         return self._run(network, state)[0]
 
     def units_on(self, network: Network, state: Array) -> Array:
-        """Which relu units are on, as a flat array; empty without relu. While it does not change, the network is smooth."""
+        """Which relu units are on, as a flat array; empty without relu. While it does not change, the network is
+        smooth.
+        """
         return self._run(network, state)[1]
 
     def _run(self, network: Network, state: Array) -> tuple[complex, Array]:

@@ -1,7 +1,7 @@
 """One step of each cell, from the page: its values, its Jacobians, and its tangents.
 
-Nothing here is shared with the fast cells: other code, other form, one stream, one step. Two oracles
-(closed form, forward recursion) and the gradient flow are built on it.
+Nothing here is shared with the fast cells: other code, other form, one stream, one step. Two oracles (closed form,
+forward recursion) and the gradient flow are built on it.
 
 A cell's step is s' = F(u, s): s is its state, (S H,), h first; u, (U,), are its pre-activations,
 

@@ -82,8 +82,8 @@ class UnrolledStream:
 def unroll(
     network: Network, inputs: Ids, targets: Ids, state: Array, options: WindowOptions, count: int
 ) -> UnrolledStream:
-    """Unroll one stream with its options: characters and targets, (T,) each, from a state (S, H); the loss is divided by
-    `count`.
+    """Unroll one stream with its options: characters and targets, (T,) each, from a state (S, H); the loss is divided
+    by `count`.
     """
     architecture, p = network.architecture, network.parameters
     cell = reference_cells.make_cell(architecture.cell, architecture.nonlinearity)

@@ -1,7 +1,7 @@
 """What the recurrent matrix alone says about the flow of gradients: spectral radius, singular values, conditions.
 
 With γ the maximum of |φ'| (tanh 1, sigmoid 1/4, relu 1) and σ the largest singular value of W_hh, every Jacobian has a
-norm of at most γ σ, for ‖diag(φ') W_hhᵀ‖ ≤ γ σ. So
+norm of at most γ σ, because ‖diag(φ') W_hhᵀ‖ ≤ γ σ. So
 
     σ < 1/γ   is sufficient for gradients to vanish      (at least as fast as (γ σ)^lag)
     σ > 1/γ   is necessary for them to explode           (not sufficient: φ' is mostly below γ)

@@ -1,4 +1,5 @@
-"""What truncated BPTT leaves out: compares the gradient of the last step's loss through k steps with that through all T.
+"""What truncated BPTT leaves out: compares the gradient of the last step's loss through k steps with that through all
+T.
 
     g_k   the gradient of the mean loss of step T over the streams, through the last k steps, from the state before them
     cosine (g_k, g_T) and ‖g_k‖ / ‖g_T‖

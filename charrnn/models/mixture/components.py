@@ -32,7 +32,7 @@ class NetworkComponent:
     def scorer(
         self, characters: int | None = None, learning_rate: float | None = None, before: Ids | None = None
     ) -> Iterator[Scorer]:
-        """A scorer, inside a `with`. `characters`: about how many it will read, if that is known. `learning_rate`: that
+        """Yield a scorer. `characters`: about how many it will read, if that is known. `learning_rate`: that
         of dynamic evaluation; an n-gram ignores it. `before`, (k, c): the characters before the texts, the context of
         an n-gram; a network begins from its zero state. Raises WorkerError.
         """
@@ -87,7 +87,7 @@ def scorers(
     learning_rate: float | None = None,
     before: Ids | None = None,
 ) -> Iterator[list[Scorer]]:
-    """A scorer of each component, inside a `with`; see NetworkComponent.scorer."""
+    """Yield a scorer of each component; see NetworkComponent.scorer."""
     with ExitStack() as stack:
         yield [stack.enter_context(component.scorer(characters, learning_rate, before)) for component in components]
 

@@ -41,7 +41,7 @@ def score_all(scorers: Sequence[Scorer], ids: Ids) -> Array:
 
 
 def mix(surprisals: Array, weights: Sequence[float]) -> Array:
-    """The surprisals of a mixture, (...), float64, from those of its M components, (M, ...); the weights add up to 1."""
+    """The surprisals of a mixture, (...), float64, from those of M components, (M, ...); the weights add up to 1."""
     with np.errstate(divide="ignore"):  # a weight of 0
         log_w = np.log(np.asarray(weights, np.float64)).reshape(-1, *[1] * (surprisals.ndim - 1))
     mixed = 0 - np.logaddexp.reduce(log_w - surprisals, axis=0)  # 0 and not -0 for what is certain

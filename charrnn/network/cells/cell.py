@@ -63,8 +63,8 @@ class Cell(Protocol):
         """Allocate the buffers of one layer."""
 
     def forward(self, w: Weights, ws: Any, times: MatMul | None = None) -> Callable[[int], None]:
-        """Return the function that makes step t: it fills states[t+1] from states[t] and x_a[t]. Call it for t = 0, 1, ...
-        in order.
+        """Return the function that makes step t: it fills states[t+1] from states[t] and x_a[t]. Call it in
+        order, for t = 0, 1, ...
 
         What all steps share is prepared here, once, and so is the product h W_hh into ws.recurrent, unless `times` is
         that product.

@@ -146,7 +146,7 @@ class GRU:
 
 
 def _local_derivatives(ws: Workspace, steps: slice) -> None:
-    """Fill da with what does not depend on the next step, for several steps at once: ∂h'/∂a[z], ∂h'/∂a[n], ∂a[n]/∂a[r]."""
+    """Fill da with what does not depend on the next step, for several steps: ∂h'/∂a[z], ∂h'/∂a[n], ∂a[n]/∂a[r]."""
     h, gates, m, dm_da, _, _ = ws
     (_, z, n), (_, da_r, da_z, da_n) = gates[:, steps], dm_da[:, steps]
     buffer = dm_da[0, steps]

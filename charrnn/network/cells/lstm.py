@@ -5,10 +5,10 @@
     c' = f ∘ c + i ∘ g                                      c         (T+1, B, H)
     h' = o ∘ tanh(c')                                       h         (T+1, B, H)
 
-Offset rule: index t of h and c is before step t, t + 1 after it; index 0 is what came in. `gates` first holds
-x W_xh + b_h; the step overwrites it with i f o g. σ(a) = (1 + tanh(a / 2)) / 2, so one call of tanh serves all four gates.
-(Gate by gate, four products of (B, H) by (H, H) are faster than one by (H, 4H), whose rows lie a power of two apart; and
-what is done element by element runs over whole blocks.)
+Offset rule: index t of h and c is before step t, t + 1 after it; index 0 is what came in. `gates` first holds x W_xh +
+b_h; the step overwrites it with i f o g. σ(a) = (1 + tanh(a / 2)) / 2, so one call of tanh serves all four gates. (Gate
+by gate, four products of (B, H) by (H, H) are faster than one by (H, 4H), whose rows lie a power of two apart; and what
+is done element by element runs over whole blocks.)
 
 Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers, Schmidhuber and Cummins 2000.
 """
@@ -88,8 +88,8 @@ class LSTM:
         )
 
     def forward(self, w: Weights, ws: Workspace, times: MatMul | None = None) -> Callable[[int], None]:
-        """Return the function that makes step t: it turns h[t], c[t], (B, H), and x W_xh + b_h, stored in `gates`, into the
-        new states h[t+1], c[t+1]. Call it for t = 0, 1, ... in order.
+        """Return the function that makes step t: it turns h[t], c[t], (B, H), and x W_xh + b_h, stored in `gates`, into
+        the new states h[t+1], c[t+1]. Call it for t = 0, 1, ... in order.
         """
         h, c, gates, tanh_c, _, recurrent, _, i_g = ws
         times_W_hh = times or blocked_matmul(w["W_hh"], recurrent)

@@ -74,8 +74,8 @@ class RNN:
         return Workspace(np.zeros((T + 1, B, H), dtype), np.zeros((T, B, H), dtype), np.zeros((B, H), dtype))
 
     def forward(self, w: Weights, ws: Workspace, times: MatMul | None = None) -> Callable[[int], None]:
-        """Return the function that makes step t: it turns x W_xh + b_h, stored in h[t+1], (B, H), into the new state. Call
-        it for t = 0, 1, ... in order.
+        """Return the function that makes step t: it turns x W_xh + b_h, stored in h[t+1], (B, H), into the new state.
+        Call it for t = 0, 1, ... in order.
         """
         h, _, recurrent = ws
         times_W_hh, φ = times or blocked_matmul(w["W_hh"], recurrent), self.φ

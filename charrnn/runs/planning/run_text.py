@@ -41,11 +41,11 @@ def absolute_source(source: str) -> str:
 
 
 def read_text(
-    sources: Sequence[str], data: Data, encodings: Encodings | None = None, most: int | None = None
+    sources: Sequence[str], data: Data, encodings: Encodings | None = None, max_chars: int | None = None
 ) -> SourceText:
-    """Read at most `most` characters of the sources, as `data` says, or in these `encodings`. Raises TextError."""
+    """Read at most `max_chars` characters of the sources, as `data` says, or in these `encodings`. Raises TextError."""
     return source_text.read_text(
-        sources, data.unit, _encodings(data, encodings), data.max_expansion, data.boundary, most
+        sources, data.unit, _encodings(data, encodings), data.max_expansion, data.boundary, max_chars
     )
 
 
@@ -55,64 +55,66 @@ def read_once(sources: Sequence[str], data: Data, encodings: Encodings | None = 
 
 
 def _encodings(data: Data, encodings: Encodings | None) -> Encodings:
-    """The encodings of the sources; those of the run's own text are likely for other texts, too."""
+    """The encodings of the sources; those of the training text are likely for other texts, too."""
     return replace(encodings, likely=data.encodings.names) if encodings else data.encodings
 
 
 def load_corpus(
-    saved: Checkpoint, sources: Sequence[str] = (), give: str | None = None, encoding: Sequence[str] = ()
+    saved: Checkpoint, sources: Sequence[str] = (), hint: str | None = None, encoding: Sequence[str] = ()
 ) -> Corpus:
     """The text that a run was trained on, encoded and split as it was then. See `load_text`."""
-    return corpora.build(load_text(saved, sources, give, encoding), saved.vocabulary, saved.config.data.make_split())
+    return corpora.build(load_text(saved, sources, hint, encoding), saved.vocabulary, saved.config.data.make_split())
 
 
 def load_text(
-    saved: Checkpoint, sources: Sequence[str] = (), give: str | None = None, encoding: Sequence[str] = ()
+    saved: Checkpoint, sources: Sequence[str] = (), hint: str | None = None, encoding: Sequence[str] = ()
 ) -> SourceText:
     """The text that a run was trained on, from `sources` (none: from its old location). `encoding` says which encoding
     it is in now, NAME or FILE=NAME each (none: that of the training or, if this gives another text, UTF-8: it may have
-    been converted). `give` is what a person types to name a new location (None: the parameter `text`).
+    been converted). `hint` is what a person types to name a new location (None: the parameter `text`).
 
     Raises RunError if the text is gone, has changed, or came from standard input, and TextError if the sources cannot
     be read.
     """
-    give = give or f"{parameter('text')} TEXT"
+    hint = hint or f"{parameter('text')} TEXT"
     if not sources and "-" in saved.text.sources:
-        raise RunError(f"the run's text came from standard input; name a file that holds it: {give}")
+        raise RunError(f"the training text came from standard input; name a file that holds it: {hint}")
     if not sources:
-        _require_modest(saved, give)
+        _require_modest(saved, hint)
     try:
         text = _read_same(saved, sources, encoding)
     except TextError as error:
         if sources:
             raise
-        raise RunError(f"the run's text cannot be read again: {error}; if it moved, name it: {give}") from None
+        raise RunError(f"the training text cannot be read again: {error}; if it moved, name it: {hint}") from None
     if text.sha256 != saved.text.sha256:
         converted = f"if it is in another encoding, say so, or leave out {parameter('encoding')}; " if encoding else ""
         raise RunError(
             f"the text differs from the one that the run was trained on: {', '.join(sources or saved.text.sources)} has "
             f"{amount(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
             f"{saved.text.sha256[:12]}...; {converted}"
-            f"if the right one moved, name it: {give}"
+            f"if the right one moved, name it: {hint}"
         )
     return text
 
 
-def _require_modest(saved: Checkpoint, give: str) -> None:
+def _require_modest(saved: Checkpoint, hint: str) -> None:
     """Raises RunError if a checkpoint names sources that are too large to be read just because it says so."""
     has_documents = saved.config.data.boundary is not None  # with anything between them
     try:
         recorded_sources.require_modest(saved.text.sources, None if has_documents else saved.text.characters)
     except TextError as error:
-        raise RunError(f"the run's text is not read from where its checkpoint says: {error}; name it: {give}") from None
+        raise RunError(
+            f"the training text is not read from where its checkpoint says: {error}; name it: {hint}"
+        ) from None
 
 
 def _read_same(saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str]) -> SourceText:
-    """The sources, in the first encodings that give the run's text; if none do, in the first that can be read.
+    """The sources, in the first encodings that give the training text; if none do, in the first that can be read.
 
     Without `sources`, those of the checkpoint are read, not far beyond the old length of the text.
     """
-    data, most = saved.config.data, None if sources else saved.text.characters + GROWN
+    data, max_chars = saved.config.data, None if sources else saved.text.characters + GROWN
     sources = sources or saved.text.sources
     first = data.with_encodings(encoding).encodings
     ways = [first] if encoding else [*dict.fromkeys([first, Encodings()])]
@@ -124,7 +126,7 @@ def _read_same(saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str
     found: list[SourceText] = []
     for way in ways:
         try:
-            found.append(read_text(sources, data, replace(way, may_be_absent=True), most))
+            found.append(read_text(sources, data, replace(way, may_be_absent=True), max_chars))
         except TextError as error:
             failures.append(error)
             continue

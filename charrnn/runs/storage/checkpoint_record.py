@@ -112,7 +112,9 @@ def parse_record(metadata: Mapping[str, str]) -> Record:
 
 
 def _require_counts(record: Record) -> None:
-    """Raises CheckpointError for numbers below 0, or so large that a resumed training could not write its own record."""
+    """Raises CheckpointError for numbers below 0, or so large that a resumed training could not write its own
+    record.
+    """
     numbers = asdict(record.progress) | {"updates": record.updates, "position": record.position}
     level = numbers.pop("level")
     counts = [number or 0 for number in (*numbers.values(), level["variance"])]

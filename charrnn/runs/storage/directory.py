@@ -44,18 +44,18 @@ def require_free(path: Path) -> None:
             raise FileExistsError
 
 
-def create(path: Path, left: str = LAST + SIDE) -> Lock:
+def create(path: Path, leftover: str = LAST + SIDE) -> Lock:
     """Make the directory of a new run, and lock it. Raises RunError if it is not empty or cannot be made.
 
-    `left`: a file that a process may have left beside its lock, if it was killed before its first save.
+    `leftover`: a file that a process may have left beside its lock, if it was killed before its first save.
     """
     with _for_a_new_run(path):
         path.mkdir(parents=True, exist_ok=True)
         if not (path / LOCK).exists():
-            _require_empty(Folder.at(path), left)  # first: nothing is added to a directory that is not ours
+            _require_empty(Folder.at(path), leftover)  # first: nothing is added to a directory that is not ours
         lock = Lock(path)
     try:
-        _require_empty(lock.folder, left)
+        _require_empty(lock.folder, leftover)
     except BaseException:
         lock.release()
         raise
@@ -195,7 +195,9 @@ def load_last(folder: Folder) -> LoadedCheckpoint:
 
 @contextmanager
 def writable(folder: Folder, name: str = "") -> Iterator[None]:
-    """Raises RunError if a write within fails; the message names the file, and says that nothing older was lost."""
+    """Raises RunError if a write in the `with` block fails; the message names the file, and says that nothing older was
+    lost.
+    """
     try:
         yield
     except OSError as error:
@@ -222,13 +224,13 @@ def _for_a_new_run(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _require_empty(folder: Folder, left: str = LAST + SIDE) -> None:
-    """Raises RunError if the directory has anything but a lock and the file that may be `left` beside it. Without a
+def _require_empty(folder: Folder, leftover: str = LAST + SIDE) -> None:
+    """Raises RunError if the directory has anything but a lock and the file that may be `leftover` beside it. Without a
     lock, that file is somebody's own.
     """
     found = folder.names()
     if LOCK in found:
-        found = [name for name in found if name not in (LOCK, left)]
+        found = [name for name in found if name not in (LOCK, leftover)]
     path, other = folder.path, f"choose another directory with {parameter('out')}"
     if LAST in found or PREVIOUS in found:
         raise RunError(f"{path}: already holds a run; resume it: charrnn train --resume {path}; or {other}")

@@ -31,18 +31,20 @@ def graphemes(text: str) -> list[str]:
     return found
 
 
-def first_graphemes(text: str, most: int) -> str:
-    """The first whole clusters, together at most `most` characters."""
-    return "".join(_take(graphemes(text[: most + 1]), most)) if len(text) > most else text
+def first_graphemes(text: str, max_chars: int) -> str:
+    """The first whole clusters, together at most `max_chars` characters."""
+    return "".join(_take(graphemes(text[: max_chars + 1]), max_chars)) if len(text) > max_chars else text
 
 
-def last_graphemes(text: str, most: int) -> str:
-    """The last whole clusters, together at most `most` characters. Half a flag at the beginning of the text is left out."""
-    if len(text) <= most:
+def last_graphemes(text: str, max_chars: int) -> str:
+    """The last whole clusters, together at most `max_chars` characters. Half a flag at the beginning of the text is
+    left out.
+    """
+    if len(text) <= max_chars:
         return text
     flags = len(text) - len(text.lstrip(FLAG_LETTERS))
     text = text[flags % 2 :]
-    return "".join(_take(graphemes(text)[::-1], most)[::-1])
+    return "".join(_take(graphemes(text)[::-1], max_chars)[::-1])
 
 
 def extends(character: str) -> bool:
@@ -52,9 +54,9 @@ def extends(character: str) -> bool:
     return character in ALSO_EXTEND or ord(character) in TAGS or category(character) in MARKS
 
 
-def _take(clusters: list[str], most: int) -> list[str]:
+def _take(clusters: list[str], max_chars: int) -> list[str]:
     ends = accumulate(map(len, clusters))
-    return [cluster for cluster, end in zip(clusters, ends, strict=True) if end <= most]
+    return [cluster for cluster, end in zip(clusters, ends, strict=True) if end <= max_chars]
 
 
 def _extends_cluster(character: str, before: str) -> bool:

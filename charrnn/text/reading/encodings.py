@@ -46,7 +46,7 @@ class Encodings:
     name: str = UTF_8
     by_file: tuple[tuple[str, str], ...] = ()
     may_be_absent: bool = False  # a FILE that is not among the files is no error
-    likely: tuple[str, ...] = ()  # messages propose these first: the encodings of a run's own text
+    likely: tuple[str, ...] = ()  # messages propose these first: those of the training text
     by_nuls_alone: bool = False  # a folder gives every file without a NUL, as it did for the first runs of charrnn 0.1
 
     @classmethod
@@ -177,11 +177,6 @@ def needs_mark(name: str) -> bool:
 def is_utf_8(name: str) -> bool:
     """Whether this names UTF-8, with or without a byte order mark."""
     return codecs.lookup(name).name in (UTF_8, "utf-8-sig")
-
-
-def is_like_ascii(name: str) -> bool:
-    """Whether plain words are the same bytes as in ASCII."""
-    return "word".encode(name) == b"word"
 
 
 def _is(path: str, file: str) -> bool:

@@ -24,22 +24,22 @@ def require_modest(sources: Sequence[str], characters: int | None) -> None:
 
     A missing source passes: reading it will report that.
     """
-    left = MAX_ENTRIES
+    remaining = MAX_ENTRIES
     for source in sources:
         if source == "-" or source.startswith("builtin:"):
             continue
         try:
-            left -= _entries(source, characters, left)
+            remaining -= _entries(source, characters, remaining)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error
             raise TextError(f"{source}: {reason}") from None
 
 
-def _entries(source: str, characters: int | None, most: int) -> int:
-    """How many files and folders a source has, at most `most`. Raises TextError, OSError and ValueError."""
+def _entries(source: str, characters: int | None, limit: int) -> int:
+    """How many files and folders a source has, at most `limit`. Raises TextError, OSError and ValueError."""
     path = Path(source)
     if path.is_dir():
-        return _count(source, path, most, ENDLESS)
+        return _count(source, path, limit, ENDLESS)
     if path.exists():
         require_plain(path)
         _require_disk(source, path)
@@ -51,10 +51,10 @@ def _entries(source: str, characters: int | None, most: int) -> int:
         return 1
     fixed = next(number for number, part in enumerate(path.parts) if glob.has_magic(part))
     root, pattern = Path(*path.parts[:fixed]), path.parts[fixed:]
-    return _count(source, root, most, ENDLESS if "**" in pattern else len(pattern), links=False)
+    return _count(source, root, limit, ENDLESS if "**" in pattern else len(pattern), links=False)
 
 
-def _count(source: str, root: Path, most: int, levels: int, links: bool = True) -> int:
+def _count(source: str, root: Path, limit: int, levels: int, links: bool = True) -> int:
     """Count files and folders below a folder. `links`: links to folders are skipped, as when the folder is read; else refused."""
     if not root.is_dir():
         return 1
@@ -65,7 +65,7 @@ def _count(source: str, root: Path, most: int, levels: int, links: bool = True) 
         with os.scandir(folder) as entries:
             for entry in entries:
                 found += 1
-                if found > most:
+                if found > limit:
                     raise TextError(f"{source}: more than {MAX_ENTRIES:,} files and folders")
                 if level >= levels or entry.name.startswith(".") or not entry.is_dir():
                     continue

@@ -37,8 +37,8 @@ class FrozenParameters:
 
     @contextmanager
     def preserve(self, w: Array) -> Iterator[None]:
-        """In the `with` block, an update may change the parameters w, (P,); afterwards the frozen ones are as before, to the
-        bit.
+        """In the `with` block, an update may change the parameters w, (P,); afterwards the frozen ones are as before,
+        to the bit.
         """
         before = [w[place].copy() for place in self.places]
         yield

@@ -91,7 +91,7 @@ def test_eval_by_another_protocol_says_what_was_trained_on(charrnn, tiny_run):
         (["--weights", "a,b"], ["--weights a,b", "numbers with commas"]),
         (["--split", "dev"], ["'dev' is not one of 'train', 'valid', 'test'"]),
         (["--protocol", "nano"], ["'nano' is not one of"]),
-        (["text.txt", "--split", "test"], ["are for the run's own text"]),
+        (["text.txt", "--split", "test"], ["are for the training text"]),
     ],
 )
 def test_misuse_of_eval(charrnn, tiny_run, arguments, words):

@@ -1,4 +1,4 @@
-"""What is typed for `sample`: prompts, stop strings, alphabets."""
+"""What is typed for `sample`: prompts, stop strings, allowed characters."""
 
 import json
 import os

@@ -10,7 +10,7 @@ from refusals import refused
 from tiny import trained
 
 from charrnn.cli.plots.gradflow_figure import _view
-from charrnn.cli.reports.gradflow import _cost, as_number, reach, words
+from charrnn.cli.reports.gradflow import _cost, as_number, describe_layer, describe_probe
 from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, GradientFlow, LayerFlow
 from charrnn.diagnostics.gradflow.spectrum import Conditions
 from charrnn.diagnostics.gradflow.truncation import Truncation
@@ -27,7 +27,7 @@ def straight(slope, lags=40):
 
 def sentences(lyapunov=-0.1, conditions=None, half_life=3, horizon=20):
     curve = Curve("h", [0.0], [0.0], [0.0], [0.0], half_life, horizon)
-    return "\n".join(words(LayerFlow(1, [curve], [], conditions, {"h": 0.25}, lyapunov), 50))
+    return "\n".join(describe_layer(LayerFlow(1, [curve], [], conditions, {"h": 0.25}, lyapunov), 50))
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
@@ -186,7 +186,7 @@ def test_the_words_give_the_conditions_with_the_numbers_of_the_network(σ, said)
 def test_the_direction_is_kept_by_the_shortest_window_from_which_on_all_keep_it(cosines, window):
     cut = [Truncation(2**k, cosine, 1, cosine, 1) for k, cosine in enumerate(cosines)]
     line = _cost(GradientFlow("rnn", "tanh", 8, 8, 1, 0, [], cut))
-    assert line.endswith(f"(cosine 0.99) when cut {window} characters back")
+    assert line.startswith(f"a window of {window} characters keeps the direction")
 
 
 def test_the_figure_shows_all_that_is_something_and_the_dashed_line():
@@ -233,7 +233,7 @@ def look(**figures):
     ],
 )
 def test_a_training_prints_a_probe_in_a_line(figures, said):
-    assert reach(look(**figures)).startswith(f"step 500, layer 1: {said}")
+    assert describe_probe(look(**figures)).startswith(f"step 500, layer 1: {said}")
 
 
 def test_a_training_that_probes_prints_it_and_logs_it_as_json(charrnn, text_file):

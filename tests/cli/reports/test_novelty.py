@@ -21,7 +21,7 @@ def test_the_table_follows_the_text_as_it_is_without(charrnn, tiny_run, text_fil
     assert "│ sample, seed 5 " in table
     assert "│ held-out text " in table
     there = f"from {text_file}:55:1 on are also in the training text, from {text_file}:1:1 on: "
-    assert f"held-out text: 120 characters {there}" in table
+    assert f"held-out text: the 120 characters {there}" in table
 
 
 def test_several_samples_have_a_row_each(charrnn, tiny_run):
@@ -87,7 +87,7 @@ def test_a_run_on_bytes_counts_bytes(charrnn, tmp_path, tiny_config):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--novelty", "-n", "0"], "--length 0 writes without end"),
+        (["--novelty", "-n", "0"], "--length 0 has no limit"),
         (["--text", "somewhere"], "--text is for --novelty, --ngram and --with"),
     ],
 )

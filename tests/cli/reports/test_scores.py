@@ -25,7 +25,7 @@ def model(*surprisals, names=("ours",), text=TEXT):
         for part, bits in ((text[:2], surprisals[:2]), (text[2:], surprisals[2:]))
     ]
     return SimpleNamespace(
-        vocabulary=SimpleNamespace(unit="char", known=frozenset(text), unknown_id=None),
+        vocabulary=SimpleNamespace(unit="char", characters=frozenset(text), unknown_id=None),
         components=[SimpleNamespace(name=name) for name in names],
         notes=(f"from {names[0]}",),
         score_in_pieces=lambda text_: iter(found if text else []),
@@ -73,7 +73,7 @@ def test_the_likelier_of_two_may_be_the_other(capsys):
 
 def test_of_a_long_text_one_is_certain(capsys):
     scores.show(model(0, 0, 0, 0, 0), model(0, 0, 0, 0, 5000), [GIVEN, GIVEN], top=0)
-    assert capsys.readouterr().out.endswith("with probability 1\n")
+    assert capsys.readouterr().out.endswith("the probability is 1\n")
 
 
 def test_a_terminal_shows_each_character_in_the_colour_of_the_model_that_had_it_likelier(capsys, monkeypatch):

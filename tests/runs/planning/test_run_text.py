@@ -54,7 +54,7 @@ def test_another_text_is_refused_by_its_name(saved):
 def test_a_text_from_standard_input_is_asked_for(saved, text_file):
     piped = replace(saved, text=replace(saved.text, sources=("-",)))
     with pytest.raises(RunError, match="came from standard input; name a file that holds it: charrnn eval RUN TEXT"):
-        load_corpus(piped, give="charrnn eval RUN TEXT")
+        load_corpus(piped, hint="charrnn eval RUN TEXT")
     assert load_corpus(piped, [str(text_file)]).sha256 == saved.text.sha256
 
 

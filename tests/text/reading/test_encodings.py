@@ -210,7 +210,7 @@ def test_an_encoding_that_is_likely_is_proposed_where_it_fits():
         return str(caught.value)
 
     word = "hết".encode("cp1258", "ignore").decode("cp1258")
-    assert "if it is cp1258, as the run's text was, say so: `encoding` notes.txt=cp1258" in message(
+    assert "if it is cp1258, as the training text was, say so: `encoding` notes.txt=cp1258" in message(
         f"ă đ {word}\n", "cp1258", ["utf-8", "cp1258"]
     )
     assert "cp1255" not in message("naïve Ù\n", "cp1252", ["cp1255"])  # of which 0xd9 is no character
