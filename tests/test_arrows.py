@@ -54,7 +54,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"evaluation", "inspection"},
         {"training_text"},
         {"model"},
-        {"loading"},
+        {"loading", "comparison"},
         {"export", "gradcheck_case", "gradflow_case"},
     ],
     "cli": [

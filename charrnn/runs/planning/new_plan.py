@@ -34,7 +34,7 @@ def make_plan(
     rank_agreement.require_same_inputs(
         plan.config, plan.corpus.sha256, ranks, plan.lineage.weights_sha256 if plan.lineage else None
     )
-    threads = plan.config.runtime.threads or rank_agreement.fastest_threads(
+    threads = plan.config.runtime.threads or rank_agreement.agree_on_threads(
         plan.architecture, plan.config.training, ranks
     )
     return replace(plan, config=plan.config.with_values("runtime", threads=threads))
