@@ -24,7 +24,7 @@ from charrnn.system.signals import StopRequest, graceful_stop
 from charrnn.words import plural
 
 
-def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
+def run_sweep(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
     """Run every training of a sweep that is not done yet, and show what they found.
 
     They run on the other ranks of a `team`, or here, `jobs` at once (None: one for each core). Returns the exit code.
