@@ -52,7 +52,7 @@ def test_weights_add_up_to_one_however_unlikely_the_text_is():
     assert fit_weights(s + 2000) == pytest.approx(fit_weights(s), abs=1e-9)  # e^-2000 is no number above 0
 
 
-def test_a_member_without_use_gets_no_weight():
+def test_a_component_without_use_gets_no_weight():
     s = np.random.default_rng(0).exponential(2, 1000)
     assert fit_weights(np.stack([s, s + 3]))[0] == pytest.approx(1, abs=1e-3)
 
@@ -67,7 +67,7 @@ def test_scorers_are_mixed_block_by_block():
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
-def test_a_member_whose_output_is_not_a_number_is_not_mixed(wrong):
+def test_a_component_whose_output_is_not_a_number_is_not_mixed(wrong):
     class Reading:
         def __init__(self, surprisal):
             self.surprisal = surprisal
