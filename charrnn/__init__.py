@@ -8,8 +8,8 @@
 
 The rooms, and the one direction in which they import each other:
 
-    errors, package <- system, derivations <- network <- text <- ngram, diagnostics <- config, training, generation
-        <- runs <- models, sweeps <- api <- cli
+    errors, package, words <- system, derivations <- network <- text <- ngram, diagnostics
+        <- config, training, generation <- runs <- models, sweeps <- api <- cli
 """
 
 from typing import TYPE_CHECKING, Any

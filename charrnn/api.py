@@ -19,7 +19,8 @@ from charrnn.diagnostics.gradflow.gradient_flow import LAGS, POSITIONS, Gradient
 from charrnn.errors import OptionError
 from charrnn.generation.novelty import novelty as novelty
 from charrnn.models import export as exports
-from charrnn.models import gradcheck_case, gradflow_input, loading
+from charrnn.models import gradcheck_case, gradflow_input
+from charrnn.models.loading import load as load
 from charrnn.models.model import Model as Model
 from charrnn.runs import time_budget
 from charrnn.runs.planning.fine_tuning import FineTuneBase
@@ -105,26 +106,6 @@ def train(
     for event in run.events():
         on_event(event)
     return load(run.path)
-
-
-def load(
-    run: str | Path,
-    *others: str | Path,
-    which: str | None = None,
-    ngram: bool = False,
-    weights: Sequence[float] | None = None,
-    text: str | Sequence[str] = (),
-    encoding: str | Sequence[str] = (),
-) -> Model:
-    """Load the model of a run directory or checkpoint. `others` and `ngram` (an n-gram of its training split) make it a
-    mixture.
-
-    `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None: those that
-    make the validation split likeliest). `text`: the present location of the training text, if it was moved.
-    `encoding`: its present encoding, NAME, or FILE=NAME for single files, if it was converted. Raises RunError (also if
-    vocabularies differ), CheckpointError and TextError.
-    """
-    return loading.load(Path(run), [*map(Path, others)], which, ngram, weights, _as_list(text), _as_list(encoding))
 
 
 def export(

@@ -232,6 +232,12 @@ def test_no_line_of_prose_is_wider_than_a_page(file):
     assert not wide, f"{name(file)} has lines of prose of more than 120 columns"
 
 
+@pytest.mark.parametrize("file", READMES, ids=name)
+def test_no_code_in_prose_is_broken_between_lines(file):
+    """It could not be copied, and `typed` would not find it."""
+    assert not [line for line in without_blocks(TEXTS[file]).splitlines() if line.count("`") % 2]
+
+
 def test_every_room_is_in_the_table_and_in_the_picture():
     """The folders of the package, whatever they are called."""
     folders = {file.parent.name for file in Path(charrnn.__file__).parent.glob("*/__init__.py")}

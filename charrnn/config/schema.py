@@ -16,6 +16,9 @@ END_KEYS = ("training.steps", "training.epochs")
 """The dotted keys that say when a training ends."""
 
 HiddenSize = Annotated[int, Field(ge=1, le=1 << 16), BeforeValidator(as_int)]
+EvalCharacters = Annotated[int, Field(ge=2, le=MAX_SIZE), BeforeValidator(as_int)]
+SampleEvery = Annotated[int, Field(ge=0, le=MAX_STEPS), BeforeValidator(as_int)]
+Threads = Annotated[int, Field(ge=1, le=4096), BeforeValidator(as_int)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Epochs = Annotated[float, Field(gt=0, le=1e6)]
 Positive = Annotated[float, Field(gt=0)]
@@ -120,15 +123,12 @@ class Training(StrictModel):
     )
     seed: Whole = Field(0, ge=0, le=(1 << 63) - 1, description="of every random number in the run")
     eval_every: Steps = Field(500, description="updates between validations")
-    eval_characters: Whole | None = Field(
-        1_000_000,
-        ge=2,
-        le=MAX_SIZE,
-        description="characters (bytes) of the valid split that are read for a validation; null: all",
+    eval_characters: EvalCharacters | None = Field(
+        1_000_000, description="characters (bytes) of the valid split that are read for a validation; null: all"
     )
     save_every: Steps = Field(500, description="updates between checkpoints")
-    sample_every: Whole | None = Field(
-        None, ge=0, le=MAX_STEPS, description="updates between samples; null: at each validation; 0: never"
+    sample_every: SampleEvery | None = Field(
+        None, description="updates between samples; null: at each validation; 0: never"
     )
     gradflow_every: Steps | None = Field(
         None, description="updates between estimates of how far gradients reach; null: never"
@@ -158,10 +158,8 @@ class SizedTraining(Training):
 class Runtime(StrictModel):
     """How the machine is used."""
 
-    threads: Whole | None = Field(
+    threads: Threads | None = Field(
         None,
-        ge=1,
-        le=4096,
         description="cores that share the streams; null: the fastest number on this machine, measured and recorded",
     )
 

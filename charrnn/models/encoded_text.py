@@ -16,7 +16,7 @@ from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.text import documents
 from charrnn.text.characters.utf_8 import whole_length
 from charrnn.text.corpus import Corpus
-from charrnn.text.positions import NO_STARTS, Starts
+from charrnn.text.positions import NO_PLACES, Places
 from charrnn.text.reading.source_reader import Piece
 from charrnn.text.source_text import SourceText
 from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
@@ -32,7 +32,7 @@ class Block:
     utf_8: float  # bytes of the characters that are charged; the first of a split is not
     characters: Sequence[str] | bytes = ()  # those after `unseen`; empty for a split
     unseen: int = 0  # 1 if the first id is not a character of the text but what it begins after
-    starts: Starts = NO_STARTS  # which characters or bytes begin a file or a document, if that is known
+    starts: Places = NO_PLACES  # which characters or bytes begin a file or a document, if that is known
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _stream_blocks(pieces: Iterator[Piece], vocabulary: Vocabulary) -> Iterator[
     for file, piece in pieces:
         if len(piece):
             block = _from_piece(piece, vocabulary, last is None)
-            starts = NO_STARTS if file == last else Starts.from_sequences([0], [file], [1], [1])
+            starts = NO_PLACES if file == last else Places.from_sequences([0], [file], [1], [1])
             yield replace(block, starts=starts)
             last = file
 
@@ -109,7 +109,7 @@ def _from_piece(piece: str | bytes, vocabulary: Vocabulary, is_first: bool) -> B
     return Block(ids[np.newaxis], unknown[np.newaxis], len(_to_utf_8(piece)), piece, len(before))
 
 
-def from_ids(ids: Ids, vocabulary: Vocabulary, starts: Starts = NO_STARTS) -> Block:
+def from_ids(ids: Ids, vocabulary: Vocabulary, starts: Places = NO_PLACES) -> Block:
     """A part of an encoded text, (n,), of documents with the end before it; what shares a symbol is U+FFFD."""
     symbols = [symbol or "\ufffd" for symbol in vocabulary.symbols]
     unseen = int(vocabulary.end_id is not None)
@@ -135,7 +135,7 @@ def take(blocks: Iterable[Block], length: int) -> tuple[Block, bool]:
     unseen = taken[0].unseen
     ids, unknown = (np.concatenate(parts, axis=1) for parts in zip(*((b.ids, b.unknown) for b in taken), strict=True))
     before = np.cumsum([0, *(block.ids.size - block.unseen for block in taken)])
-    starts = Starts.concatenate(block.starts.shift(int(by)) for block, by in zip(taken, before, strict=False))
+    starts = Places.concatenate(block.starts.shift(int(by)) for block, by in zip(taken, before, strict=False))
     characters = _concatenate([block.characters for block in taken])
     if isinstance(characters, bytes):
         length = whole_length(characters, length)

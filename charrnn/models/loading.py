@@ -20,23 +20,25 @@ MAX_FIT_CHARS = 1_000_000  # characters of the validation split on which weights
 
 
 def load(
-    run: Path,
-    others: Sequence[Path] = (),
+    run: str | Path,
+    *others: str | Path,
     which: str | None = None,
     ngram: bool = False,
     weights: Sequence[float] | None = None,
-    sources: Sequence[str] = (),
-    encoding: Sequence[str] = (),
+    text: str | Sequence[str] = (),
+    encoding: str | Sequence[str] = (),
 ) -> Model:
-    """The model of a run directory or checkpoint, mixed with those of `others` and, with `ngram`, with an n-gram of its
-    training split. `which`: best, last, or None for the best there is. `weights`: of the components, in this order
-    (None: those that make the validation split likeliest). `sources`: the present location of the training text;
-    `encoding`: its present encoding.
+    """Load the model of a run directory or checkpoint. `others` and `ngram` (an n-gram of its training split) make it a
+    mixture.
+
+    `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None: those that make
+    the validation split likeliest). `text`: the present location of the training text, if it was moved. `encoding`: its
+    present encoding, NAME, or FILE=NAME for single files, if it was converted.
 
     Raises RunError, also if vocabularies differ, OptionError for weights that are not weights, CheckpointError and
     TextError.
     """
-    loaded = [directory.load(path, which) for path in (run, *others)]
+    loaded = [directory.load(Path(path), which) for path in (run, *others)]
     first = loaded[0].checkpoint
     for other in loaded[1:]:
         _require_same(loaded[0], other)
@@ -51,10 +53,11 @@ def load(
     ]
     notes = tuple(found.note or str(found.path) for found in loaded)
     notes += tuple(warning for other in loaded[1:] if (warning := _may_know(loaded[0], other)))
-    text = TrainingText(first, sources, encoding)
+    sources, encodings = ([given] if isinstance(given, str) else given for given in (text, encoding))
+    training_text = TrainingText(first, sources, encodings)
     if ngram:
-        components.append(NGramComponent(text.ngram))
-    model = Model(first, text, tuple(components), notes=notes)
+        components.append(NGramComponent(training_text.ngram))
+    model = Model(first, training_text, tuple(components), notes=notes)
     if weights is not None:
         return replace(model, weights=_shares(weights, len(components)))
     if len(components) == 1:

@@ -13,7 +13,7 @@ from charrnn.runs.recorded_text import load_text
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus
-from charrnn.text.positions import Place, Starts
+from charrnn.text.positions import Place, Places
 from charrnn.text.source_text import SourceText
 from charrnn.text.splits import SPLITS, Split, overlap
 from charrnn.words import parameter
@@ -36,14 +36,14 @@ class TrainingText:
         """The text, encoded, and cut as for the training."""
         return corpora.build(self.text, self._saved.vocabulary, self._saved.config.data.make_split())
 
-    def starts(self, index: int, length: int) -> Starts:
+    def starts(self, index: int, length: int) -> Places:
         """Places in the files, for a part of the text: of its first character, and of each file or document that begins
         in it.
         """
         starts, (file, line, column) = self.text.starts, self.text.locate(index)
         inside = starts.part(index, index + length)
-        first = Starts.from_sequences([0], [file], [line], [column])
-        return inside if inside.at[:1].tolist() == [0] else Starts.concatenate([first, inside])
+        first = Places.from_sequences([0], [file], [line], [column])
+        return inside if inside.at[:1].tolist() == [0] else Places.concatenate([first, inside])
 
     def place(self, names: Sequence[str], position: int) -> Place:
         """The place of a character in the files, from its position in some splits that follow each other."""

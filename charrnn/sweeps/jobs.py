@@ -24,20 +24,24 @@ from charrnn.system.folder_handle import Folder
 from charrnn.system.mpi_environment import without_launcher
 from charrnn.system.signals import exit_code, graceful_stop
 from charrnn.text import cache
+from charrnn.training.divergence import DIVERGED
 
 FOLDER_VARIABLES = (cache.FOLDER_VARIABLE, "TMPDIR", "TEMP", "TMP")  # their values may be relative paths
 POLL_SECONDS = 0.1  # between two checks whether to stop
 STOPPED_EXIT_CODE = exit_code(signal.SIGTERM)  # of a training that was asked to stop
-DIVERGED_PREFIX = "training diverged"  # the beginning of its error message
 
 
 @dataclass(frozen=True)
 class Job:
-    """A training to run: the name of its run directory, its configuration, and further arguments of `charrnn train`."""
+    """A training to run: the name of its run directory, its configuration, and further arguments of `charrnn train`.
+
+    `module` is the module that runs such a command in a folder, and stops it as after SIGTERM when its stdin ends.
+    """
 
     name: str
     yaml: str
     arguments: Sequence[str]
+    module: str
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,11 @@ class StopSignal:
         return self._stop() or self.stop.is_set() or self.end.is_set()
 
 
-def make_jobs(sweep: Sweep) -> list[Job]:
-    """A job for each trial of a sweep."""
+def make_jobs(sweep: Sweep, module: str) -> list[Job]:
+    """A job for each trial of a sweep; `module` runs it (see Job)."""
     time = [] if sweep.seconds is None else ["--time", f"{sweep.seconds}s"]
     trials = zip(sweep.names, sweep.trials, strict=True)
-    return [Job(name, to_yaml(trial.config), [*sweep.sources, *time]) for name, trial in trials]
+    return [Job(name, to_yaml(trial.config), [*sweep.sources, *time], module) for name, trial in trials]
 
 
 def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
@@ -83,7 +87,7 @@ def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
         folder.refuse_link(job.name)
         with folder.subfolder(LOGS) as logs, logs.append_to(f"{job.name}.log") as log:
             begins = log.seek(0, os.SEEK_END)
-            code = _run(_command(job, folder), folder, log, stop_signal)
+            code = _run(job, folder, log, stop_signal)
             log.seek(begins)
             message = _error(log.read(), code)
     except OSError as error:
@@ -94,7 +98,7 @@ def run_job(job: Job, folder: Folder, stop_signal: StopSignal) -> JobResult:
         return JobResult("failed", f"{folder.path / job.name}: was renamed or removed, so that its result is missing")
     if code == STOPPED_EXIT_CODE and stop_signal.should_stop():
         return JobResult("stopped")
-    return JobResult("diverged" if message.startswith(DIVERGED_PREFIX) else "failed", message)
+    return JobResult("diverged" if message.startswith(DIVERGED) else "failed", message)
 
 
 def run_job_on_rank(job: Job, path: Path, number: int) -> JobResult:
@@ -117,13 +121,13 @@ def _command(job: Job, folder: Folder) -> list[str]:
     return ["train", *job.arguments, "--config", f"{CONFIGS}/{job.name}.yaml", "--out", job.name]
 
 
-def _run(command: Sequence[str], folder: Folder, log: IO[bytes], stop_signal: StopSignal) -> int:
-    """Run a command and return its exit code. Ctrl-C does not reach it: the sweep decides when it ends."""
+def _run(job: Job, folder: Folder, log: IO[bytes], stop_signal: StopSignal) -> int:
+    """Run a job's command and return its exit code. Ctrl-C does not reach it: the sweep decides when it ends."""
     with folder.reopen() as place:
         held = place.descriptor
         where = str(place.path.absolute()) if held is None else str(held)
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "charrnn.cli.supervised", where, *command],
+            [sys.executable, "-P", "-m", job.module, where, *_command(job, folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=log,

@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +20,6 @@ from io import FileIO
 from pathlib import Path
 from typing import IO, Self
 
-from charrnn.system.directory_path import find_path, has_path
 from charrnn.system.durable_files import flush
 from charrnn.system.plain_files import NO_WAIT, require_plain, require_plain_file
 
@@ -28,6 +28,7 @@ WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries to rename on Windows
 CAN_HOLD = {os.open, os.stat, os.unlink, os.mkdir, os.link, os.rename} <= os.supports_dir_fd
 DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
 NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag; there, links need a right that few have
+OPEN_FILES = "/proc/self/fd"  # on Linux, a link for each open file, to where it is now
 NO_SUCH_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}  # from network file systems
 
 
@@ -77,9 +78,9 @@ class Folder:
     @property
     def path(self) -> Path:
         """Its path now; the last known one if the system cannot say."""
-        if self._held is None or has_path(self._held, self._named):
+        if self._held is None or _has_path(self._held, self._named):
             return self._named
-        now = find_path(self._held)
+        now = _find_path(self._held)
         if now is None:
             return self._named
         if not self._named.is_absolute():
@@ -92,7 +93,7 @@ class Folder:
         """Whether it was removed, as far as the system can say."""
         if self._held is None:
             return not self._named.is_dir()
-        return not has_path(self._held, self._named) and find_path(self._held) is None
+        return not _has_path(self._held, self._named) and _find_path(self._held) is None
 
     def names(self) -> list[str]:
         """The names in it, sorted."""
@@ -269,6 +270,26 @@ class Folder:
         except OSError as error:
             if error.errno not in NO_SUCH_FLUSH:
                 raise
+
+
+def _has_path(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except (OSError, ValueError):
+        return False
+
+
+def _find_path(descriptor: int) -> Path | None:
+    """The path of an open directory; None where it was removed, or where the system cannot say."""
+    with suppress(OSError, ImportError, ValueError):
+        if sys.platform == "darwin":
+            from fcntl import F_GETPATH, fcntl
+
+            path = Path(os.fsdecode(fcntl(descriptor, F_GETPATH, bytes(1024)).rstrip(b"\0")))
+        else:
+            path = Path(os.readlink(f"{OPEN_FILES}/{descriptor}"))
+        return path if _has_path(descriptor, path) else None
+    return None
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.text.bounded_matching import Span, matches
 from charrnn.text.characters.printable import quote
-from charrnn.text.positions import Indices, Starts, lines_and_columns
+from charrnn.text.positions import Indices, Places, lines_and_columns
 from charrnn.text.splits import Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
 from charrnn.words import did_you_mean
@@ -54,7 +54,7 @@ class Documents:
     """The documents of some files, in order, and where each begins in a text with an end before the first and after each."""
 
     documents: tuple[str, ...]
-    starts: Starts
+    starts: Places
     notes: tuple[str, ...]  # why the boundary cut no file
 
 
@@ -83,7 +83,7 @@ def split_documents(files: Sequence[str], boundary: str) -> Documents:
             f"data.boundary={quote(boundary)}: the text holds no document, nothing but boundaries and blanks"
         )
     at = end_places(documents)[:-1] + np.arange(len(documents)) + 1
-    starts = Starts(at, *(np.concatenate(values) for values in zip(*begins, strict=True)))
+    starts = Places(at, *(np.concatenate(values) for values in zip(*begins, strict=True)))
     is_found = any(map(NAMED_BOUNDARIES[boundary].search, files)) if boundary in NAMED_BOUNDARIES else any(in_files)
     notes = () if boundary == FILE or len(documents) > len(files) else _notes(boundary, is_found, len(files))
     return Documents(tuple(documents), starts, notes)

@@ -40,10 +40,10 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Starts:
-    """The first characters of the files or documents in a stretch of text, and their places.
+class Places:
+    """The places of some characters, (m,): those with which files or documents begin, or all of a stretch.
 
-    `at`: their positions in the stretch, in order; `file`: the numbers of their files, from 0. All (m,).
+    `at`: their positions in the stretch or in the whole text, in order; `file`: the numbers of their files, from 0.
     """
 
     at: Indices
@@ -54,37 +54,27 @@ class Starts:
     @classmethod
     def from_sequences(
         cls, at: Sequence[int], file: Sequence[int], line: Sequence[int], column: Sequence[int]
-    ) -> "Starts":
+    ) -> "Places":
         """From sequences of one length."""
         return cls(*(np.asarray(values, np.intp) for values in (at, file, line, column)))
 
     @classmethod
-    def concatenate(cls, parts: Iterable["Starts"]) -> "Starts":
-        """The starts of one stretch from those of its parts, in order."""
+    def concatenate(cls, parts: Iterable["Places"]) -> "Places":
+        """Those of one stretch from those of its parts, in order."""
         fields = [(each.at, each.file, each.line, each.column) for each in parts]
         return cls(*(np.concatenate(values) for values in zip(*fields, strict=True)))
 
-    def shift(self, by: int) -> "Starts":
-        """The same starts in a stretch with `by` more characters before them."""
+    def shift(self, by: int) -> "Places":
+        """The same in a stretch with `by` more characters before them."""
         return replace(self, at=self.at + by)
 
-    def part(self, first: int, stop: int) -> "Starts":
-        """The starts in the part from `first` to `stop`, with positions counted from `first`."""
+    def part(self, first: int, stop: int) -> "Places":
+        """Those in the part from `first` to `stop`, with positions counted from `first`."""
         kept = slice(*self.at.searchsorted([first, stop]))
-        return Starts(self.at[kept] - first, self.file[kept], self.line[kept], self.column[kept])
+        return Places(self.at[kept] - first, self.file[kept], self.line[kept], self.column[kept])
 
 
-NO_STARTS = Starts.from_sequences([], [], [], [])
-
-
-@dataclass(frozen=True)
-class Positions:
-    """For each character of a stretch, (n,): its number in the text and the number of its file, from 0; line and column there."""
-
-    index: Indices
-    file: Indices
-    line: Indices
-    column: Indices
+NO_PLACES = Places.from_sequences([], [], [], [])
 
 
 class PositionTracker:
@@ -95,11 +85,11 @@ class PositionTracker:
         self._joins_crlf = unit == "byte"
         self._index, self._file, self._line, self._column, self._last = 0, 0, 1, 1, 0
 
-    def advance(self, characters: Sequence[str], starts: Starts = NO_STARTS) -> Positions:
-        """The places of the next stretch, (n,)."""
+    def advance(self, characters: Sequence[str], starts: Places = NO_PLACES) -> Places:
+        """The places of the next stretch, (n,), with positions in the text; `starts`: where files or documents begin in it."""
         n = len(characters)
         if not n:
-            return Positions(*(np.empty(0, np.intp) for _ in range(4)))
+            return NO_PLACES
         breaks = self._breaks(characters)
         breaks[starts.at] = False
         # The parts that are contiguous in a file; the first continues the last stretch.
@@ -115,7 +105,7 @@ class PositionTracker:
         index = self._index + np.arange(n)
         self._index += n
         self._file, self._line, self._column = int(file[-1]), int(line[-1]), int(column[-1]) + 1
-        return Positions(index, file, line, column)
+        return Places(index, file, line, column)
 
     def _breaks(self, characters: Sequence[str]) -> NDArray[np.bool_]:
         """Which characters begin a line, (n,)."""

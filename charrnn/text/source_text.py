@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.text import documents as lists
 from charrnn.text.characters.unit_names import Unit
-from charrnn.text.positions import NO_STARTS, Place, Starts, move
+from charrnn.text.positions import NO_PLACES, Place, Places, move
 from charrnn.text.reading.encodings import UTF_8, Encodings
 from charrnn.text.reading.folder import Files
 from charrnn.text.reading.source_reader import Piece, SourceReader
@@ -38,7 +38,7 @@ class SourceText:
     pieces: Pieces  # the text again, str or bytes: from memory while it is short, otherwise from its sources
     documents: tuple[str, ...] | None = None
     files: tuple[str, ...] = ("",)  # names
-    starts: Starts = NO_STARTS  # where each file, or each document of a list, begins in the text
+    starts: Places = NO_PLACES  # where each file, or each document of a list, begins in the text
     folders: Mapping[str, Files] = field(default_factory=dict)  # what each folder and pattern among the sources gave
     notes: tuple[str, ...] = ()  # on its sources, and on how it was cut into documents
 
@@ -158,7 +158,7 @@ def _scan(
         if length > IN_MEMORY:
             kept.clear()
     again = contents if length > IN_MEMORY else lambda: iter(kept)
-    starts = Starts.from_sequences([*begins.values()], [*begins], [1] * len(begins), [1] * len(begins))
+    starts = Places.from_sequences([*begins.values()], [*begins], [1] * len(begins), [1] * len(begins))
     return SourceText(unit, length, sha256.hexdigest(), counts, again, files=files, starts=starts)
 
 

@@ -192,7 +192,7 @@ class Vocabulary:
         """The error for the characters at `missing`, with those that are known."""
         _, first = np.unique(code_points(text)[missing], return_index=True)
         places = sorted(missing[first].tolist())
-        named = _join([f"{describe(text[place])} at position {position + place}" for place in places])
+        named = _join([f"{describe(text[place])} at character {position + place + 1:,}" for place in places])
         verb = "is" if len(places) == 1 else "are"
         known = [symbol for symbol in self.symbols if symbol in self.characters]
         shown = "".join(quote(symbol)[1:-1] for symbol in known[:MAX_SHOWN])

@@ -17,6 +17,7 @@ from charrnn.text.windows import Window
 from charrnn.training.events import Recovered
 from charrnn.training.moving_average import DECAY
 
+DIVERGED = "training diverged"  # how the message of such an error begins
 SPIKE_MARGIN, SPIKE_SIGMAS = 1.0, 10.0  # in nats, and in standard deviations
 MAX_LOSS = 1e6  # nats per character; chance needs ln V. Nothing is learned there, and the variance would overflow
 
@@ -60,7 +61,7 @@ class StepRejectedError(DivergedError):
     """Raised for a step that did not reach the weights, or a validation loss that is not finite or hopeless."""
 
     def __init__(self, step: int, reason: str, batch: Batch | None = None) -> None:
-        super().__init__(f"training diverged at step {step:,}: {reason}; the weights were not changed by it")
+        super().__init__(f"{DIVERGED} at step {step:,}: {reason}; the weights were not changed by it")
         self.step, self.reason, self.batch = step, reason, batch
 
 

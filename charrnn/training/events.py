@@ -21,7 +21,7 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A whole split was read with the weights of this step; `best` if no loss before was lower.
+    """A whole split was read with the weights of this step; `best` if it is the lowest loss so far.
 
     `saturated`: the share of saturated hidden units in the state carried through the training split; see saturation.py.
     """

@@ -39,11 +39,8 @@ def test_other_defaults_lie_beneath_the_file_and_know_their_origin(tmp_path):
     file = write(tmp_path / "c.yaml", "model:\n  dropout: 0.1\ndata:\n")
     defaults = {"model.dropout": ("--from", 0.5), "model.cell": ("--from", "lstm"), "data.unit": ("--from", "byte")}
     resolved = resolve(file, ["data.unit=char"], defaults=defaults)
-    assert (resolved.config.model.dropout, resolved.config.model.cell, resolved.config.data.unit) == (
-        0.1,
-        "lstm",
-        "char",
-    )
+    config = resolved.config
+    assert (config.model.dropout, config.model.cell, config.data.unit) == (0.1, "lstm", "char")
     origins = [resolved.origin(key) for key in (*defaults, "model.hidden_size")]
     assert origins == [f"{file}:2", "--from", "`settings`", "default"]
 
@@ -92,10 +89,7 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
         ("model.dropout=1", "must be less than 1; found 1"),
         ("model.dropout=-0.1", "must be greater than or equal to 0"),
         ("training.stride=65", "stride 65 is larger than sequence_length 64"),
-        (
-            "model={cell: lstm, nonlinearity: relu}",
-            "nonlinearity relu is for cell rnn; the gates of lstm have their own",
-        ),
+        ("model={cell: lstm, nonlinearity: relu}", "is for cell rnn; the gates of lstm have their own"),
         ("model={cell: gru, initialisation: identity}", "initialisation identity is for cell rnn"),
         ("model.num_layers=0", "must be greater than or equal to 1; found 0"),
         ("data.split=[0.5, 0.6, 0]", "add up to 1"),

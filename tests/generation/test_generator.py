@@ -80,7 +80,7 @@ def test_without_a_prompt(text):
 
 
 def test_an_unknown_character_of_the_prompt_is_named():
-    with pytest.raises(VocabularyError, match=r"'Z' \(U\+005A\) at position 1"):
+    with pytest.raises(VocabularyError, match=r"'Z' \(U\+005A\) at character 2"):
         write(generator(), prompt="aZ")
 
 

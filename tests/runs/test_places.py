@@ -34,21 +34,21 @@ def component(vocabulary):
 
 
 def read(paths, unit, boundary):
-    """What is reported of each character: itself, the name of its file, line and column; nothing for a text without any."""
+    """The names of the files, and what is reported of each character: itself, the name of its file, line and column."""
     if boundary is None:
         reader = SourceReader(paths, unit, once=True)
         vocabulary = Vocabulary.from_bytes() if unit == "byte" else Vocabulary.from_text(SYMBOLS)
-        given = encoded_text.from_stream(reader.pieces(), vocabulary, reader.names)
+        files, given = reader.names, encoded_text.from_stream(reader.pieces(), vocabulary, reader.names)
     else:
         text = read_text(paths, boundary=boundary)
-        vocabulary = text.vocabulary(1)
+        files, vocabulary = text.files, text.vocabulary(1)
         given = encoded_text.from_text(text, vocabulary, Data(boundary=boundary))
     tracker, found = PositionTracker(unit), []
     for each in scoring.score([component(vocabulary)], [1.0], vocabulary, given):
         places = tracker.advance(each.characters, each.starts)
         rows = zip(each.characters, places.file.tolist(), places.line.tolist(), places.column.tolist(), strict=True)
-        found += [(character, text.files[file], line, column) for character, file, line, column in rows]
-    return text, found
+        found += [(character, files[file], line, column) for character, file, line, column in rows]
+    return files, found
 
 
 def line_of(content, line):
@@ -143,13 +143,13 @@ def test_any_place_of_a_text_can_be_asked_for(tmp_path, monkeypatch, boundary, l
     if boundary is None:
         monkeypatch.setattr("charrnn.text.source_text.IN_MEMORY", limit)
     paths, _ = written(tmp_path, ["one\ntwo\r\n", "three", "four\n\nfive\n"])
-    text, found = read(paths, "char", boundary)
+    files, found = read(paths, "char", boundary)
     asked = read_text(paths, boundary=boundary)
     first = int(boundary is not None)  # the end before the first document is not reported
     for index, (_, *place) in enumerate(found, start=first):
         at = asked.place(index)
         assert [at.file, at.line, at.column] == place
-    assert text.files == asked.files == tuple(paths)
+    assert files == asked.files == tuple(paths)
 
 
 def test_the_place_of_bytes_is_that_of_their_character(tmp_path):

@@ -21,11 +21,6 @@ def test_its_text_has_the_symbols_of_the_unit(unit, symbols):
     assert symbols > ids.max() > 20
 
 
-@pytest.mark.parametrize(("bias", "held"), [("true", 0), ("false", 3)])  # b_xh, b_hh and b_y
-def test_biases_are_held_as_in_a_training(bias, held):
-    assert len(trainer(f"model.bias={bias}").frozen.places) == held
-
-
 def test_whatever_the_configuration_does_to_an_update_is_there():
     made = trainer(
         *("model.dropout=0.2", "model.weight_dropout=0.1", "training.ema_decay=0.9", "training.label_smoothing=0.1"),

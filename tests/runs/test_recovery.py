@@ -57,9 +57,9 @@ def follow(plant, run, until=None):
 
 
 def validate_as(monkeypatch, plant, losses):
-    """The validation loss at some steps; 4 at the others."""
+    """The validation loss at some steps, the first time; 4 otherwise."""
     monkeypatch.setattr(
-        "charrnn.training.trainer.evaluate", lambda *_: losses.get(plant.running[-1].trainer.progress.step, 4.0)
+        "charrnn.training.trainer.evaluate", lambda *_: losses.pop(plant.running[-1].trainer.progress.step, 4.0)
     )
 
 
@@ -130,10 +130,7 @@ def test_what_was_gone_back_to_is_a_snapshot_though_it_is_none_on_schedule(start
 
 
 def test_the_best_of_a_way_that_was_left_stays_the_best(start, plant, monkeypatch):
-    losses = {25: 3.0}
-    monkeypatch.setattr(
-        "charrnn.training.trainer.evaluate", lambda *_: losses.pop(plant.running[-1].trainer.progress.step, 4.0)
-    )
+    validate_as(monkeypatch, plant, {25: 3.0})
     plant(math.nan, 27)
     run = start()
     follow(plant, run)
@@ -220,7 +217,7 @@ def test_the_batch_that_is_kept_begins_where_the_step_began(start, plant):
         np.testing.assert_array_equal(file.get_tensor("state"), undisturbed.trainer.state)
 
 
-def test_tries_are_counted_from_zero_after_a_later_snapshot(start, plant):
+def test_tries_are_counted_from_zero_after_a_later_snapshot(start, plant, monkeypatch):
     plant(math.nan, 12, 22, 32, weakest=99)
     run = start("run", "training.recoveries=1")
     made = []
@@ -233,11 +230,8 @@ def test_tries_are_counted_from_zero_after_a_later_snapshot(start, plant):
         made.append(step)
         return found
 
-    DataParallel.loss_and_gradient, kept = once, DataParallel.loss_and_gradient
-    try:
-        events = follow(plant, run)
-    finally:
-        DataParallel.loss_and_gradient = kept
+    monkeypatch.setattr(DataParallel, "loss_and_gradient", once)
+    events = follow(plant, run)
     assert [event.tries for event in kinds(events, Recovered)] == [1, 1, 1]
     assert run.trainer.progress.halvings == 3
 
@@ -265,17 +259,7 @@ def test_a_leap_that_is_the_texts_doing_is_none(tmp_path):
 
 
 def test_a_validation_loss_that_is_no_number_goes_back_too(start, plant, monkeypatch):
-    from charrnn.training import trainer
-
-    evaluate, planted = trainer.evaluate, []
-
-    def once(*arguments):
-        if plant.running[-1].trainer.progress.step == 15 and not planted:
-            planted.append(True)
-            return math.nan
-        return evaluate(*arguments)
-
-    monkeypatch.setattr(trainer, "evaluate", once)
+    validate_as(monkeypatch, plant, {15: math.nan})
     (recovered,) = kinds(follow(plant, start()), Recovered)
     assert (recovered.step, recovered.diverged_step) == (10, 15)
 

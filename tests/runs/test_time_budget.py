@@ -63,29 +63,26 @@ def test_without_a_validation_split_only_steps_are_measured(text_file, tiny_conf
     assert api.plan([str(text_file)], config, seconds=2).steps > 0
 
 
-def test_the_clock_counts_steps_after_the_warm_up_and_everything_but_the_end(monkeypatch):
+STEPS = [Stepped(n, 0, 0, 0, False, 0, 0) for n in range(1, 6)]
+VALIDATION = Evaluated(5, "valid", 1, 1, True)
+FLOW = Flowed(step=2, **dict.fromkeys(FlowEstimate.__dataclass_fields__))
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([Saved(0, "", False), *STEPS, VALIDATION, Saved(5, "", True), Finished(5, "steps", 1, 1)], (2, 3, 3, 2)),
+        ([*STEPS[:2], FLOW, STEPS[2], FLOW, STEPS[3], VALIDATION], (1, 2, 4, 1)),
+    ],
+)
+def test_the_clock_counts_steps_after_the_warm_up_and_everything_but_the_end(monkeypatch, events, expected):
+    """An estimate of the gradient flow is a part of the step that follows."""
     ticks = iter(range(100))
     monkeypatch.setattr(time_budget.time, "perf_counter", lambda: next(ticks))
     clock = time_budget._Clock(warm_up=1.5)
-    for event in (
-        Saved(0, "", False),
-        *[Stepped(n, 0, 0, 0, False, 0, 0) for n in range(1, 6)],
-        Evaluated(5, "valid", 1, 1, True),
-        Saved(5, "", True),
-        Finished(5, "steps", 1, 1),
-    ):
+    for event in events:
         clock.note(event)
-    assert (clock.start, clock.steps, clock.stepping, clock.rest) == (2, 3, 3, 2)
-
-
-def test_looks_at_the_flow_of_gradients_are_a_part_of_the_steps(monkeypatch):
-    ticks = iter(range(100))
-    monkeypatch.setattr(time_budget.time, "perf_counter", lambda: next(ticks))
-    clock, look = time_budget._Clock(warm_up=1.5), Flowed(step=2, **dict.fromkeys(FlowEstimate.__dataclass_fields__))
-    steps = [Stepped(n, 0, 0, 0, False, 0, 0) for n in range(1, 6)]
-    for event in (steps[0], steps[1], look, steps[2], look, steps[3], Evaluated(4, "valid", 1, 1, True)):
-        clock.note(event)
-    assert (clock.start, clock.steps, clock.stepping, clock.rest) == (1, 2, 4, 1)
+    assert (clock.start, clock.steps, clock.stepping, clock.rest) == expected
 
 
 @pytest.mark.parametrize("seconds", [0, -1, math.nan, math.inf])

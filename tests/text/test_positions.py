@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.text.positions import NO_STARTS, Place, PositionTracker, Starts, lines_and_columns, move
+from charrnn.text.positions import NO_PLACES, Place, Places, PositionTracker, lines_and_columns, move
 
 TEXT = "ab\n\nc\rd\u2028e\r\nf"
 AS_CHARACTERS = [(1, 1), (1, 2), (1, 3), (2, 1), (3, 1), (3, 2), (4, 1), (4, 2), (4, 3), (4, 4), (5, 1), (6, 1)]
 AS_BYTES = [*AS_CHARACTERS[:10], (4, 5), (5, 1)]  # the \r\n of the file is still there, and one line's end
 
 
-def walked(text, cuts, unit, starts=NO_STARTS):
+def walked(text, cuts, unit, starts=NO_PLACES):
     tracker, found = PositionTracker(unit), []
     for start, stop in zip([0, *cuts], [*cuts, len(text)], strict=True):
         places = tracker.advance(list(text[start:stop]), starts.part(start, stop))
-        assert places.index.tolist() == list(range(start, stop))
+        assert places.at.tolist() == list(range(start, stop))
         found += zip(places.file.tolist(), places.line.tolist(), places.column.tolist(), strict=True)
     return found
 
@@ -30,7 +30,7 @@ def test_lines_and_columns_count_from_one_however_the_text_comes(cuts, unit, exp
 @pytest.mark.parametrize("cuts", [[], [3], [1, 2, 3, 4, 5, 6]])
 def test_a_file_and_a_document_begin_where_they_begin(cuts):
     """Two files, the second of which has two documents; before the first of them two lines were cut."""
-    starts = Starts.from_sequences([0, 3, 5], [0, 1, 1], [1, 3, 7], [1, 2, 4])
+    starts = Places.from_sequences([0, 3, 5], [0, 1, 1], [1, 3, 7], [1, 2, 4])
     found = walked("a\nbcde\n", cuts, "char", starts)
     assert found == [(0, 1, 1), (0, 1, 2), (0, 2, 1), (1, 3, 2), (1, 3, 3), (1, 7, 4), (1, 7, 5)]
 
@@ -42,11 +42,11 @@ def test_a_single_place_is_that_of_the_walk(text, index, size):
     line, column = move(
         3, 5, [text[start : min(start + size, index + 1)] for start in range(0, index + 1, size)], "char"
     )
-    expected = walked(text, [], "char", Starts.from_sequences([0], [0], [3], [5]))[index]
+    expected = walked(text, [], "char", Places.from_sequences([0], [0], [3], [5]))[index]
     assert (line, column) == expected[1:]
     data = text[: index + 1].encode()
     found = move(3, 5, [data[start : start + size] for start in range(0, len(data), size)], "byte")
-    assert found == walked(text, [], "byte", Starts.from_sequences([0], [0], [3], [5]))[index][1:]
+    assert found == walked(text, [], "byte", Places.from_sequences([0], [0], [3], [5]))[index][1:]
     lines, columns = lines_and_columns(text, np.array([index]))
     assert (lines[0], columns[0]) == walked(text, [], "char")[index][1:]
 

@@ -49,7 +49,7 @@ def test_the_real_replacement_character_is_not_the_unknown_symbol():
 
 @pytest.mark.parametrize("character", ["ß", "\U0001f600", "\udc80", "A"])
 def test_an_unknown_character_is_named_with_code_point_and_position(character):
-    with pytest.raises(VocabularyError, match=rf"U\+{ord(character):04X}\) at position 2 is not among the 3"):
+    with pytest.raises(VocabularyError, match=rf"U\+{ord(character):04X}\) at character 3 is not among the 3"):
         Vocabulary.from_text("abc").encode("ab" + character)
 
 
@@ -86,15 +86,15 @@ def test_no_text_is_encoded_with_an_end(text):
 def test_all_unknown_characters_are_named_at_once_each_where_it_first_stands():
     with pytest.raises(
         VocabularyError,
-        match=r"^'Ω' \(U\+03A9\) at position 11, '\N{SNOWMAN}' \(U\+2603\) at position 13 and 'Z' \(U\+005A\) at position 15 are not",
+        match=r"^'Ω' \(U\+03A9\) at character 12, '\N{SNOWMAN}' \(U\+2603\) at character 14 and 'Z' \(U\+005A\) at character 16 are not",
     ):
         Vocabulary.from_text("abc").encode("aΩb\N{SNOWMAN}ΩZZ", position=10)
     with pytest.raises(
-        VocabularyError, match=r"'y' \(U\+0079\) at position 1 and 'x' \(U\+0078\) at position 2 are not"
+        VocabularyError, match=r"'y' \(U\+0079\) at character 2 and 'x' \(U\+0078\) at character 3 are not"
     ):
         Vocabulary.from_text("abc").encode("ayxx")
     many = "".join(map(chr, range(0x400, 0x400 + 30)))
-    with pytest.raises(VocabularyError, match=r"at position 19 and 10 more are not"):
+    with pytest.raises(VocabularyError, match=r"at character 20 and 10 more are not"):
         Vocabulary.from_text("abc").encode(many)
 
 
@@ -206,9 +206,9 @@ def test_characters_and_bytes_have_no_union():
 
 def test_an_unknown_character_is_found_at_its_position_in_the_whole_text():
     vocabulary = Vocabulary.from_text("abc")
-    with pytest.raises(VocabularyError, match="at position 2 "):
+    with pytest.raises(VocabularyError, match="at character 3 "):
         vocabulary.encode("abx")
-    with pytest.raises(VocabularyError, match="at position 1002 "):
+    with pytest.raises(VocabularyError, match="at character 1,003 "):
         vocabulary.encode("abx", position=1000)
 
 

@@ -52,7 +52,6 @@ def train(
     if resume is not None:
         options = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
         _refuse_with_resume(options | {"--dry-run": dry_run or None})
-        _require_positive(steps, epochs)
     if tensorboard:
         boards.require_library()
     with communicator() as ranks:
@@ -85,9 +84,3 @@ def _refuse_with_resume(options: Mapping[str, object]) -> None:
         raise typer.BadParameter(
             f"{given[0]} cannot be combined with --resume, which takes only --steps, --epochs, --time, --encoding and a text"
         )
-
-
-def _require_positive(steps: int | None, epochs: float | None) -> None:
-    for name, value in (("--steps", steps), ("--epochs", epochs)):
-        if value is not None and not value > 0:
-            raise typer.BadParameter(f"{name} must be above 0; found {value}")

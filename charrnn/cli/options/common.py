@@ -138,7 +138,7 @@ def numbers(option: str, text: str, count: int | None = None, whole: bool = Fals
 
 
 def seconds_of(steps: int | None, epochs: float | None, duration: str | None) -> float | None:
-    """The seconds of --time. Raises BadParameter for more than one of the three, RunError for what is not a duration."""
+    """The seconds of --time. Raises BadParameter for more than one of the three, OptionError for what is not a duration."""
     from charrnn.runs.time_budget import parse_duration
 
     if sum(end is not None for end in (steps, epochs, duration)) > 1:

@@ -39,13 +39,13 @@ class Terminal(Console):
 def print_error(message: str, lines: bool = False) -> None:
     """Print `error:` and a message of one line; with `lines` of several, for several mistakes in a configuration."""
     marked = mark_unsafe(message, "default") if lines else mark_unsafe_line(message, "default")
-    _stderr().print(Text("error: ", style="bold red") + marked, soft_wrap=True)
+    message_console().print(Text("error: ", style="bold red") + marked, soft_wrap=True)
 
 
 def print_note(*messages: str) -> None:
     """Print each message on stderr, in one line."""
     for message in messages:
-        _stderr().print(mark_unsafe_line(message, "dim"), soft_wrap=True)
+        message_console().print(mark_unsafe_line(message, "dim"), soft_wrap=True)
 
 
 def write_json(value: object) -> None:
@@ -65,6 +65,11 @@ def write_path(path: Path) -> None:
 def result_console() -> Console:
     """The console for results, on stdout."""
     return Terminal(width=None if sys.stdout.isatty() else DEFAULT_COLUMNS, highlight=False, markup=False, emoji=False)
+
+
+def message_console() -> Console:
+    """The console for messages, on stderr."""
+    return Terminal(stderr=True, highlight=False)
 
 
 def supports_colour(console: Console) -> bool:
@@ -92,7 +97,3 @@ def write_text(text: str) -> None:
             result_console().print(Text(printable("".join(run)), REVERSE), end="", soft_wrap=True)
         else:
             sys.stdout.write("".join(run))
-
-
-def _stderr() -> Console:
-    return Terminal(stderr=True, highlight=False)

@@ -10,7 +10,7 @@ from functools import partial
 from rich.console import Console
 
 from charrnn.cli.exit_codes import UNREAD
-from charrnn.cli.output.console import Terminal, write_path
+from charrnn.cli.output.console import message_console, write_path
 from charrnn.cli.progress.dashboard import Dashboard
 from charrnn.cli.progress.live_display import LiveDisplay, in_foreground
 from charrnn.cli.progress.plain_lines import PlainLines, introduction
@@ -45,7 +45,7 @@ def train_to_end(run: Run, json: bool, quiet: bool, tensorboard: bool, ranks: Co
 
 def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Sequence[EventSink] = ()) -> Finished:
     """Run a training to its end, show its events, pass them to the sinks in `more`, and return the last one."""
-    console = Terminal(stderr=True, highlight=False)
+    console = message_console()
     unit = run.plan.config.data.unit
     sinks: list[EventSink] = [*more, *([partial(_json_line, unit)] if json else [])]
     if quiet:

@@ -5,14 +5,14 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from charrnn.cli.output.console import Terminal
+from charrnn.cli.output.console import message_console
 from charrnn.cli.progress.follow import can_draw_on
 
 
 @contextmanager
 def progress_bar(what: str, json: bool) -> Iterator[Callable[[float], object]]:
     """Yield a function that moves the bar to a share of 1; it is erased at the end. `json`: stdout gets JSON."""
-    console = Terminal(stderr=True, highlight=False)
+    console = message_console()
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True, disable=not can_draw_on(console, json)) as progress:
         task = progress.add_task(what, total=1.0)

@@ -7,7 +7,15 @@ from itertools import groupby
 from typing import Any
 from unicodedata import category
 
-from charrnn.cli.output.console import Terminal, print_note, result_console, show_sample, write_json, write_text
+from charrnn.cli.output.console import (
+    Terminal,
+    message_console,
+    print_note,
+    result_console,
+    show_sample,
+    write_json,
+    write_text,
+)
 from charrnn.cli.output.surprisal_colours import colour_by_surprisal, legend
 from charrnn.cli.output.tables import terminal_columns
 from charrnn.cli.output.wrapping import width_of
@@ -74,7 +82,7 @@ def print_best(samples: Sequence[Sample], of: int, unit: Unit) -> None:
 
 
 def _print_scale() -> None:
-    Terminal(stderr=True, highlight=False).print(legend(), soft_wrap=True)
+    message_console().print(legend(), soft_wrap=True)
 
 
 def _write_in_colours(prompt: str, pieces: Iterable[Piece], stream: bool) -> None:

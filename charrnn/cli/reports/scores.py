@@ -23,12 +23,12 @@ from charrnn.text.characters.graphemes import first_graphemes, last_graphemes
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import Unit, amount, bits_name, unit_name
 from charrnn.text.characters.utf_8 import stray_byte_notes
-from charrnn.text.positions import Place, Positions, PositionTracker
+from charrnn.text.positions import Place, Places, PositionTracker
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.events import bits, digits
 
 SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around a surprising one
-Stretch = tuple[ScoredText, Positions, Array | None]  # with the surprisals of the second model, (n,), if there is one
+Stretch = tuple[ScoredText, Places, Array | None]  # with the surprisals of the second model, (n,), if there is one
 STRAYS = ("\ufffd", "\0")
 SHOWN_END = "\u2016"  # the end of a document
 
@@ -83,7 +83,7 @@ def write_lines(model: Model, rival: Model | None, texts: Sequence[EncodedText])
     console = result_console()
     names = [f'"file": {json.dumps(name)}, ' for name in texts[0].files] if len(texts[0].files) > 1 else [""]
     for scored, places, rivals in _stretches(model, rival, texts):
-        columns = [places.index, places.file, places.line, places.column]
+        columns = [places.at, places.file, places.line, places.column]
         rows = zip(*(column.tolist() for column in columns), scored.characters, scored.surprisals.tolist(), strict=True)
         lines = [
             f'{{"index": {i}, {names[file]}"line": {line}, "column": {column}, "character": {json_text(c)}, "surprisal": {s:.6f}'

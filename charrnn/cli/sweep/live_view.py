@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from charrnn.cli.output.console import Terminal
+from charrnn.cli.output.console import message_console
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.wrapping import shorten
 from charrnn.cli.progress.follow import can_draw_on
@@ -29,7 +29,7 @@ class SweepView:
 
     def __init__(self, sweep: Sweep, folder: Folder, json: bool, quiet: bool) -> None:
         self._sweep, self._folder, self._quiet = sweep, folder, quiet
-        self._console: Console = Terminal(stderr=True, highlight=False)
+        self._console = message_console()
         self._live = None
         if not quiet and can_draw_on(self._console, json):
             self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False, transient=True)

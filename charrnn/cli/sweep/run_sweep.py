@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from charrnn.cli.exit_codes import FAILED, UNREAD
-from charrnn.cli.output.console import Terminal, print_error, print_note, write_json, write_path
+from charrnn.cli.output.console import message_console, print_error, print_note, write_json, write_path
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.sweep import table
 from charrnn.cli.sweep.live_view import SweepView
@@ -22,6 +22,8 @@ from charrnn.sweeps.sweep import LOGS, Sweep
 from charrnn.system.folder_handle import Folder
 from charrnn.system.signals import StopRequest, graceful_stop
 from charrnn.words import plural
+
+SUPERVISED = "charrnn.cli.supervised"  # the module that runs each training
 
 
 def run_sweep(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
@@ -63,7 +65,7 @@ def _run_all(
     view = SweepView(sweep, folder, json, quiet)
     with submitter(folder, team, workers, stop_signal) as submit:
         try:
-            view.follow(run_jobs(submit, make_jobs(sweep), stop_signal.should_stop, view.tick))
+            view.follow(run_jobs(submit, make_jobs(sweep, SUPERVISED), stop_signal.should_stop, view.tick))
         except Exception:  # for example, nobody reads the output any more
             stop_signal.stop.set()
             raise
@@ -83,7 +85,7 @@ def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: b
     if json:
         write_json(table.as_json(rows))
     if not quiet:
-        console = Terminal(stderr=True, highlight=False)
+        console = message_console()
         table.table(rows).show(console)
         if len(table.units(rows)) > 1:
             print_note("losses per character and per byte cannot be compared: ranks count within one data.unit only")

@@ -76,8 +76,9 @@ def check_step_equals_window(case: Case) -> tuple[bool, str]:
 
 def check_window_equals_two_halves(case: Case) -> tuple[bool, str]:
     """A window equals its first half, and its second half from the state after the first."""
-    half = len(case.inputs) // 2
-    first, second = case.network.workspace(half, _B(case)), case.network.workspace(len(case.inputs) - half, _B(case))
+    T, B = case.inputs.shape
+    half = T // 2
+    first, second = case.network.workspace(half, B), case.network.workspace(T - half, B)
     case.network.logits(case.inputs[:half], case.state, first)
     case.network.logits(case.inputs[half:], first.state, second)
     return _equal(np.concatenate([first.logits, second.logits]), _logits(case))
@@ -97,7 +98,7 @@ def check_truncated_equals_full(case: Case) -> tuple[bool, str]:
 
 def check_streams_are_independent(case: Case) -> tuple[bool, str]:
     """A permutation of the streams permutes the result."""
-    order = np.roll(np.arange(_B(case)), 1)
+    order = np.roll(np.arange(case.inputs.shape[1]), 1)
     permuted = replace(case, inputs=case.inputs[:, order], targets=case.targets[:, order], state=case.state[:, order])
     return _equal(_logits(permuted), _logits(case)[:, order])
 
@@ -179,7 +180,3 @@ def _change_character(case: Case, t: int, by: int = 1) -> Case:
 def _equal(found: Array, expected: Array) -> tuple[bool, str]:
     difference = np.abs(found - expected).max() / max(1e-300, np.abs(expected).max())
     return difference <= ROUNDING, f"largest relative difference: {difference:.1e}"
-
-
-def _B(case: Case) -> int:
-    return int(case.inputs.shape[1])

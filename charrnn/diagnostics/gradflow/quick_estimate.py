@@ -65,6 +65,7 @@ def _estimate(
     rms, whole = rms_by_lag(steps, T, P, S, followed)
     median = np.median(rms[-1], axis=1) / np.log(10)
     nonlinearity, gate = CONTENT[architecture.cell]
+    W = w["W_hh"].reshape(-1, H, H)[GATES[architecture.cell].index(gate)]
     return FlowEstimate(
         layer=number,
         lags=T,
@@ -73,17 +74,13 @@ def _estimate(
         log10_norm_1=_finite(median[1]),
         log10_norm_last=_finite(median[-1]),
         lyapunov=_finite(lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)])),
-        spectral_radius=_finite(_radius(w["W_hh"].reshape(-1, H, H)[GATES[architecture.cell].index(gate)])),
+        spectral_radius=_finite(spectral_radius(W) if np.isfinite(W).all() else None),
         saturated=_finite(layer_saturation(architecture, cell)[nonlinearity]),
     )
 
 
 def _reach(share: float, log10: Array) -> int | None:
     return None if np.isnan(log10).any() else lag_below(share, log10.tolist())
-
-
-def _radius(W: Array) -> float | None:
-    return spectral_radius(W) if np.isfinite(W).all() else None
 
 
 def _finite(value: float | None) -> float | None:

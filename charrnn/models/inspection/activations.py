@@ -18,7 +18,7 @@ from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.characters.utf_8 import character_starts, decode_character
-from charrnn.text.positions import NO_STARTS, Starts
+from charrnn.text.positions import NO_PLACES, Places
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.surprisal import SCORING_WINDOW, WARM_UP, cut_in_streams
 
@@ -40,7 +40,7 @@ class Inspection:
     probabilities: Array  # (n, k) of these
     activations: dict[str, Array]  # (n, H) each, float16, after reading the character; see Workspace.activations
     units: int
-    starts: Starts = NO_STARTS  # which of the characters begin a file or a document
+    starts: Places = NO_PLACES  # which of the characters begin a file or a document
     ends: frozenset[int] = frozenset()  # the characters that end a document
     first_bytes: bytes = b""  # (n,) for a byte model, the only trace of what is not UTF-8
 

@@ -17,7 +17,7 @@ from charrnn.models.mixture.components import Component, scorers
 from charrnn.models.mixture.scorer_mixture import MixtureScorer
 from charrnn.network.arrays import Array
 from charrnn.text.characters.utf_8 import character_starts, decode_character
-from charrnn.text.positions import NO_STARTS, Starts
+from charrnn.text.positions import NO_PLACES, Places
 from charrnn.text.vocabulary import Vocabulary
 
 UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have
@@ -33,7 +33,7 @@ class ScoredText:
     characters: list[str]
     surprisals: Array
     units: int
-    starts: Starts = NO_STARTS  # which of the characters begin a file or a document
+    starts: Places = NO_PLACES  # which of the characters begin a file or a document
 
     @property
     def loss(self) -> float:
@@ -83,9 +83,9 @@ class _PendingBytes:
     """Bytes, of which the last ones may be the beginning of a character."""
 
     def __init__(self) -> None:
-        self._data, self._surprisals, self._starts = b"", np.empty(0), NO_STARTS
+        self._data, self._surprisals, self._starts = b"", np.empty(0), NO_PLACES
 
-    def read(self, data: bytes, surprisals: Array, starts: Starts) -> Iterator[ScoredText]:
+    def read(self, data: bytes, surprisals: Array, starts: Places) -> Iterator[ScoredText]:
         """The whole characters so far, each with the sum of its bytes' surprisals. No character crosses into the next
         file.
         """
@@ -105,4 +105,4 @@ class _PendingBytes:
             return
         characters = [decode_character(self._data[start:stop]) for start, stop in pairwise([*begins.tolist(), end])]
         yield ScoredText(characters, np.add.reduceat(self._surprisals[:end], begins), end, self._starts)
-        self._data, self._surprisals, self._starts = self._data[end:], self._surprisals[end:], NO_STARTS
+        self._data, self._surprisals, self._starts = self._data[end:], self._surprisals[end:], NO_PLACES

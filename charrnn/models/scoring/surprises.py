@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from charrnn.network.arrays import Array
-from charrnn.text.positions import Positions
+from charrnn.text.positions import Places
 
 BEFORE, AFTER = 31, 16  # characters kept around it: one more than is shown, so that none is cut in two
 
 
 @dataclass(frozen=True, order=True)
 class Surprise:
-    """A character, its surprisal in nats (or other rank), its place (see Positions) and its surroundings."""
+    """A character, its surprisal in nats (or other rank), its place (see Places) and its surroundings."""
 
     surprisal: float
     index: int
@@ -32,7 +32,7 @@ class TopSurprises:
     def __init__(self, count: int) -> None:
         self._count, self._kept, self._tail = count, list[Surprise](), list[str]()
 
-    def add(self, characters: Sequence[str], ranks: Array, places: Positions) -> None:
+    def add(self, characters: Sequence[str], ranks: Array, places: Places) -> None:
         """Add the next stretch, (n,)."""
         # What follows the last characters of the stretch before is known only now; the order of the heap ignores it.
         beginning = tuple(characters[:AFTER])
@@ -42,7 +42,7 @@ class TopSurprises:
             before = [*self._tail, *characters[max(0, i - BEFORE) : i]] if i < BEFORE else characters[i - BEFORE : i]
             spot = Surprise(
                 float(ranks[i]),
-                int(places.index[i]),
+                int(places.at[i]),
                 int(places.file[i]),
                 int(places.line[i]),
                 int(places.column[i]),

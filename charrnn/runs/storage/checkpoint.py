@@ -34,6 +34,7 @@ from charrnn.runs.storage.safetensors_file import Entry, MalformedError, Safeten
 from charrnn.system.folder_handle import Folder
 from charrnn.system.plain_files import NotPlainError
 from charrnn.text.vocabulary import END, Vocabulary
+from charrnn.training.divergence import DIVERGED
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.trainer import Progress
 
@@ -71,9 +72,9 @@ def save_in(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | N
     Raises OSError, and DivergedError for numbers that are not finite.
     """
     tensors = _tensors(checkpoint)
-    if infinite := _not_finite(tensors):
-        raise DivergedError(f"training diverged at step {checkpoint.progress.step:,}: {infinite} is not finite")
-    record = Record(**{field: getattr(checkpoint, field) for field in RECORD_FIELDS})
+    if bad := _not_finite(tensors):
+        raise DivergedError(f"{DIVERGED} at step {checkpoint.progress.step:,}: {bad} is not finite")
+    record = Record(**{key: getattr(checkpoint, key) for key in RECORD_FIELDS})
     with folder.whole_file(name, previous) as file:
         files.write(file, tensors, to_metadata(record, checkpoint.vocabulary.symbols))
 
@@ -99,8 +100,8 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
             architecture = record.config.model.architecture(len(vocabulary))
             _require(reader.entries, _expected_shapes(record.config, architecture), record.config.training.precision)
             tensors = reader.read()
-        if infinite := _not_finite(tensors):
-            raise CheckpointError(f"{infinite} holds numbers that are not finite")
+        if bad := _not_finite(tensors):
+            raise CheckpointError(f"{bad} holds numbers that are not finite")
         return _assemble(record, vocabulary, architecture, tensors)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
@@ -193,7 +194,7 @@ def _assemble(
         moments=_with_prefix(MOMENTS, tensors),
         state=tensors[STATE],
         learning=tensors.get(LEARNING),
-        **{field: getattr(record, field) for field in RECORD_FIELDS},
+        **{key: getattr(record, key) for key in RECORD_FIELDS},
     )
 
 

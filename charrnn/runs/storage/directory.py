@@ -242,4 +242,4 @@ def _runs_near(run: Path) -> str:
     """A hint: the runs that exist in the same folder."""
     parent = run.parent
     runs = sorted(path.parent.name for path in parent.glob(f"*/{LAST}")) if parent.is_dir() else []
-    return f"; in {parent} there are {', '.join(runs[:8])}" if runs else ""
+    return f"; runs in {parent}: {', '.join(runs[:8])}" if runs else ""

@@ -63,7 +63,8 @@ def reads_as_utf_8_too(source: Source, encoding: str) -> bool:
         decoder.decode(b"", final=True)
     except (UnicodeDecodeError, TextError):  # reading the text reports that it cannot be read
         return False
-    return bool(head) and not (is_ascii and encodings.is_like_ascii(encoding))
+    reads_alike = is_ascii and "word".encode(encoding) == b"word"
+    return bool(head) and not reads_alike
 
 
 def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) -> Iterator[str]:
@@ -141,21 +142,17 @@ class _File:
         if mark:
             encoding = encodings.family(encoding)
         misfit = f"byte 0x{error.object[error.start]:02x} at offset {place} is not {encoding}"
-        without_it = self._convert_command(encoding, "-c ")
         # A beginning with UTF-8 characters beyond ASCII: then the whole file is UTF-8.
         is_utf_8 = encodings.is_utf_8(encoding) and not self.head.decode(encoding, "ignore").isascii()
+        damage = None
         if at_end and (encodings.is_wide(encoding) or is_utf_8):
-            return self.error(
-                f"ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; get all of it, or convert what is there: {without_it}"
-            )
-        if half := _surrogate(error):
-            return self.error(
-                f"half of a surrogate pair (U+{half:04X}) at byte {place}, which is not a character: the file is damaged there; mend it, or leave that out: {without_it}"
-            )
-        if mark:
-            return self.error(
-                f"{misfit}, which its byte order mark says it is: it is damaged there, or holds text of two encodings; mend it, or leave out what does not fit: {without_it}"
-            )
+            damage = f"ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; get all of it, or convert what is there"
+        elif half := _surrogate(error):
+            damage = f"half of a surrogate pair (U+{half:04X}) at byte {place}, which is not a character: the file is damaged there; mend it, or leave that out"
+        elif mark:
+            damage = f"{misfit}, which its byte order mark says it is: it is damaged there, or holds text of two encodings; mend it, or leave out what does not fit"
+        if damage:
+            return self.error(f"{damage}: {self._conversion(encoding, '-c ')}")
         nul = self.head.find(b"\0")
         if nul >= 0 and not encodings.is_wide(encoding):
             line = self.head[:nul].count(b"\n") + 1
@@ -163,14 +160,14 @@ class _File:
         if looks := encodings.detect_by_pattern(self.head):
             return self._looks_like(looks)
         if not encodings.is_utf_8(encoding) and encodings.is_text_with_nuls(self.head):
-            advice = f"say what it is, for example {self._encoding_option(encodings.UTF_8)}"
+            advice = f"say what it is, for example {self._option(encodings.UTF_8)}"
         elif example := next(filter(self._may_be, self.likely), None):
-            advice = f"if it is {example}, as the training text was, say so: {self._encoding_option(example)}"
+            advice = f"if it is {example}, as the training text was, say so: {self._option(example)}"
         elif _is_mostly_ascii(self.head):
             example = next(name for name in FREQUENT if name != codecs.lookup(encoding).name)
-            advice = f"say what it is, for example {self._encoding_option(example)}, or convert it: {self._convert_command(example)}"
+            advice = f"say what it is, for example {self._option(example)}, or convert it: {self._conversion(example)}"
         else:
-            advice = f"say what it is: {self._encoding_option('NAME')}, where NAME is, for example, {OTHERS}"
+            advice = f"say what it is: {self._option('NAME')}, where NAME is, for example, {OTHERS}"
         reason = "the text ends in the middle of a character: the file is cut short, or in another encoding"
         return self.error(f"{misfit}: {reason if at_end else error.reason}; {advice}")
 
@@ -192,11 +189,11 @@ class _File:
             raise self._looks_like(looks)
         if encodings.is_text_with_nuls(self.head):
             raise self.error(
-                f"is not {encoding}: it begins without a byte order mark, and reads as UTF-8; say so: {self._encoding_option(encodings.UTF_8)}"
+                f"is not {encoding}: it begins without a byte order mark, and reads as UTF-8; say so: {self._option(encodings.UTF_8)}"
             )
         if needs_mark:
             raise self.error(
-                f"begins without a byte order mark, which {encoding} needs; say in which order its bytes are: {self._encoding_option(f'{encoding}-le')} or {encoding}-be"
+                f"begins without a byte order mark, which {encoding} needs; say in which order its bytes are: {self._option(f'{encoding}-le')} or {encoding}-be"
             )
 
     def nul_error(self, encoding: str, place: str) -> TextError:
@@ -204,11 +201,11 @@ class _File:
         looks = encodings.detect_by_pattern(self.head)
         is_text = encodings.is_wide(encoding) and encodings.is_plausible(self.head, encoding)
         if encodings.detect_by_mark(self.head) or looks == codecs.lookup(encoding).name or is_text:
-            without_nuls = self._convert_command(encoding, last=" | tr -d '\\0'")
+            without_nuls = self._conversion(encoding, last=" | tr -d '\\0'")
         elif looks:
             return self._looks_like(looks)
         elif encodings.is_text_with_nuls(self.head):
-            without_nuls = self._rewrite_command("tr -d '\\0'")
+            without_nuls = self._rewrite("tr -d '\\0'")
         else:
             return self.error(
                 f"looks binary: a NUL at byte {place}; only a model of bytes reads it: {parameter('settings')} data.unit=byte"
@@ -218,35 +215,33 @@ class _File:
     def escapes_error(self, name: str) -> TextError:
         """The error for ASCII with the escape sequences of another encoding."""
         return self.error(
-            f"looks like {name.upper()}, by its escape sequences; say so: {self._encoding_option(name)}, or, where it is not: {self._encoding_option(encodings.UTF_8)}"
+            f"looks like {name.upper()}, by its escape sequences; say so: {self._option(name)}, or, where it is not: {self._option(encodings.UTF_8)}"
         )
 
     def not_plain_error(self, kind: Kind) -> TextError:
         """The error for a document, a picture, an archive."""
         source = (
-            f"; to read it with its markup, say its encoding: {self._encoding_option(encodings.UTF_8)}"
-            if kind.is_source
-            else ""
+            f"; to read it with its markup, say its encoding: {self._option(encodings.UTF_8)}" if kind.is_source else ""
         )
         return self.error(f"is {kind.one}, not plain text; {kind.advice}{source}")
 
     def _looks_like(self, name: str) -> TextError:
         family = encodings.family(name).upper()
-        return self.error(f"looks like {family} without a byte order mark; say so: {self._encoding_option(name)}")
+        return self.error(f"looks like {family} without a byte order mark; say so: {self._option(name)}")
 
-    def _encoding_option(self, encoding: str) -> str:
+    def _option(self, encoding: str) -> str:
         """The option that names the encoding of this file."""
         path, asked = self.source.path, self.source.argument
         is_found = asked not in ("", self.source.name)  # by a folder or a pattern, where others may have the same name
         file = path if is_found else PurePath(path).name
         return f"{parameter('encoding')} {shlex.quote(f'{file}={encoding}')}"
 
-    def _convert_command(self, encoding: str, options: str = "", last: str = "") -> str:
+    def _conversion(self, encoding: str, options: str = "", last: str = "") -> str:
         """The command that converts it to UTF-8, with iconv's names."""
         name = encodings.UTF_8 if encodings.is_utf_8(encoding) else encoding.replace("-le", "le").replace("-be", "be")
-        return self._rewrite_command(f"iconv {options}-f {name} -t utf-8", last)
+        return self._rewrite(f"iconv {options}-f {name} -t utf-8", last)
 
-    def _rewrite_command(self, command: str, last: str = "") -> str:
+    def _rewrite(self, command: str, last: str = "") -> str:
         """A command line that reads the file, unpacked, and writes another in the current folder; for standard input, the command alone."""
         if self.source.path == "-":
             return f"{command}{last}"

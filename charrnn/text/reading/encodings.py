@@ -179,11 +179,6 @@ def is_utf_8(name: str) -> bool:
     return codecs.lookup(name).name in (UTF_8, "utf-8-sig")
 
 
-def is_like_ascii(name: str) -> bool:
-    """Whether plain words are the same bytes as in ASCII."""
-    return "word".encode(name) == b"word"
-
-
 def _is(path: str, file: str) -> bool:
     """Whether FILE means this path: its names, or patterns of names, match from the right."""
     ours = unicodedata.normalize("NFC", path)

@@ -9,7 +9,7 @@ from charrnn.cli.options import prompts
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["-p", "the Ω"], 1, ["'Ω' (U+03A9) at position 4"]),
+        (["-p", "the Ω"], 1, ["'Ω' (U+03A9) at character 5"]),
         (["-t", "-1"], 1, ["temperature must be", "found -1"]),
         (["-t", "hot"], 2, ["--temperature"]),
         (["--top-k", "0"], 1, ["top-k must be at least 1; found 0"]),
@@ -59,4 +59,4 @@ def test_a_prompt_that_is_too_long_is_refused_with_its_size(charrnn, tiny_run, t
 
 
 def test_a_run_that_is_not_there(charrnn, tiny_run):
-    refused(charrnn("sample", tiny_run.parent / "nothing"), 1, "no such run", "there are run")
+    refused(charrnn("sample", tiny_run.parent / "nothing"), 1, "no such run", f"runs in {tiny_run.parent}: run")

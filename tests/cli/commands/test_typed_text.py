@@ -44,7 +44,7 @@ def test_a_line_break_can_be_typed_in_a_prompt_and_in_a_stop_string(charrnn, tin
     only = charrnn("sample", tiny_run, "-n", 50, "--only", r"a\n", "--json")
     assert set(text_of(only)) == {"a", "\n"}
     (tmp_path / "prompt").write_text(r"a\nb", "utf-8")  # a file is taken as it stands
-    refused(charrnn("sample", tiny_run, "--prompt-file", tmp_path / "prompt"), 1, r"'\\' (U+005C) at position 1")
+    refused(charrnn("sample", tiny_run, "--prompt-file", tmp_path / "prompt"), 1, r"'\\' (U+005C) at character 2")
 
 
 def test_a_model_that_knows_the_backslash_says_what_is_made_of_one(charrnn, code):
@@ -59,7 +59,10 @@ def test_a_model_that_knows_the_backslash_says_what_is_made_of_one(charrnn, code
         assert ("for the backslash itself type two" in result.stderr) == is_told
     assert "type two" in charrnn("sample", code, "-n", 5, "--stop", r"\n").stderr
     refused(
-        charrnn("sample", code, "-p", r"\right"), 1, r"'\r' (U+000D) at position 0", "for the backslash itself type two"
+        charrnn("sample", code, "-p", r"\right"),
+        1,
+        r"'\r' (U+000D) at character 1",
+        "for the backslash itself type two",
     )
 
 
@@ -92,8 +95,8 @@ def test_unknown_characters_that_are_read_as_rare_ones_are_named(charrnn, tmp_pa
 
 def test_all_unknown_characters_of_a_prompt_are_named(charrnn, accents):
     result = charrnn("sample", accents, "-p", normalize("NFD", "é☃ Ω"))
-    refused(result, 1, "'☃' (U+2603) at position 1 and 'Ω' (U+03A9) at position 3 are not among the")
-    refused(charrnn("sample", accents, "-p", r"a\ra"), 1, r"'\r' (U+000D) at position 1 is not among the")
+    refused(result, 1, "'☃' (U+2603) at character 2 and 'Ω' (U+03A9) at character 4 are not among the")
+    refused(charrnn("sample", accents, "-p", r"a\ra"), 1, r"'\r' (U+000D) at character 2 is not among the")
 
 
 @pytest.mark.parametrize("way", [[], ["--json"], ["--count", 2], ["--trace"], ["--no-stream"]])

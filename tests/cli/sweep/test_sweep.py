@@ -14,6 +14,7 @@ import pytest
 from refusals import refused
 
 from charrnn import api
+from charrnn.cli.sweep.run_sweep import SUPERVISED
 from charrnn.config.resolve import resolve
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
@@ -129,7 +130,7 @@ def test_json_is_the_table_and_nothing_else(sweep):
 
 def test_a_training_begins_with_the_configuration_of_its_point_for_the_time_that_was_asked(text_file, tmp_path):
     found = trials(parse_axes(["model.hidden_size=8,9"]), None, [], {}, None, 0)
-    first, second = make_jobs(make(found, [str(text_file)], 90.0))
+    first, second = make_jobs(make(found, [str(text_file)], 90.0), SUPERVISED)
     assert first.arguments == second.arguments == [str(text_file), "--time", "90.0s"]
     (tmp_path / "second.yaml").write_text(second.yaml)
     assert resolve(str(tmp_path / "second.yaml")).config == found[1].config
@@ -221,7 +222,7 @@ def test_trainings_of_a_sweep_that_was_killed_save_and_the_same_command_goes_on(
 @pytest.mark.slow
 def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, by, monkeypatch):
     monkeypatch.setenv("PMI_RANK", "1")  # a launcher's, which is none of its business
-    job, run = Job("r", YAML, [str(text_file), *LONG]), tmp_path / "r"
+    job, run = Job("r", YAML, [str(text_file), *LONG], SUPERVISED), tmp_path / "r"
     stop_signal, ended = StopSignal(lambda: False), []
     thread = threading.Thread(target=lambda: ended.append(run_job(job, Folder(tmp_path), stop_signal)))
     thread.start()
@@ -238,7 +239,7 @@ def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, 
 
 def test_what_waits_when_it_is_time_to_stop_is_not_begun(tmp_path):
     stop_signal = StopSignal(lambda: True)
-    assert run_job(Job("r", "", []), Folder(tmp_path), stop_signal) == JobResult("waiting")
+    assert run_job(Job("r", "", [], SUPERVISED), Folder(tmp_path), stop_signal) == JobResult("waiting")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -248,16 +249,16 @@ def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
     (tmp_path / "s").mkdir()
     stop_signal = StopSignal(lambda: False)
     with Folder(tmp_path / "s") as folder:
-        assert run_job(Job("one", YAML, [str(text_file)]), folder, stop_signal) == JobResult("done")
+        assert run_job(Job("one", YAML, [str(text_file)], SUPERVISED), folder, stop_signal) == JobResult("done")
         (tmp_path / "s").rename(tmp_path / "moved")
         (tmp_path / "s").mkdir()
         for _ in range(2):  # begun, and found done
-            assert run_job(Job("two", YAML, [str(text_file)]), folder, stop_signal) == JobResult("done")
+            assert run_job(Job("two", YAML, [str(text_file)], SUPERVISED), folder, stop_signal) == JobResult("done")
     assert os.listdir(tmp_path / "s") == []
     assert sorted(os.listdir(tmp_path / "moved")) == ["configs", "logs", "one", "two"]
     assert sorted(os.listdir(tmp_path / "moved" / "logs")) == ["one.log", "two.log"]
     assert (tmp_path / "moved" / "logs" / "two.log").read_text().count("all steps done") == 1
-    assert run_job_on_rank(Job("three", "", []), tmp_path / "s", folder.inode) == JobResult(
+    assert run_job_on_rank(Job("three", "", [], SUPERVISED), tmp_path / "s", folder.inode) == JobResult(
         "failed", f"{tmp_path / 's'}: not the directory in which this sweep started; was that renamed?"
     )
 
@@ -275,7 +276,7 @@ def test_a_training_whose_directory_is_renamed_while_it_runs_is_not_called_done(
 
     monkeypatch.setattr(jobs, "_run", run_and_rename)
     with Folder(tmp_path) as folder:
-        ended = run_job(Job("r", YAML, [str(text_file)]), folder, StopSignal(lambda: False))
+        ended = run_job(Job("r", YAML, [str(text_file)], SUPERVISED), folder, StopSignal(lambda: False))
     assert ended.state == "failed"
     assert ended.error == f"{tmp_path / 'r'}: was renamed or removed, so that its result is missing"
 
@@ -299,7 +300,7 @@ def test_no_link_in_the_directory_is_followed(tmp_path, text_file):
 
     def made(name):
         with Folder(tmp_path / "s") as folder:
-            return run_job(Job(name, YAML, [str(text_file)]), folder, StopSignal(lambda: False))
+            return run_job(Job(name, YAML, [str(text_file)], SUPERVISED), folder, StopSignal(lambda: False))
 
     refusal = "is a link, and links are not followed here"
     (tmp_path / "s" / "one").symlink_to(elsewhere)

@@ -222,7 +222,7 @@ def test_a_damaged_best_is_noted_and_a_damaged_run_is_refused(base_run, other_te
 
 
 def test_a_base_that_is_not_there(tmp_path, base_run):
-    with pytest.raises(RunError, match=r"^`base` .*/nothing: no such run; .* in .* there are base$"):
+    with pytest.raises(RunError, match=r"^`base` .*/nothing: no such run; .*; runs in .*: base$"):
         api.load_base(tmp_path / "nothing")
 
 

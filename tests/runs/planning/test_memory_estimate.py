@@ -9,12 +9,8 @@ from charrnn.config.resolve import resolve
 from charrnn.runs.planning import memory_estimate
 
 SMALL = [
-    "runtime.threads=1",
-    "training.steps=4",
-    "training.eval_every=2",
-    "training.save_every=2",
-    "training.sample_every=0",
-]
+    "runtime.threads=1", "training.steps=4", "training.eval_every=2", "training.save_every=2", "training.sample_every=0",
+]  # fmt: skip
 
 
 @mostly_slow(

@@ -46,12 +46,8 @@ def test_what_is_saved_is_what_is_loaded_to_the_byte(last, tmp_path):
     again = load(tmp_path / "again.safetensors")
     assert (tmp_path / "again.safetensors").read_bytes() == last.read_bytes()
     assert again.network.parameters.flat.tobytes() == first.network.parameters.flat.tobytes()
-    assert (again.config, again.vocabulary, again.progress, again.text) == (
-        first.config,
-        first.vocabulary,
-        first.progress,
-        first.text,
-    )
+    for name in ("config", "vocabulary", "progress", "text"):
+        assert getattr(again, name) == getattr(first, name), name
     assert first.updates == first.progress.step == 20
 
 

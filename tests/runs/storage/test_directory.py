@@ -137,7 +137,7 @@ def test_where_the_last_is_damaged_the_one_before_it_serves_and_says_so(tiny_run
 
 
 def test_a_run_that_is_not_there_names_those_that_are(tiny_run):
-    with pytest.raises(RunError, match=r"no such run; .* there are run"):
+    with pytest.raises(RunError, match=r"no such run; .*; runs in .*: run$"):
         directory.load(tiny_run.parent / "rum")
     with pytest.raises(RunError, match=r"holds no last"):
         directory.load(tiny_run.parent)
