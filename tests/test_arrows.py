@@ -121,7 +121,7 @@ def test_no_arrow_points_back():
 
 
 def test_modules_that_are_named_are_found():
-    assert names(ROOT / "cli" / "sweep" / "run.py") == {"charrnn.cli.supervised"}
+    assert names(ROOT / "cli" / "sweep" / "run_sweep.py") == {"charrnn.cli.supervised"}
 
 
 @pytest.mark.parametrize("outer", INNER_LEVELS)
