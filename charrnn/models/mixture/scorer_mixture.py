@@ -9,6 +9,7 @@ from charrnn.network.arrays import Array
 from charrnn.text.vocabulary import Ids
 from charrnn.training.surprisal import Scorer
 
+
 class MixtureScorer:
     """Scorers of the same text, mixed; itself a Scorer."""
 

@@ -20,17 +20,9 @@ def test_probabilities_are_mixed_not_surprisals():
     assert mix(np.full((2, 1), 2000.0), [0.5, 0.5]) == pytest.approx(2000)  # no underflow
 
 
-
-
-
-
 def test_a_model_alone_is_itself():
     s = np.random.default_rng(0).exponential(2, (1, 50)).astype(np.float32)
     np.testing.assert_array_equal(mix(s, [1.0]), s[0])
-
-
-
-
 
 
 def test_scorers_are_mixed_block_by_block():
