@@ -6,20 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from charrnn.config.resolve import DEFAULT, resolve
+from charrnn.config.resolve import DEFAULT, OptionValues, ResolvedConfig, resolve, with_encodings
 from charrnn.config.schema import Config
-from charrnn.diagnostics.gradcheck import gradcheck as checks
-from charrnn.diagnostics.gradcheck.gradcheck import Report, UncheckedSetting
-from charrnn.diagnostics.gradcheck.oracles import ORACLES
-from charrnn.diagnostics.gradcheck.properties import check_properties
-from charrnn.diagnostics.gradcheck.time_estimate import SECONDS, extend_for, oracles_within
 from charrnn.diagnostics.gradflow.gradient_flow import LAGS, POSITIONS, GradientFlow, gradient_flow
 from charrnn.errors import OptionError
 from charrnn.generation.novelty import novelty as novelty
 from charrnn.models import export as exports
-from charrnn.models import gradcheck_case, gradflow_case
+from charrnn.models import gradflow_input
+from charrnn.models.gradcheck_case import gradcheck as gradcheck
 from charrnn.models.loading import load as load
 from charrnn.models.model import Model as Model
 from charrnn.runs import time_budget
@@ -33,7 +27,6 @@ from charrnn.runs.run import start as start
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.directory import require_free as require_free
 from charrnn.runs.storage.history import read_history as read_history
-from charrnn.system.blas_threads import one_blas_thread
 from charrnn.training.benchmark import Bench, measure
 from charrnn.training.events import Event
 from charrnn.training.parallel.communicator import Communicator
@@ -63,6 +56,31 @@ def plan(
     began = time.perf_counter()
     made = make_plan(sources, config, base, ranks)
     return made if seconds is None else made.with_steps(*time_budget.steps_within(made, seconds, began))
+
+
+def prepare(
+    sources: Sequence[str] = (),
+    config: str | None = None,
+    settings: Sequence[str] = (),
+    options: OptionValues | None = None,
+    base: str | Path | None = None,
+    seconds: float | None = None,
+    ranks: Communicator | None = None,
+    encoding: Sequence[str] = (),
+) -> tuple[Plan, ResolvedConfig]:
+    """Resolve the configuration of a training and plan it. Returns the plan, and where each value came from.
+
+    `config`: a recipe by name, or a YAML file (None: the recipe `default`). `settings`: KEY=VALUE each. `options`:
+    values of dotted keys, each with the name of what gave it. `encoding`: NAME, or FILE=NAME, each. The others are as
+    for `plan` and `load_base`. Raises CharrnnError.
+    """
+    ranks = ranks or Communicator()
+    found = ranks.on_every_rank(lambda: load_base(Path(base))) if base else None
+    defaults = found.settings if found else None
+    resolved = ranks.on_every_rank(
+        lambda: with_encodings(resolve(config or DEFAULT, settings, options, defaults), encoding)
+    )
+    return plan(sources, resolved.config, seconds, found, ranks), resolved
 
 
 def train(
@@ -99,10 +117,9 @@ def train(
     path = None if out is None else Path(out)
     if path is not None:
         require_free(path)  # before a long text is read for it
-    begun = load_base(Path(base)) if base else None
     options = {key: (f"settings[{key!r}]", value) for key, value in (settings or {}).items()}
-    resolved = resolve(config or DEFAULT, (), options, begun.settings if begun else None)
-    run = start(plan([*map(str, text)], resolved.config, seconds, begun), path)
+    planned, _ = prepare([*map(str, text)], config, (), options, base, seconds)
+    run = start(planned, path)
     for event in run.events():
         on_event(event)
     return load(run.path)
@@ -134,57 +151,6 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
     return measure(random_trainer(config), seconds, config.data.unit)
 
 
-@one_blas_thread()
-@np.errstate(all="ignore")  # a value that is not finite fails its check
-def gradcheck(
-    config: Config | None = None,
-    run: str | Path | None = None,
-    oracles: Sequence[str] = (),
-    tolerance: float | None = None,
-    seed: int = 0,
-    entries: int | None = None,
-    seconds: float = SECONDS,
-    on_progress: Callable[[float], object] = lambda share: None,
-) -> Report:
-    """Compare the hand-written gradients with oracles (empty: all), and check the network's other properties: for a
-    small network of the configuration's kind, or for the trained weights of a run.
-
-    `entries`: the number of random entries of each parameter. None: as many as fit into about `seconds`, without the
-    closed form if it alone would take longer; the report has the number, and that number and `seed` repeat the check.
-    `on_progress` is called with the share of the work that is done, from 0 to 1. Raises CheckError, OptionError,
-    RunError and CheckpointError.
-
-    >>> gradcheck(oracles=["complex-step"], entries=3).passed
-    True
-    """
-    for name, value, least in ((parameter("entries"), entries, 1), (parameter("seed"), seed, 0)):
-        if value is not None and value < least:
-            raise OptionError(f"{name} must be at least {least}; found {value}")
-    if tolerance is not None and not tolerance > 0:
-        raise OptionError(f"{parameter('tolerance')} must be above 0; found {tolerance:g}")
-    if run is None:
-        case, config = gradcheck_case.from_config(config or Config(), seed)
-    else:
-        case, config = gradcheck_case.from_run(Path(run), seed)
-    chosen, left_out = [*(oracles or ORACLES)], list[UncheckedSetting]()
-    if entries is None and not oracles:
-        chosen, left_out = oracles_within(case, seconds)
-    comparison = checks.Comparison(case, chosen, seed)
-    if entries is None:
-        extend_for(comparison, seconds, on_progress)
-    else:
-        whole = comparison.count(entries)
-        comparison.extend(entries, lambda done: on_progress(done / whole))
-    return Report(
-        list(comparison.checks(tolerance)),
-        [*check_properties(case), gradcheck_case.training_step(case, config)],
-        None if comparison.is_complete else comparison.entries,
-        seed,
-        gradcheck_case.checked_settings(config),
-        [*left_out, *gradcheck_case.unchecked_settings(config)],
-    )
-
-
 def gradflow(
     run: str | Path | None = None,
     text: str | Sequence[str] = (),
@@ -213,9 +179,9 @@ def gradflow(
         if value < 1:
             raise OptionError(f"{name} must be at least 1; found {value}")
     if run is None:
-        case = gradflow_case.from_config(config or Config(), _as_list(text), _as_list(encoding))
+        case = gradflow_input.from_config(config or Config(), _as_list(text), _as_list(encoding))
     else:
-        case = gradflow_case.from_run(Path(run), _as_list(text), which, _as_list(training_text), _as_list(encoding))
+        case = gradflow_input.from_run(Path(run), _as_list(text), which, _as_list(training_text), _as_list(encoding))
     found = gradient_flow(case.network, case.ids, lags, positions, case.end_id, case.unit)
     return replace(found, unknown=case.unknown, notes=case.notes)
 

@@ -1,6 +1,6 @@
-"""The case of a gradient check: all that a configuration does to the gradient, with dropout masks held fixed."""
+"""The gradient check of a configuration or of a run: all that its training does to the gradient, with dropout masks held fixed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,17 +11,73 @@ from charrnn.config.schema import Config, SizedConfig
 from charrnn.diagnostics.gradcheck import gradcheck as checks
 from charrnn.diagnostics.gradcheck.case import Case, V, random_window, small_case, with_resets
 from charrnn.diagnostics.gradcheck.gradcheck import UncheckedSetting
-from charrnn.diagnostics.gradcheck.properties import ROUNDING, Property
+from charrnn.diagnostics.gradcheck.oracles import ORACLES
+from charrnn.diagnostics.gradcheck.properties import ROUNDING, Property, check_properties
+from charrnn.diagnostics.gradcheck.time_estimate import SECONDS, extend_for, oracles_within
+from charrnn.errors import OptionError
 from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
 from charrnn.network.weight_dropout import WeightDropout
 from charrnn.runs.storage import directory
+from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.windows import Window
 from charrnn.training.parallel.data_parallel import DataParallel
+from charrnn.words import parameter
 
 NEW_STEPS = 2  # steps with a loss, if a configuration has a stride
 MAX_MASK_STEPS = 1000  # tried, to find masks that drop something but not everything
 MIN_SCALE = 0.05  # of weights, so that the recurrence still matters where it is not dropped
+
+
+@one_blas_thread()
+@np.errstate(all="ignore")  # a value that is not finite fails its check
+def gradcheck(
+    config: Config | None = None,
+    run: str | Path | None = None,
+    oracles: Sequence[str] = (),
+    tolerance: float | None = None,
+    seed: int = 0,
+    entries: int | None = None,
+    seconds: float = SECONDS,
+    on_progress: Callable[[float], object] = lambda share: None,
+) -> checks.Report:
+    """Compare the hand-written gradients with oracles (empty: all), and check the network's other properties: for a
+    small network of the configuration's kind, or for the trained weights of a run.
+
+    `entries`: the number of random entries of each parameter. None: as many as fit into about `seconds`, without the
+    closed form if it alone would take longer; the report has the number, and that number and `seed` repeat the check.
+    `on_progress` is called with the share of the work that is done, from 0 to 1. Raises CheckError, OptionError,
+    RunError and CheckpointError.
+
+    >>> gradcheck(oracles=["complex-step"], entries=3).passed
+    True
+    """
+    for name, value, least in ((parameter("entries"), entries, 1), (parameter("seed"), seed, 0)):
+        if value is not None and value < least:
+            raise OptionError(f"{name} must be at least {least}; found {value}")
+    if tolerance is not None and not tolerance > 0:
+        raise OptionError(f"{parameter('tolerance')} must be above 0; found {tolerance:g}")
+    if run is None:
+        case, config = from_config(config or Config(), seed)
+    else:
+        case, config = from_run(Path(run), seed)
+    chosen, left_out = [*(oracles or ORACLES)], list[UncheckedSetting]()
+    if entries is None and not oracles:
+        chosen, left_out = oracles_within(case, seconds)
+    comparison = checks.Comparison(case, chosen, seed)
+    if entries is None:
+        extend_for(comparison, seconds, on_progress)
+    else:
+        whole = comparison.count(entries)
+        comparison.extend(entries, lambda done: on_progress(done / whole))
+    return checks.Report(
+        list(comparison.checks(tolerance)),
+        [*check_properties(case), training_step(case, config)],
+        None if comparison.is_complete else comparison.entries,
+        seed,
+        checked_settings(config),
+        [*left_out, *unchecked_settings(config)],
+    )
 
 
 def from_config(config: Config, seed: int) -> tuple[Case, SizedConfig]:

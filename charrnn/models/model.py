@@ -15,13 +15,13 @@ from charrnn.generation.sampling import SamplingOptions
 from charrnn.models import encoded_text
 from charrnn.models.encoded_text import EncodedText
 from charrnn.models.evaluation.baselines import XzBaseline
-from charrnn.models.evaluation.evaluation import Evaluation, evaluate
+from charrnn.models.evaluation.evaluation import Evaluation, measure
 from charrnn.models.mixture.components import Component
 from charrnn.models.mixture.predictor_mixture import MixturePredictor
 from charrnn.models.scoring import scoring
 from charrnn.models.scoring.scoring import ScoredText
 from charrnn.models.training_text import TrainingText, held_out
-from charrnn.runs.planning.run_text import read_once, read_text
+from charrnn.runs.recorded_text import read_once, read_text
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import splits
 from charrnn.text.characters.unit_names import amount, unit_name
@@ -184,7 +184,7 @@ class Model:
         """`corpus` has the training split for the baselines; None: no baselines."""
         xz = None if corpus is None else XzBaseline(corpus, text)
         counts = None if corpus is None else self.training_text.counts(corpus)
-        return evaluate(self.components, self.weights, text, self.vocabulary, counts, learning_rate, xz, cut, notes)
+        return measure(self.components, self.weights, text, self.vocabulary, counts, learning_rate, xz, cut, notes)
 
 
 def read_in_step(

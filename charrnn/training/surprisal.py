@@ -138,7 +138,7 @@ def windows_read(texts: int, length: int) -> set[tuple[int, int]]:
     }
 
 
-def evaluate(
+def mean_loss(
     network: Network,
     ids: Ids,
     parallel: DataParallel | None = None,
@@ -152,7 +152,7 @@ def evaluate(
     >>> from charrnn.network.architecture import Architecture
     >>> network = Network.fresh(Architecture(vocab_size=3, hidden_size=4), np.random.default_rng(0))
     >>> network.parameters.flat[:] = 0  # every character as likely as the others: ln 3
-    >>> round(evaluate(network, np.array([0, 1, 2, 0], np.uint32)), 4)
+    >>> round(mean_loss(network, np.array([0, 1, 2, 0], np.uint32)), 4)
     1.0986
     """
     texts = np.atleast_2d(ids)

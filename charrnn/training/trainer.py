@@ -27,7 +27,7 @@ from charrnn.training.optim.optimizers import Optimizer
 from charrnn.training.optim.schedules import STALLED_VALIDATIONS, Schedule
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.data_parallel import DataParallel
-from charrnn.training.surprisal import StoppedError, evaluate
+from charrnn.training.surprisal import StoppedError, mean_loss
 
 
 @dataclass
@@ -105,7 +105,7 @@ class Trainer:
                 return "stopped"
             if self._evaluation_is_due(steps):
                 try:
-                    yield self._make_or_roll_back(lambda: self.evaluate(parallel, should_stop))
+                    yield self._make_or_roll_back(lambda: self.validate(parallel, should_stop))
                 except StoppedError:
                     return "stopped"
             elif self.patience is not None and progress.evaluations_without_best >= self.patience:
@@ -168,11 +168,11 @@ class Trainer:
         on_time = progress.step % self.eval_every == 0 or progress.step >= steps
         return self.valid.size > 0 and on_time and progress.evaluated_step < progress.step
 
-    def evaluate(self, parallel: DataParallel, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
+    def validate(self, parallel: DataParallel, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
         """The loss on the validation text now. Raises StepRejectedError where it is hopeless, and StoppedError."""
         progress, weights = self.progress, self.network.parameters.flat
         with self.ema.swapped_in(weights) if self.ema else nullcontext():
-            loss = evaluate(self.network, self.valid, parallel, should_stop, self.windows.end_id)
+            loss = mean_loss(self.network, self.valid, parallel, should_stop, self.windows.end_id)
         if is_hopeless(loss):
             raise StepRejectedError(progress.step, f"validation loss {loss:.4g}")
         best = progress.best_loss is None or loss < progress.best_loss

@@ -7,7 +7,7 @@ from charrnn import api
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.trainer_state import restore
 from charrnn.training.events import Evaluated
-from charrnn.training.surprisal import evaluate
+from charrnn.training.surprisal import mean_loss
 
 BOTH = ("training.ema_decay=0.9", "model.weight_dropout=0.3")
 
@@ -38,7 +38,7 @@ def test_what_is_validated_is_what_is_saved_and_evaluated(tmp_path, text_file):
     trainer = run.trainer
     trainer.network.parameters.flat[:] = load(tmp_path / "run/last.safetensors").network.parameters.flat
     trainer.ema = None
-    assert evaluate(trainer.network, trainer.valid) == pytest.approx(losses[-1], rel=1e-6)
+    assert mean_loss(trainer.network, trainer.valid) == pytest.approx(losses[-1], rel=1e-6)
 
 
 def test_a_fine_tune_begins_with_the_average(tmp_path, text_file):

@@ -59,7 +59,7 @@ def follow(plant, run, until=None):
 def validate_as(monkeypatch, plant, losses):
     """The validation loss at some steps, the first time; 4 otherwise."""
     monkeypatch.setattr(
-        "charrnn.training.trainer.evaluate", lambda *_: losses.pop(plant.running[-1].trainer.progress.step, 4.0)
+        "charrnn.training.trainer.mean_loss", lambda *_: losses.pop(plant.running[-1].trainer.progress.step, 4.0)
     )
 
 

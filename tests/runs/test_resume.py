@@ -176,7 +176,7 @@ def test_no_link_is_followed_by_a_run_that_begins(tmp_path, text_file, tiny_conf
 def test_only_a_new_end_gives_new_patience(tmp_path, text_file, monkeypatch, steps, made):
     """The best of step 5 is never reached again: with patience for 2 of 5 steps each, the training ends at step 15."""
     validated = itertools.count(1.0)
-    monkeypatch.setattr("charrnn.training.trainer.evaluate", lambda *_: next(validated))
+    monkeypatch.setattr("charrnn.training.trainer.mean_loss", lambda *_: next(validated))
     run = trained(tmp_path / "run", text_file, "training.eval_every=5", "training.patience=2")
     assert load(run / "last.safetensors").progress.step == 15
     events = list(api.resume(run, steps=steps).events())

@@ -8,7 +8,7 @@ from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 from charrnn.training import surprisal
 from charrnn.training.parallel.data_parallel import DataParallel
-from charrnn.training.surprisal import SCORING_WINDOW, STREAMS, NetworkScorer, StoppedError, evaluate, windows_read
+from charrnn.training.surprisal import SCORING_WINDOW, STREAMS, NetworkScorer, StoppedError, mean_loss, windows_read
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def test_side_by_side_equals_one_pass_over_the_whole_text(threads):
     split = DataParallel(network, threads)
     for length in (2, 3, 63, 65, 66, 1023, 1025, 2050, 2051, 5000, 10_007):
         ids = np.random.default_rng(1).integers(0, 9, length).astype(np.uint8)
-        assert evaluate(network, ids, split) == pytest.approx(one_pass(network, ids), rel=1e-7)
+        assert mean_loss(network, ids, split) == pytest.approx(one_pass(network, ids), rel=1e-7)
     split.close()
 
 
@@ -47,7 +47,7 @@ def test_without_warm_up_the_streams_would_start_cold(monkeypatch):
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 9, 10_007).astype(np.uint8)
     monkeypatch.setattr(surprisal.NetworkScorer, "_warm_states", lambda *_: network.zero_state(8))
-    assert evaluate(network, ids) != pytest.approx(one_pass(network, ids), rel=1e-7)
+    assert mean_loss(network, ids) != pytest.approx(one_pass(network, ids), rel=1e-7)
 
 
 def test_a_text_is_never_read_in_more_streams_than_a_core_likes():
@@ -58,7 +58,7 @@ def test_a_text_is_never_read_in_more_streams_than_a_core_likes():
             widths.add(inputs.shape[1])
             return super().surprisals(inputs, *others)
 
-    evaluate(network, np.zeros(8 * STREAMS * surprisal.WARM_UP, np.uint8), Watched(network))
+    mean_loss(network, np.zeros(8 * STREAMS * surprisal.WARM_UP, np.uint8), Watched(network))
     assert max(widths) == STREAMS
 
 
@@ -66,7 +66,7 @@ def test_single_precision_is_added_up_in_double():
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float32)
     ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
     each = NetworkScorer(network).score(ids[np.newaxis])
-    assert evaluate(network, ids) == pytest.approx(each.mean(dtype=np.float64), rel=1e-12)
+    assert mean_loss(network, ids) == pytest.approx(each.mean(dtype=np.float64), rel=1e-12)
 
 
 def test_it_stops_before_the_window_at_which_it_is_asked_to():
@@ -78,14 +78,14 @@ def test_it_stops_before_the_window_at_which_it_is_asked_to():
 
     ids = np.zeros(10 * SCORING_WINDOW, np.uint8)
     with pytest.raises(StoppedError):
-        evaluate(network, ids, should_stop=should_stop)
+        mean_loss(network, ids, should_stop=should_stop)
     assert len(asked) == 3
 
 
 def test_one_character_has_no_loss():
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0))
     with pytest.raises(TextError, match="length 2 or more; found length 1"):
-        evaluate(network, np.zeros(1, np.uint8))
+        mean_loss(network, np.zeros(1, np.uint8))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -107,14 +107,14 @@ def test_several_texts_are_read_side_by_side_each_from_its_beginning():
     scorer = NetworkScorer(network)
     found = np.concatenate([scorer.score(texts[:, :70]), scorer.score(texts[:, 70:])], axis=1)
     np.testing.assert_allclose(found, [surprisals(network, text) for text in texts], rtol=1e-12)
-    assert evaluate(network, texts) == pytest.approx(found.mean(), rel=1e-12)
+    assert mean_loss(network, texts) == pytest.approx(found.mean(), rel=1e-12)
 
 
 def test_a_long_text_is_evaluated_in_blocks(monkeypatch):
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
     monkeypatch.setattr(surprisal, "BLOCK", 1700)
-    assert evaluate(network, ids) == pytest.approx(one_pass(network, ids), rel=1e-7)
+    assert mean_loss(network, ids) == pytest.approx(one_pass(network, ids), rel=1e-7)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -126,8 +126,8 @@ def test_of_documents_it_is_each_ones_loss_from_nothing(threads):
     documents = [[8, *generator.integers(0, 8, generator.integers(1, 100)), 8] for _ in range(120)]
     alone = sum(one_pass(network, np.array(document)) * (len(document) - 1) for document in documents)
     ids = np.array([8] + [i for document in documents for i in document[1:]], np.uint8)
-    assert evaluate(network, ids, split, end_id=8) == pytest.approx(alone / (len(ids) - 1), rel=1e-12)
-    assert evaluate(network, ids, split) != pytest.approx(alone / (len(ids) - 1), rel=1e-4)
+    assert mean_loss(network, ids, split, end_id=8) == pytest.approx(alone / (len(ids) - 1), rel=1e-12)
+    assert mean_loss(network, ids, split) != pytest.approx(alone / (len(ids) - 1), rel=1e-4)
     split.close()
 
 
@@ -141,7 +141,7 @@ def test_the_windows_foretold_are_those_that_are_read(texts, length):
 
     found = set()
     network = Network.fresh(Architecture(3, 2), np.random.default_rng(0))
-    evaluate(network, np.random.default_rng(1).integers(0, 3, (texts, length)).astype(np.uint8), Watched(network))
+    mean_loss(network, np.random.default_rng(1).integers(0, 3, (texts, length)).astype(np.uint8), Watched(network))
     assert windows_read(texts, length) == found
 
 
@@ -153,9 +153,9 @@ def test_shares_in_turn_read_the_same_in_less_memory(threads, monkeypatch):
     ids = np.random.default_rng(1).integers(0, 9, 5000).astype(np.uint8)
     split = DataParallel(network, threads, accumulate=2)
     try:
-        found = evaluate(network, ids, split)
+        found = mean_loss(network, ids, split)
         B, narrow = surprisal.cut_in_streams(len(ids) - 1)[0], set(widths)
-        assert found == pytest.approx(evaluate(network, ids), rel=1e-14)
+        assert found == pytest.approx(mean_loss(network, ids), rel=1e-14)
     finally:
         split.close()
     assert max(narrow) == -(-B // 2 // threads) < B

@@ -64,7 +64,7 @@ GOLDEN = {
 
 
 def evaluated(trainer):
-    return trainer.evaluate(DataParallel(trainer.network)).loss
+    return trainer.validate(DataParallel(trainer.network)).loss
 
 
 def make(cell="rnn", H=8, B=3, T=5, rate=0.01, dtype=np.float64, valid="", clipping=None, threads=1, steps=10, **rest):
@@ -321,7 +321,7 @@ def test_the_state_kept_of_a_divergence_is_that_in_which_the_step_began(cell, mo
 def test_an_equal_validation_loss_is_not_the_best(monkeypatch):
     """The best is the first of equals, and equals use up patience and halve a plateau's rate."""
     values = iter([2.0, 2.0, 1.5, 1.5, 1.5, 1.4])
-    monkeypatch.setattr("charrnn.training.trainer.evaluate", lambda *_: next(values))
+    monkeypatch.setattr("charrnn.training.trainer.mean_loss", lambda *_: next(values))
     trainer = make(valid=TEXT[:60], eval_every=1)
     found = [event for event in trainer.train(6) if isinstance(event, Evaluated)]
     assert [event.best for event in found] == [True, False, True, False, False, True]
@@ -330,7 +330,7 @@ def test_an_equal_validation_loss_is_not_the_best(monkeypatch):
 
 
 def test_equal_validation_losses_end_a_training_with_patience(monkeypatch):
-    monkeypatch.setattr("charrnn.training.trainer.evaluate", lambda *_: 2.0)
+    monkeypatch.setattr("charrnn.training.trainer.mean_loss", lambda *_: 2.0)
     *_, last = make(valid=TEXT[:60], eval_every=1, patience=3).train(100)
     assert (last.reason, last.step) == ("patience", 4)
 

@@ -32,6 +32,7 @@ def score(
     """
     from charrnn import api
     from charrnn.cli.reports import scores
+    from charrnn.models.comparison import require_comparable
     from charrnn.models.model import read_in_step
 
     if training_text and not (ngram or others):
@@ -43,7 +44,7 @@ def score(
     model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
     rival = api.load(against, which=checkpoint) if against else None
     if rival:
-        scores.require_comparable(model, rival)
+        require_comparable(model, rival)
     texts = read_in_step([model, rival] if rival else [model], sources, encodings)
     if json:
         scores.write_lines(model, rival, texts)

@@ -46,12 +46,11 @@ def train(
     from charrnn.cli.progress import tensorboard as boards
     from charrnn.cli.progress.follow import train_to_end
     from charrnn.cli.reports.plan import show_plan
-    from charrnn.config.resolve import DEFAULT, resolve, with_encodings
 
     seconds = common.seconds_of(steps, epochs, duration)
     if resume is not None:
-        options = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
-        _refuse_with_resume(options | {"--dry-run": dry_run or None})
+        given = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
+        _refuse_with_resume(given | {"--dry-run": dry_run or None})
     if tensorboard:
         boards.require_library()
     with communicator() as ranks:
@@ -60,14 +59,10 @@ def train(
         if resume is not None:
             run = api.resume(resume, text or (), steps, epochs, seconds, ranks, encoding or ())
         else:
-            begun = ranks.on_every_rank(lambda: api.load_base(base)) if base else None
-            settled = begun.settings if begun else None
-            ends = common.settings_of(steps, epochs, seed)
-            resolved = ranks.on_every_rank(
-                lambda: with_encodings(resolve(config or DEFAULT, settings or (), ends, settled), encoding or ())
+            options = common.settings_of(steps, epochs, seed)
+            plan, resolved = api.prepare(
+                text or (), config, settings or (), options, base, seconds, ranks, encoding or ()
             )
-            plan = api.plan(text or (), resolved.config, seconds, begun, ranks)
-            del begun  # its weights are the plan's now, and large
             if dry_run:
                 if ranks.rank == 0:
                     show_plan(plan, resolved, json)

@@ -2,9 +2,7 @@
 
 import json
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from rich.text import Text as RichText
 
@@ -12,7 +10,8 @@ from charrnn.cli.output import surprisal_colours as colours
 from charrnn.cli.output.console import print_note, result_console, supports_colour
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
-from charrnn.errors import OptionError, TextError
+from charrnn.errors import TextError
+from charrnn.models.comparison import Totals, score_stretches
 from charrnn.models.encoded_text import EncodedText
 from charrnn.models.model import Model
 from charrnn.models.scoring.scoring import ScoredText
@@ -23,40 +22,20 @@ from charrnn.text.characters.graphemes import first_graphemes, last_graphemes
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import Unit, amount, bits_name, unit_name
 from charrnn.text.characters.utf_8 import stray_byte_notes
-from charrnn.text.positions import Place, Places, PositionTracker
+from charrnn.text.positions import Place
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.events import bits, digits
 
 SHOWN_BEFORE, SHOWN_AFTER = 30, 15  # characters around a surprising one
-Stretch = tuple[ScoredText, Places, Array | None]  # with the surprisals of the second model, (n,), if there is one
 STRAYS = ("\ufffd", "\0")
 SHOWN_END = "\u2016"  # the end of a document
-
-
-@dataclass
-class Totals:
-    """Sums over a text: characters, units, and the surprisals of one model or of two, in nats."""
-
-    characters: int = 0
-    units: int = 0
-    surprisal: float = 0.0
-    rival: float = 0.0
-    counts: Counter[str] = field(default_factory=Counter)  # of each character
-
-    def add(self, scored: ScoredText, rivals: Array | None) -> None:
-        """Add the next stretch."""
-        self.characters += len(scored.characters)
-        self.units += scored.units
-        self.counts.update(scored.characters)
-        self.surprisal += float(scored.surprisals.sum())
-        self.rival += 0.0 if rivals is None else float(rivals.sum())
 
 
 def show(model: Model, rival: Model | None, texts: Sequence[EncodedText], top: int) -> None:
     """Print the text in colours, if the terminal has them; the most surprising places; the mean."""
     console, totals, surprises = result_console(), Totals(), TopSurprises(top)
     shown = supports_colour(console)
-    for scored, places, rivals in _stretches(model, rival, texts):
+    for scored, places, rivals in score_stretches(model, rival, texts):
         if not totals.characters:
             _print_notes(model, rival, texts)
         if shown:
@@ -82,7 +61,7 @@ def write_lines(model: Model, rival: Model | None, texts: Sequence[EncodedText])
     _print_notes(model, rival, texts)
     console = result_console()
     names = [f'"file": {json.dumps(name)}, ' for name in texts[0].files] if len(texts[0].files) > 1 else [""]
-    for scored, places, rivals in _stretches(model, rival, texts):
+    for scored, places, rivals in score_stretches(model, rival, texts):
         columns = [places.at, places.file, places.line, places.column]
         rows = zip(*(column.tolist() for column in columns), scored.characters, scored.surprisals.tolist(), strict=True)
         lines = [
@@ -93,26 +72,6 @@ def write_lines(model: Model, rival: Model | None, texts: Sequence[EncodedText])
             lines = [f'{line}, "against": {s:.6f}' for line, s in zip(lines, rivals.tolist(), strict=True)]
         console.file.write("".join(f"{line}}}\n" for line in lines))
         console.file.flush()
-
-
-def _stretches(model: Model, rival: Model | None, texts: Sequence[EncodedText]) -> Iterator[Stretch]:
-    tracker = PositionTracker(model.vocabulary.unit)
-    models = [model, rival] if rival else [model]
-    scored = [each.score_in_pieces(text) for each, text in zip(models, texts, strict=True)]
-    for found, *others in zip(*scored, strict=True):
-        places = tracker.advance(found.characters, found.starts)
-        yield found, places, others[0].surprisals if others else None
-
-
-def require_comparable(model: Model, rival: Model) -> None:
-    """Raises OptionError if one reads characters and the other bytes, or if their documents end differently."""
-    data = [each.saved.config.data for each in (model, rival)]
-    for key in ("unit", "boundary"):
-        ours, theirs = (getattr(each, key) for each in data)
-        if ours != theirs:
-            raise OptionError(
-                f"--against: data.{key} is {json.dumps(ours)} for the one model, {json.dumps(theirs)} for the other; they must be the same"
-            )
 
 
 def _print_notes(model: Model, rival: Model | None, texts: Sequence[EncodedText]) -> None:

@@ -103,7 +103,7 @@ class TextCount:
             self.strays += count_strays(ids)
 
 
-def evaluate(
+def measure(
     components: Sequence[Component],
     weights: Sequence[float],
     text: EncodedText,
@@ -131,7 +131,7 @@ def evaluate(
     gain = by_counting[1].difference(whole) if by_counting else None
     rows = zip(components, weights, own, strict=True)
     losses = [ComponentLoss(component.name, weight, mean.mean) for component, weight, mean in rows]
-    static = None if learning_rate is None else evaluate(components, weights, text, vocabulary).loss
+    static = None if learning_rate is None else measure(components, weights, text, vocabulary).loss
     return Evaluation(
         loss=whole.mean,
         bpc=bits(whole.mean),

@@ -39,7 +39,7 @@ def require_divisible(training: SizedTraining, ranks: Communicator) -> None:
         )
 
 
-def fastest_threads(architecture: Architecture, training: SizedTraining, ranks: Communicator) -> int:
+def agree_on_threads(architecture: Architecture, training: SizedTraining, ranks: Communicator) -> int:
     """The number of threads for the streams of each rank: the same on all, measured by rank 0 on its machine."""
     cores, T = ranks.cores, training.sequence_length
     B = max(1, training.batch_size // training.accumulate // ranks.size)

@@ -97,18 +97,14 @@ class DataParallel:
         first, *others = even_slices(window.inputs.shape[1], self._accumulate)
         # If nothing is added to it here, its final part may travel while the rest is computed.
         alone = not (others or self._pool)
-        loss = self._loss_and_gradient(
-            whole.select(first), self.ranks.start_all_reduce if alone else lambda index: None
-        )
+        loss = self._fill_gradient(whole.select(first), self.ranks.start_all_reduce if alone else lambda index: None)
         for streams in others:
             before = self.gradient.flat.copy()
-            loss += self._loss_and_gradient(whole.select(streams))
+            loss += self._fill_gradient(whole.select(streams))
             np.add(self.gradient.flat, before, out=self.gradient.flat)
         return self.ranks.all_reduce(self.gradient.flat, loss / count)
 
-    def _loss_and_gradient(
-        self, shard: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None
-    ) -> float:
+    def _fill_gradient(self, shard: Shard, on_gradient_ready: Callable[[int], object] = lambda index: None) -> float:
         """The summed loss of some streams; fills `gradient`."""
         losses = self._run(shard, on_gradient_ready)
         if self._pool:

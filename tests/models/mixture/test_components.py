@@ -6,7 +6,7 @@ from charrnn.models.mixture.components import NetworkComponent, NGramComponent, 
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.ngram.kneser_ney import fit
-from charrnn.training.surprisal import evaluate
+from charrnn.training.surprisal import mean_loss
 
 IDS = np.random.default_rng(1).integers(0, 9, (2, 300)).astype(np.uint8)
 
@@ -50,7 +50,7 @@ def test_a_short_text_is_read_by_one_process_and_a_long_one_by_as_many_as_are_fa
     component = network_component()
     for characters, asked in ((599, 0), (600, 1), (None, 2)):
         with component.scorer(characters) as scorer:
-            assert scorer.score(IDS).mean() == pytest.approx(evaluate(component.network, IDS))
+            assert scorer.score(IDS).mean() == pytest.approx(mean_loss(component.network, IDS))
         assert len(chosen) == asked
     assert len(closed) == 3
 

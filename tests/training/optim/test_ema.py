@@ -9,7 +9,7 @@ from training.test_trainer import TEXT, losses, make
 from charrnn.training.events import Evaluated, Finished
 from charrnn.training.optim.ema import WeightEMA
 from charrnn.training.optim.freezing import FrozenParameters
-from charrnn.training.surprisal import evaluate
+from charrnn.training.surprisal import mean_loss
 
 
 def averaging(trainer, decay=0.8):
@@ -52,8 +52,8 @@ def test_the_validation_is_of_the_average_and_leaves_the_weights_to_the_bit(thre
     trainer = averaging(make(valid=TEXT[:90], threads=threads, eval_every=10))
     events = [event for event in trainer.train(10) if not isinstance(event, Finished)]
     assert isinstance(events[-1], Evaluated)
-    assert events[-1].loss == pytest.approx(evaluate(trainer.result, trainer.valid), rel=1e-12)
-    assert events[-1].loss != pytest.approx(evaluate(trainer.network, trainer.valid), rel=1e-4)
+    assert events[-1].loss == pytest.approx(mean_loss(trainer.result, trainer.valid), rel=1e-12)
+    assert events[-1].loss != pytest.approx(mean_loss(trainer.network, trainer.valid), rel=1e-4)
 
 
 def test_a_validation_that_is_broken_off_leaves_the_weights_too():

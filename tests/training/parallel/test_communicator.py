@@ -9,7 +9,7 @@ from charrnn.config.schema import SizedConfig
 from charrnn.errors import RunError
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.runs.planning.rank_agreement import fastest_threads, require_divisible, require_same_inputs
+from charrnn.runs.planning.rank_agreement import agree_on_threads, require_divisible, require_same_inputs
 from charrnn.text.windows import Windows
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.data_parallel import DataParallel
@@ -95,7 +95,7 @@ def test_a_rank_cannot_make_more_shares_than_it_has_streams():
 def test_a_rank_has_as_many_threads_as_it_has_cores(cores):
     training, ranks = SizedConfig().with_values("training", batch_size=64).training, Rank(0, 4)
     ranks.cores = cores
-    assert fastest_threads(Architecture(65, 512), training, ranks) == cores
+    assert agree_on_threads(Architecture(65, 512), training, ranks) == cores
 
 
 class Two(Communicator):
