@@ -59,7 +59,7 @@ def test_a_resumed_training_ends_with_the_same_bytes(tmp_path, text_file, at, se
     assert logs[0] == logs[1]
 
 
-def test_what_was_not_saved_is_trained_again_to_the_same_end(tmp_path, text_file):
+def test_unsaved_steps_are_trained_again_to_the_same_end(tmp_path, text_file):
     """A killed process: nothing after the save at step 8 is on disk."""
     list(start(text_file, tmp_path / "whole").events())
     for event in start(text_file, tmp_path / "killed").events():
@@ -106,7 +106,7 @@ def test_moments_of_another_optimizer_are_refused(tmp_path, text_file):
         load(path)
 
 
-def test_the_plan_counts_what_there_is(text_file):
+def test_the_plan_counts_steps_parameters_and_characters(text_file):
     plan = api.plan([str(text_file)], resolve(None, [*TINY, "training.steps=null", "training.epochs=2.5"]).config)
     V, H = len(plan.corpus.vocabulary), 16
     assert plan.parameters == V * H + H * H + H + H * V + V
@@ -131,7 +131,7 @@ def test_runs_are_named_after_their_text(tmp_path, monkeypatch, text_file):
     assert [str(api.start(plan).path) for _ in range(2)] == ["runs/text", "runs/text-2"]
 
 
-def test_a_loaded_generator_writes_what_the_trained_network_would(tiny_run):
+def test_a_loaded_generator_writes_the_same_text(tiny_run):
     model = api.load(tiny_run, which="last")
     assert model.notes == (str(tiny_run / "last.safetensors"),)
     generator = model.generator()
@@ -209,7 +209,7 @@ def test_a_taken_directory_is_refused_before_a_text_is_read(tiny_run):
     ],
 )
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_gradcheck_fails_for_a_backward_that_ignores_what_is_configured(monkeypatch, cell, setting, ignored):
+def test_gradcheck_fails_for_a_backward_that_ignores_the_configuration(monkeypatch, cell, setting, ignored):
     """The loss on the last steps alone, documents that begin within a window, smoothed labels: each is checked as it is trained."""
     right = Network.backward
 
@@ -224,7 +224,7 @@ def test_gradcheck_fails_for_a_backward_that_ignores_what_is_configured(monkeypa
 
 
 @pytest.mark.parametrize(("accumulate", "at_once"), [(1, 32), (4, 8), (32, 1), (40, 1)])
-def test_a_bench_shares_out_what_is_worked_through_at_once(monkeypatch, accumulate, at_once):
+def test_a_benchmark_divides_a_window_among_the_cores(monkeypatch, accumulate, at_once):
     asked = []
     monkeypatch.setattr(random_training, "fastest_threads", lambda architecture, T, B: asked.append((T, B)) or 1)
     monkeypatch.setattr(api, "measure", lambda trainer, seconds, unit: trainer)
@@ -244,6 +244,6 @@ def test_a_bench_shares_out_what_is_worked_through_at_once(monkeypatch, accumula
         (api.export, {"run": "run", "out": "x", "to": "jax"}, "`to` must be plain or torch; found jax"),
     ],
 )
-def test_what_no_verb_can_do_is_refused(verb, arguments, words):
+def test_invalid_arguments_of_the_api_are_refused(verb, arguments, words):
     with pytest.raises(OptionError, match=words):
         verb(**arguments)

@@ -150,6 +150,6 @@ def test_the_mathematics_prints_nothing_and_opens_nothing():
         assert not names & {"print", "open"}, path
 
 
-def test_every_module_says_what_it_is_for():
+def test_every_module_has_a_docstring():
     docstrings = {path: ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "" for path in MODULES}
     assert not [str(path.relative_to(ROOT)) for path, said in docstrings.items() if len(said.split()) < 2]

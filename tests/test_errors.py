@@ -42,7 +42,7 @@ def test_the_tree_in_the_docstring_is_the_real_one():
 
 
 @pytest.mark.parametrize("reason", ["", ImportError("libmpi.so.12: cannot open")])
-def test_a_missing_library_is_named_with_what_installs_it(reason):
+def test_a_missing_library_is_named_with_its_install_command(reason):
     found = f" ({reason})" if reason else ""
     error = missing_library("charrnn plot -o", "matplotlib", reason=reason)
     assert isinstance(error, MissingLibraryError)

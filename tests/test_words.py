@@ -70,7 +70,7 @@ def test_a_number_with_its_noun(count, text):
     assert plural(count, "step") == text
 
 
-def test_what_was_probably_meant():
+def test_the_nearest_known_word_is_suggested():
     known = ["rnn", "gru", "lstm"]
     assert nearest("lsmt", known) == "lstm"
     assert nearest("lsmt", known, 0.9) is None

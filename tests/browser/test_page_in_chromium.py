@@ -104,7 +104,7 @@ def test_its_policy_stops_a_script_that_is_not_its_own(opened):
     assert len([message for message in heard if "Content Security Policy" in message]) >= 2
 
 
-def test_the_colours_are_those_of_the_surprisals_and_then_of_the_unit_chosen(opened):
+def test_the_colours_show_the_surprisals_or_the_chosen_unit(opened):
     tab, _ = opened("abcdef" * 30)
     assert classes(tab) == ["s0", "s1", "s2", "s3", "s4", "s5"] * 30
     labels = tab.locator("#by option").all_text_contents()
@@ -119,7 +119,7 @@ def test_the_colours_are_those_of_the_surprisals_and_then_of_the_unit_chosen(ope
         assert tab.locator("#value").text_content().endswith(f" bits, h:0 = {value}")
 
 
-def test_of_what_was_expected_that_which_came_is_marked_of_bytes_the_first(opened):
+def test_the_actual_character_is_marked_among_the_predictions(opened):
     for vocabulary, name in ((None, "ö"), (Vocabulary.from_bytes(), "\\xc3")):
         tab, heard = opened("aöb", vocabulary=vocabulary)
         tab.locator("#text span").nth(1).click()
@@ -140,7 +140,7 @@ def test_a_feature_sorts_the_units_by_how_strongly_they_follow_it(opened):
     assert tab.evaluate("() => document.getElementById('by').selectedIndex") == 1
 
 
-def test_what_was_expected_stands_beside_the_character_under_the_pointer(opened):
+def test_predictions_are_shown_beside_the_character_under_the_pointer(opened):
     tab, _ = opened("abc\nd f\n", unknown=[6])
     tab.locator("#text span").nth(4).hover()
     assert tab.locator("#where").text_content() == "d · line 2, column 1"
@@ -174,7 +174,7 @@ def test_everything_that_can_be_set_has_a_label(opened):
     assert tab.locator("html").get_attribute("lang") == "en"
 
 
-def test_light_and_dark_are_as_the_system_has_it_or_as_chosen(opened):
+def test_light_or_dark_follows_the_system_or_the_choice(opened):
     paper = "() => getComputedStyle(document.body).backgroundColor"
     light, _ = opened("abc\n", color_scheme="light")
     dark, _ = opened("abc\n", color_scheme="dark")
@@ -210,7 +210,7 @@ def test_on_a_narrow_screen_the_details_do_not_cover_the_character_that_the_keys
     assert character["y"] + character["height"] <= details["y"]
 
 
-def test_the_unit_that_a_key_turns_to_is_said(opened):
+def test_the_unit_chosen_by_key_is_announced(opened):
     tab, _ = opened("abc\n" * 20)
     tab.locator("#text").focus()
     for key in ("ArrowRight", "]"):

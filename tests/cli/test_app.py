@@ -72,7 +72,7 @@ def test_checkpoints(charrnn, tiny_run, content):
 @pytest.mark.parametrize(
     ("arguments", "words"), [(["sample"], "read or write less at once"), (["train"], "model.hidden_size")]
 )
-def test_where_memory_runs_out_a_line_says_what_helps(charrnn, tiny_run, monkeypatch, arguments, words):
+def test_out_of_memory_is_one_line_with_advice(charrnn, tiny_run, monkeypatch, arguments, words):
     def full(*_, **__):
         raise MemoryError
 
@@ -84,7 +84,7 @@ def test_where_memory_runs_out_a_line_says_what_helps(charrnn, tiny_run, monkeyp
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")
 @pytest.mark.parametrize("command", ["score {run} --json builtin:harbour", "score {run} builtin:harbour", "eval {run}"])
 @pytest.mark.slow
-def test_a_reader_that_has_seen_enough_is_a_quiet_end(tiny_run, command):
+def test_a_closed_pipe_ends_the_command_quietly(tiny_run, command):
     line = f"{sys.executable} -m charrnn {command.format(run=tiny_run)} | head -c 6"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -115,5 +115,5 @@ def test_empty_weights_are_none(charrnn, tiny_run, command):
         (["--checkpoint", "Value error, 1"], "'--checkpoint': 'Value error, 1' is not one of"),
     ],
 )
-def test_what_an_option_cannot_be_is_said_without_the_words_of_the_library(charrnn, tiny_run, arguments, words):
+def test_errors_of_options_do_not_use_the_library_s_words(charrnn, tiny_run, arguments, words):
     refused(charrnn("sample", tiny_run, *arguments), 2, f"error: Invalid value for {words}")

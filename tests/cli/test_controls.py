@@ -92,7 +92,7 @@ def test_nothing_but_styles_reaches_a_terminal(hostile, tmp_path, monkeypatch, n
 
 
 @pytest.mark.parametrize("name", FAIL)
-def test_an_error_has_none_of_it_in_a_pipe_either_and_is_one_line(hostile, tmp_path, name):
+def test_an_error_in_a_pipe_is_one_line_without_control_characters(hostile, tmp_path, name):
     run, text = hostile
     places = {"RUN": run, "MOVED": run.parent / "moved.safetensors", "TEXT": text, "NONE": tmp_path / f"-{ODD}\n{ODD}"}
     found = CliRunner().invoke(app, [str(places.get(each, each)) for each in COMMANDS[name]])

@@ -202,7 +202,7 @@ def test_every_command_reads_the_training_text_in_the_encoding_that_it_is_in_now
     assert evaluated(done)["baselines"]["ngram"] is not None
 
 
-def test_a_text_of_another_encoding_than_the_training_text_that_stands_beside(charrnn, french):
+def test_a_text_in_another_encoding_than_the_training_text(charrnn, french):
     """NAME is for TEXT alone, and FILE=NAME for whichever has that name."""
     Path("old.txt").write_bytes(FRENCH.encode("cp1252"))
     Path("notes.txt").rename("moved.txt")
@@ -246,7 +246,7 @@ def test_an_encoding_that_makes_another_text_is_named_as_the_cause(charrnn, tmp_
 
 
 @pytest.mark.slow
-def test_what_is_read_as_bytes_and_is_not_utf_8_has_its_characters_doubted(charrnn):
+def test_bytes_that_are_not_utf_8_get_a_note_about_characters(charrnn):
     Path("wide.txt").write_bytes(ENGLISH.encode("utf-16"))
     Path("u8.txt").write_bytes(ENGLISH.encode())
     assert charrnn("train", "wide.txt", *TINY, "-s", "data.unit=byte", "-o", "r").exit_code == 0
@@ -257,13 +257,13 @@ def test_what_is_read_as_bytes_and_is_not_utf_8_has_its_characters_doubted(charr
     assert doubt in evaluated(charrnn("eval", "r", "--no-baselines", "--json"))["notes"][-1]
 
 
-def test_eval_prints_once_what_it_reads(charrnn, french):
+def test_eval_prints_each_note_about_the_text_once(charrnn, french):
     Path("letters").mkdir()
     Path("letters/a.txt").write_text("« Où est-il », dit-il.\n", "utf-8")
     assert charrnn("eval", french, "letters", "--no-baselines").stderr.count("1 file read") == 1
 
 
-def test_score_names_what_the_model_does_not_know(charrnn, french):
+def test_score_names_unknown_characters(charrnn, french):
     Path("other.txt").write_text("QOù QZ\n", "utf-8")
     done = charrnn("score", french, "other.txt")
     assert "unknown to the model: 3 characters: 'Q' (U+0051) 2 times, 'Z' (U+005A)" in done.stderr
@@ -273,7 +273,7 @@ def test_score_names_what_the_model_does_not_know(charrnn, french):
 
 @pytest.mark.skipif(not shutil.which("iconv"), reason="needs iconv")
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
-def test_a_prompt_that_is_not_utf_8_is_converted_by_what_is_proposed(charrnn, french, encoding):
+def test_the_proposed_command_converts_a_prompt_that_is_not_utf_8(charrnn, french, encoding):
     Path("it's a prompt.txt").write_bytes("« Où".encode(encoding))
     done = charrnn("sample", french, "--prompt-file", "it's a prompt.txt", "-n", "1")
     refused(done, 1, "is not UTF-8; convert it, for example: iconv")

@@ -75,7 +75,7 @@ def test_no_color_means_no_colour(text_file, tmp_path):
 
 @pytest.mark.parametrize("more", [[], ["--no-stream"], ["--count", "2"]])
 @pytest.mark.slow
-def test_surprisal_colours_the_text_and_neither_the_prompt_nor_what_it_says(tiny_run, more):
+def test_surprisal_colours_only_the_generated_text(tiny_run, more):
     command = ["-m", "charrnn", "sample", str(tiny_run), "-n", "200", "--seed", "1", "-p", "the dog", *more]
 
     def written(*options, **environment):
@@ -157,7 +157,7 @@ def test_a_terminal_that_goes_away_saves_and_exits_129(text_file, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_nohup_started_goes_on_without_its_terminal(text_file, tmp_path):
+def test_a_training_started_by_nohup_survives_its_terminal(text_file, tmp_path):
     settings = [*LONG[:-1], "3000", "-o", str(tmp_path / "r")]
     command = ["nohup", sys.executable, "-m", "charrnn", "train", str(text_file), *settings]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)

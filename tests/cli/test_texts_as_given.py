@@ -15,7 +15,7 @@ def evaluated(result):
     return json.loads(result.stdout)
 
 
-def test_a_folder_says_what_it_left_out_in_every_command(charrnn, tiny_run, text_file, tmp_path):
+def test_every_command_reports_skipped_files_of_a_folder(charrnn, tiny_run, text_file, tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "a.txt").write_text(text_file.read_text())
@@ -40,7 +40,7 @@ def test_a_folder_says_what_it_left_out_in_every_command(charrnn, tiny_run, text
 
 
 @pytest.mark.slow
-def test_a_grid_of_texts_is_what_was_typed(charrnn, tmp_path):
+def test_a_grid_of_texts_is_used_as_typed(charrnn, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("one\n---\ntwo, three\n§ # §\n" * 40, "utf-8")
     done = charrnn("sweep", "default", text, *TINY, "--grid", r"data.boundary=---,§ # §,\, ", "-o", "s", "--json")

@@ -25,7 +25,7 @@ def mistakes(text, tmp_path, settings=()):
     return str(caught.value)
 
 
-def test_default_then_file_then_set_then_option(tmp_path):
+def test_options_override_set_which_overrides_the_file_and_the_defaults(tmp_path):
     file = write(tmp_path / "c.yaml", "training:\n  seed: 1\n  steps: 11\n  batch_size: 21\n")
     resolved = resolve(file, ["training.steps=12", "training.batch_size=22"], {"training.batch_size": ("--batch", 23)})
     training = resolved.config.training
@@ -184,7 +184,7 @@ def test_a_file_with_a_byte_order_mark_is_fine(tmp_path):
     assert resolve(str(tmp_path / "c.yaml")).config.model.hidden_size == 7
 
 
-def test_keys_that_do_not_go_together_are_named_where_they_stand(tmp_path):
+def test_conflicting_keys_are_named_with_their_lines(tmp_path):
     found = mistakes(
         "model:\n  cell: lstm\n  nonlinearity: relu\ntraining:\n  seed: 1\n", tmp_path, ["training.stride=99"]
     )
@@ -199,7 +199,7 @@ def test_tags_that_do_not_suit_their_values(tmp_path, value):
         resolve(None, [f"training.seed={value}"])
 
 
-def test_a_long_value_is_cut_where_a_reader_sees_characters():
+def test_a_long_value_is_cut_between_graphemes():
     assert shorten("ab" * 40) == "ab" * 40
     assert shorten("xe\u0301" * 40) == "xe\u0301" * 26 + "x..."
 
@@ -211,14 +211,14 @@ def test_a_split_has_something_to_train_on_and_adds_up(tmp_path, shares):
     )
 
 
-def test_a_section_that_is_set_keeps_what_it_does_not_name(tmp_path):
+def test_setting_part_of_a_section_keeps_the_rest(tmp_path):
     file = write(tmp_path / "c.yaml", "training:\n  seed: 1\n  steps: 11\n")
     training = resolve(file, ["training={steps: 12, batch_size: 22}"]).config.training
     assert (training.seed, training.steps, training.batch_size) == (1, 12, 22)
 
 
 @pytest.mark.parametrize("encoding", [r'"\ud83d"', r'[utf-8, "a\ud800.txt=cp1252"]'])
-def test_half_a_surrogate_pair_in_an_encoding_is_a_line(tmp_path, encoding):
+def test_half_a_surrogate_pair_in_an_encoding_is_a_one_line_error(tmp_path, encoding):
     assert "c.yaml:2: data.encoding: must be valid Unicode text" in mistakes(
         f"data:\n  encoding: {encoding}\n", tmp_path
     )

@@ -159,7 +159,7 @@ def test_a_fine_tune_keeps_the_network_and_has_its_passes_from_its_text(tiny_run
     assert (plan.config.model.hidden_size, plan.config.model.dropout, plan.config.training.epochs) == (16, 0.0, 60.0)
 
 
-def test_each_training_of_a_sweep_is_sized_but_for_what_varies(text_file, tmp_path):
+def test_each_training_of_a_sweep_is_sized_except_for_varied_keys(text_file, tmp_path):
     for trial in trials(parse_axes(["model.hidden_size=4,8"]), "default", [], {}, None, 0):
         (tmp_path / "trial.yaml").write_text(to_yaml(trial.config))
         plan = api.plan([str(text_file)], resolve(str(tmp_path / "trial.yaml")).config)

@@ -29,7 +29,7 @@ def test_a_text_is_its_characters_whatever_yaml_would_make_of_them(text, tmp_pat
     assert parse_axes([f"{BOUNDARY}={choice},;"])[0].values == (text, ";")
 
 
-def test_null_alone_is_no_text_where_there_may_be_none():
+def test_null_means_no_text_where_a_text_is_optional():
     assert resolve("names", [f"{BOUNDARY}=null"]).config.data.boundary is None
     assert parse_axes([f"{BOUNDARY}=null,;"])[0].values == (None, ";")
     assert typed_values.value("data.encoding", "null") == "null"
@@ -47,7 +47,7 @@ def test_null_alone_is_no_text_where_there_may_be_none():
         ("\udcff", "must be valid Unicode text"),
     ],
 )
-def test_a_text_that_is_not_a_boundary_is_refused_with_what_to_write(text, words):
+def test_an_invalid_boundary_is_refused_with_a_correction(text, words):
     with pytest.raises(ConfigError) as refusal:
         resolve(None, [f"{BOUNDARY}={text}"])
     assert words in str(refusal.value)
@@ -73,7 +73,7 @@ def test_a_mistake_names_its_key_and_never_quotes_the_parser(key, must, text):
 
 
 @pytest.mark.parametrize("text", ["null", " null ", "~", "Null"])
-def test_null_is_a_word_for_nothing_where_a_key_is_not_a_text(text):
+def test_null_means_none_for_keys_that_are_not_texts(text):
     assert resolve(None, [f"training.max_grad_norm={text}"]).config.training.max_grad_norm is None
 
 

@@ -15,7 +15,7 @@ from charrnn.errors import ConfigError
         ("[0.9, 0.1, 0]", [0.9, 0.1, 0]),
     ],
 )  # fmt: skip
-def test_scalars_are_what_people_mean(text, value):
+def test_scalars_have_the_types_that_people_expect(text, value):
     found = scalar(text)
     assert found == value
     assert type(found) is type(value)
@@ -49,7 +49,7 @@ def test_an_empty_file_is_an_empty_configuration(text):
         ("a: \x00", "not YAML"),
     ],
 )
-def test_what_is_no_configuration_is_refused(text, message):
+def test_an_invalid_configuration_is_refused(text, message):
     with pytest.raises(ConfigError, match=message):
         parse(text, "f")
 

@@ -212,7 +212,7 @@ def test_a_loss_over_another_count_is_seen(name):
     assert float(wrong.top.loss()) == pytest.approx(loss / both.ids.size, rel=1e-12)
 
 
-def test_what_has_no_counterpart_is_not_taken_for_one():
+def test_functions_that_the_network_lacks_do_not_agree():
     both = both_of("mean-loss")
     squared = replace(both, stack=(replace(both.top, ell=SQUARED_ERROR),))
     assert squared.forward_error() < ROUNDING
@@ -226,7 +226,7 @@ def test_what_has_no_counterpart_is_not_taken_for_one():
 # ---------------------------------------------------------------- the state that is carried: truncated backpropagation through time
 
 
-def test_windows_that_hand_on_their_state_have_the_loss_of_the_whole_and_only_their_own_terms():
+def test_windows_with_carried_state_have_the_whole_loss_and_only_their_own_gradient_terms():
     """Of the double sum over t and k, those terms are missing in which t and k are in different windows, and no other."""
     T = 3
     whole = both_of("vector", case=replace(CASE, T=2 * T))
@@ -356,7 +356,7 @@ def test_sgd_of_a_look_up_of_real_inputs_is_not_the_rule_for_u():
 # ---------------------------------------------------------------- the systems themselves, by hand: no part of the bridge but its network
 
 
-def test_the_weights_are_where_the_sentence_says():
+def test_the_weights_are_in_the_tensors_that_the_sentence_names():
     for name, kind in (("vector", Vector), ("update-rules", UpdateRules)):
         both = both_of(name)
         assert isinstance(both.top, kind)

@@ -15,13 +15,13 @@ def test_the_sizes_are_all_different():
     assert (case.one_hot, case.averaged, case.given) == (False, None, True)
 
 
-def test_the_loss_is_as_the_document_has_it_unless_asked():
+def test_the_loss_is_that_of_the_document_by_default():
     assert [Case().averages(document) for document in (False, True)] == [False, True]
     assert [Case(averaged=True).averages(document) for document in (False, True)] == [True, True]
     assert [Case(averaged=False).averages(document) for document in (False, True)] == [False, False]
 
 
-def test_weights_are_smaller_where_there_are_more_units():
+def test_more_units_have_smaller_weights():
     for D in (4, 100):
         weights = Case(D=D).weights(drawn(), 300, 200)
         assert weights.shape == (300, 200)

@@ -13,7 +13,7 @@ def test_of_a_number_by_a_number():
     assert derivative(np.exp, 1.0).shape == ()
 
 
-def test_there_is_no_error_of_the_step():
+def test_the_complex_step_has_no_truncation_error():
     """A step that could be seen would show in the third derivative."""
     assert derivative(lambda w: w**3 / 3e-12, 1e-6) == pytest.approx(1.0, rel=1e-14)
 
@@ -37,7 +37,7 @@ def test_by_a_matrix_and_of_a_number():
     np.testing.assert_allclose(found, np.outer(row * (1 - np.tanh(W @ x) ** 2), x), rtol=1e-14)
 
 
-def test_what_is_given_remains_and_may_be_whole_numbers():
+def test_the_argument_is_not_changed_and_may_be_integer():
     w = np.array([1, 2])
     np.testing.assert_array_equal(derivative(lambda w: w**2, w), [[2.0, 0.0], [0.0, 4.0]])
     np.testing.assert_array_equal(w, [1, 2])

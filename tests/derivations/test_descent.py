@@ -54,7 +54,7 @@ def test_the_rules_are_those_of_sgd(name, bound):
     assert not found.diverged
 
 
-def test_what_is_clipped():
+def test_the_clipped_updates_are_counted():
     found = descend(random_system("vector"), same_data, 5, 0.1, 0.5)
     assert found.clipped == 5
     free = descend(random_system("vector"), same_data, 5, 0.1)
@@ -88,7 +88,7 @@ def test_losses_are_those_before_each_update_on_its_data():
 
 
 @pytest.mark.filterwarnings("error")
-def test_where_the_loss_is_no_number_it_ends():
+def test_descent_stops_at_a_loss_that_is_not_finite():
     start = replace(random_system("mean-loss"), φ_h=IDENTITY, w_h=1e200 * random_system("mean-loss").w_h)
     found = descend(start, same_data, 4, 0.1)
     assert found.diverged
@@ -118,7 +118,7 @@ class Square:
 
 @pytest.mark.parametrize("wrong", [np.inf, np.nan])
 @pytest.mark.parametrize("field", ["loss_of", "gradient_of"])
-def test_it_ends_where_either_the_loss_or_its_gradient_is_no_number(field, wrong):
+def test_descent_stops_if_the_loss_or_its_gradient_is_not_finite(field, wrong):
     """At w = 2 both are numbers; at 1, after an update, one is none."""
     start = Square(2.0)
     held = getattr(start, field)

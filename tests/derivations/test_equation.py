@@ -37,12 +37,12 @@ def test_the_error_is_relative_to_the_largest_entry():
     assert relative_error(np.array([1j]), np.array([2.0])) == np.sqrt(5) / 2
 
 
-def test_where_the_truth_is_zero_the_error_is_absolute():
+def test_the_error_is_absolute_if_the_true_value_is_zero():
     assert relative_error(np.array([0.0, 0.5]), np.zeros(2)) == 0.5
     assert relative_error(np.zeros(2), np.zeros(2)) == 0.0
 
 
-def test_what_is_no_number_is_infinitely_wrong():
+def test_a_value_that_is_not_finite_has_an_infinite_error():
     for value in (np.nan, np.inf, -np.inf):
         found = np.array([1.0, value])
         assert relative_error(found, TRUTH) == np.inf
@@ -95,7 +95,7 @@ def of(truth, form, corrected=None):
     return Equation("", "", lambda: np.asarray(truth), lambda: np.asarray(form), corrected)
 
 
-def test_a_difference_that_rounding_makes_says_nothing():
+def test_a_difference_within_rounding_decides_nothing():
     for found in ([2e-17, 0.0], [1e-17, 9e-15]):
         finding = judge(of([1e-17, 0.0], found), 1e-14)
         assert finding.printed == Verdict(False, None, SATURATED)
@@ -117,14 +117,14 @@ def test_a_difference_that_rounding_does_not_make_is_a_mistake():
     assert judge(of(1.0, 1 + 1e-9), 1e-14).printed == Verdict(False, pytest.approx(1e-9, rel=1e-6))
 
 
-def test_a_truth_that_is_no_number_says_nothing():
+def test_a_true_value_that_is_not_finite_decides_nothing():
     for truth in ([np.inf, 1.0], [1.0, np.nan]):
         assert judge(of(truth, [1.0, 1.0])).printed == Verdict(False, None, OVERFLOWS)
         assert judge(of(truth, [np.inf, 1.0])).passed
         assert judge(of(truth, [1.0])).printed.reason == MISFIT
 
 
-def test_what_overflows_or_underflows_on_its_way_says_nothing():
+def test_an_overflow_or_underflow_decides_nothing():
     large, none = np.array([1e200, 1.0]), np.array([0.0, 1.0])
     too_large = Equation("", "", lambda: TRUTH, lambda: large**2 - large**2)
     too_small = Equation("", "", lambda: TRUTH, lambda: none * np.log(np.exp(-400 - 400 * (1 - none))))
@@ -132,7 +132,7 @@ def test_what_overflows_or_underflows_on_its_way_says_nothing():
     assert judge(Equation("", "", lambda: TRUTH, lambda: none / none)).printed == Verdict(False, None, NOT_FINITE)
 
 
-def test_a_form_that_overflows_is_no_failure_of_the_other():
+def test_an_overflow_of_one_form_is_not_a_failure_of_the_other():
     finding = judge(Equation("", "", lambda: TRUTH, lambda: np.array([1e200, 1.0]) ** 2, lambda: TRUTH))
     assert finding.printed.open
     assert finding.corrected.holds

@@ -90,7 +90,7 @@ def test_the_equations_are_those_of_the_figures_with_a_line_each(name):
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_the_truths_are_the_same_as_ever(name):
+def test_the_true_values_have_not_changed(name):
     for key, equation in rows(name):
         shape, norm, _ = FIGURES[key]
         truth = np.asarray(equation.truth())
@@ -164,7 +164,7 @@ UNNUMBERED = {  # what is displayed without a number, and the row that has it
 
 
 @pytest.mark.parametrize("name", UNNUMBERED)
-def test_what_is_displayed_without_a_number_is_in_a_row(name):
+def test_each_unnumbered_equation_is_in_a_row(name):
     found = [number for (_, number, _), _ in rows(name) if not re.search(r"\([\d.]+\)", number)]
     assert found == UNNUMBERED[name]
 

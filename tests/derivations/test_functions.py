@@ -78,7 +78,7 @@ def test_the_losses():
         np.testing.assert_allclose(loss.gradient(o, D), truth, **EXACT)
 
 
-def test_what_is_not_desired_costs_nothing_and_has_no_slope():
+def test_a_target_of_zero_has_no_loss_and_no_slope():
     for o in (0.0, 1.0):
         none, sure = np.array([0.0, o]), np.array([0.0, 1.0])
         with np.errstate(all="ignore"):
@@ -91,7 +91,7 @@ def test_what_is_not_desired_costs_nothing_and_has_no_slope():
     assert functions.cross_entropy(np.float64(0.5), np.int64(0)) == 0
 
 
-def test_slopes_keep_their_digits_where_units_are_saturated():
+def test_slopes_of_saturated_units_keep_their_precision():
     for a in (-30.0, -18.0, 18.0, 30.0):
         assert functions.tanh_slope(a) == pytest.approx(4 * math.exp(-2 * abs(a)), rel=1e-13)
         assert functions.logistic_slope(2 * a) == pytest.approx(math.exp(-2 * abs(a)), rel=1e-13)

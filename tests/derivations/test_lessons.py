@@ -59,13 +59,13 @@ def test_a_sum_of_the_past_is_learned(name, seed):
 
 
 @pytest.mark.slow
-def test_without_clipping_the_sum_is_learned_too_where_gradients_do_not_explode():
+def test_the_sum_is_learned_without_clipping_if_gradients_do_not_explode():
     assert runs(lesson("mean-loss"))["unclipped"].score < 0.01
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.slow
-def test_where_gradients_explode_only_clipping_learns(seed):
+def test_only_clipping_learns_if_gradients_explode(seed):
     unclipped = runs(lesson("vanishing", seed))["unclipped"]
     assert unclipped.diverged
     assert unclipped.updates < 5
@@ -122,7 +122,7 @@ def test_the_printed_rule_does_not_learn_the_text():
     assert printed.loss > 3 * clipped.loss
 
 
-def test_where_the_shapes_do_not_fit_the_printed_rule_is_impossible():
+def test_the_printed_rule_is_impossible_if_the_shapes_do_not_fit():
     found = train("update-rules", settings={"updates": 2, "D": 7})
     assert [run.name for run in found.runs] == ["unclipped", "clipped"]
     assert found.learned[-2] == (
@@ -270,13 +270,13 @@ SAID = {
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_what_is_said(name):
+def test_the_sentences_of_each_lesson(name):
     goal, measure, *learned = SAID[name]
     assert (few(name).goal, few(name).measure) == (goal, measure)
     assert list(few(name).learned) == learned
 
 
-def test_what_is_set_where_nothing_else_is_asked_for():
+def test_the_default_settings():
     assert {name: tuple(lessons._numbers(kind.DEFAULTS).values()) for name, kind in TASKS.items()} == {
         "mean-loss": (0.03, 250, 1.0, 2),
         "mini-batch": (0.5, 150, 1.0, 6),
@@ -311,12 +311,12 @@ def test_a_bound_that_is_never_reached_changes_nothing(name):
     assert found.learned[-1] == "No gradient is longer than 1e+09: clipping makes no difference."
 
 
-def test_where_both_diverge_nothing_else_is_said():
+def test_only_divergence_is_reported_if_both_diverge():
     found = train("vanishing", settings={"clip": 1e9, "updates": 30, "alpha": 10})
     assert found.learned == ("Clipped at 1e+09, it diverges too: try a smaller clip, or a smaller alpha.",)
 
 
-def test_what_ends_at_no_number_has_diverged():
+def test_an_end_that_is_not_finite_has_diverged():
     found = train("vanishing", settings={"updates": 1, "alpha": 1000})
     assert [(run.loss, run.score, run.updates, run.diverged) for run in found.runs] == [(None, None, 1, True)] * 2
     assert found.learned == ("Clipped at 1, it diverges too: try a smaller clip, or a smaller alpha.",)
@@ -327,7 +327,7 @@ def test_what_ends_at_no_number_has_diverged():
 
 
 @pytest.mark.parametrize(("loss", "score"), [(math.inf, 0.5), (0.5, math.nan)])
-def test_a_loss_or_a_score_that_is_no_number_has_diverged(loss, score):
+def test_a_loss_or_a_score_that_is_not_finite_has_diverged(loss, score):
     task_ = made("vector", updates=1)
     descent = Descent(task_.start, (1.0,), (2.0,), 0, False)
     with patch.object(texts.Text, "score", lambda self, system: score), patch.object(lessons, "_loss", lambda *_: loss):
@@ -335,7 +335,7 @@ def test_a_loss_or_a_score_that_is_no_number_has_diverged(loss, score):
     assert (run.loss, run.score, run.diverged) == (None, None, True)
 
 
-def test_clipping_prevents_nothing_where_the_loss_is_no_smaller_than_before():
+def test_clipping_is_credited_only_if_the_loss_falls():
     unclipped, clipped, *_ = few("vanishing").runs
     chosen = replace(TASKS["vanishing"].DEFAULTS, clip=2.5)
     for before, words_ in (
@@ -395,7 +395,7 @@ def test_windows_follow_each_other_and_the_text_begins_again(name):
     assert "".join(read) == texts.TEXT[:24] + texts.TEXT[:8]
 
 
-def test_a_word_is_beside_the_others():
+def test_the_sequences_of_a_batch_are_words():
     spelling = made("multiple")
     letters = words.one_hot(words.WORDS)
     assert letters.shape == (6, len(words.LETTERS), 4)
@@ -405,7 +405,7 @@ def test_a_word_is_beside_the_others():
     np.testing.assert_array_equal(spelling.start.Y, letters[1:])
 
 
-def test_what_the_mini_batch_recalls():
+def test_the_words_that_the_mini_batch_recalls():
     task_ = made("mini-batch")
     system = task_.batch(1, task_.start)
     assert system.X.shape == (recall.T, recall.INSTANCES, 2 * recall.CLASSES)
@@ -487,7 +487,7 @@ def test_the_weights_in_words(U, V, W, sign, memory):
         ({"D": None}, "D must be a whole number from 1 up to 100; found None"),
     ],
 )
-def test_settings_that_cannot_be(settings, message):
+def test_invalid_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         train("vector", settings=settings)
 
@@ -510,7 +510,7 @@ def test_progress_is_reported_before_each_update():
     assert calls == [(n, 6) for n in range(6)]
 
 
-def test_what_would_take_more_than_a_minute_is_refused():
+def test_a_lesson_of_more_than_a_minute_is_refused():
     times = iter([0, 21, 30, 50, 60, 99] * 3)  # the quickest of three updates takes 20 seconds
     with patch.object(lessons, "perf_counter", lambda: next(times)):
         assert train("scalar", settings={"updates": 1}).settings["updates"] == 1  # three times 20 seconds
@@ -528,7 +528,7 @@ def test_an_update_is_timed_by_its_gradients():
     assert made_.call_count == lessons.TRIES
 
 
-def test_the_seed_is_0_where_none_is_asked_for():
+def test_the_default_seed_is_0():
     assert train("vector", settings={"updates": 1}) == train("vector", 0, {"updates": 1})
 
 

@@ -41,7 +41,7 @@ def teaches(*names, then=()):
         test_lessons.few.cache_clear()
         for name in names:
             test_lessons.test_the_numbers_of_a_few_updates(name)
-            test_lessons.test_what_is_said(name)
+            test_lessons.test_the_sentences_of_each_lesson(name)
         passes_all(then)
 
     return check
@@ -70,17 +70,17 @@ CHECKS = {  # what is run while a module is broken
         then=(
             test_lessons.test_the_settings_and_the_seed_are_reported,
             test_lessons.test_a_bound_that_is_never_reached_changes_nothing,
-            test_lessons.test_where_both_diverge_nothing_else_is_said,
-            test_lessons.test_what_ends_at_no_number_has_diverged,
-            test_lessons.test_a_loss_or_a_score_that_is_no_number_has_diverged,
-            test_lessons.test_clipping_prevents_nothing_where_the_loss_is_no_smaller_than_before,
-            test_lessons.test_settings_that_cannot_be,
+            test_lessons.test_only_divergence_is_reported_if_both_diverge,
+            test_lessons.test_an_end_that_is_not_finite_has_diverged,
+            test_lessons.test_a_loss_or_a_score_that_is_not_finite_has_diverged,
+            test_lessons.test_clipping_is_credited_only_if_the_loss_falls,
+            test_lessons.test_invalid_settings_are_refused,
             test_lessons.test_one_unit_has_no_number_to_choose,
             test_lessons.test_settings_may_be_texts,
             test_lessons.test_progress_is_reported_before_each_update,
-            test_lessons.test_what_would_take_more_than_a_minute_is_refused,
+            test_lessons.test_a_lesson_of_more_than_a_minute_is_refused,
             test_lessons.test_an_update_is_timed_by_its_gradients,
-            test_lessons.test_the_seed_is_0_where_none_is_asked_for,
+            test_lessons.test_the_default_seed_is_0,
         ),
     ),
     "tasks.leaky": partial(passes_all, (test_lessons.test_the_leaky_sum,)),
@@ -101,7 +101,10 @@ CHECKS = {  # what is run while a module is broken
     ),
     "tasks.recall": teaches(
         "mini-batch",
-        then=(test_lessons.test_a_task_begins_with_its_first_data, test_lessons.test_what_the_mini_batch_recalls),
+        then=(
+            test_lessons.test_a_task_begins_with_its_first_data,
+            test_lessons.test_the_words_that_the_mini_batch_recalls,
+        ),
     ),
     "tasks.texts": teaches(
         "vector",
@@ -110,10 +113,10 @@ CHECKS = {  # what is run while a module is broken
             test_lessons.test_a_task_begins_with_its_first_data,
             test_lessons.test_the_printed_rule_starts_v_from_u,
             test_lessons.test_windows_follow_each_other_and_the_text_begins_again,
-            test_lessons.test_where_the_shapes_do_not_fit_the_printed_rule_is_impossible,
+            test_lessons.test_the_printed_rule_is_impossible_if_the_shapes_do_not_fit,
         ),
     ),
-    "tasks.words": teaches("multiple", then=(test_lessons.test_a_word_is_beside_the_others,)),
+    "tasks.words": teaches("multiple", then=(test_lessons.test_the_sequences_of_a_batch_are_words,)),
     "equations.mean_loss": partial(is_right, "mean-loss", equations_first=True),
     "equations.mini_batch": partial(is_right, "mini-batch", equations_first=True),
     "equations.multiple": partial(is_right, "multiple", equations_first=True),

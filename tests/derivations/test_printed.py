@@ -45,7 +45,7 @@ def test_a_print_is_its_transcription(key, case, seed):
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_the_errors_of_the_prints_are_these_figures(name):
+def test_the_errors_of_the_prints_have_these_values(name):
     for key, equation in rows(name):
         _, _, error = FIGURES[key]
         printed = judge(equation).printed
@@ -57,7 +57,7 @@ def test_the_errors_of_the_prints_are_these_figures(name):
 
 
 @pytest.mark.parametrize("key", WHERE_SIZES_ARE_EQUAL, ids=named)
-def test_the_errors_where_all_sizes_are_equal_are_these_figures(key):
+def test_the_errors_at_equal_sizes_have_these_values(key):
     printed, error = judge(row(key, SQUARE)).printed, WHERE_SIZES_ARE_EQUAL[key]
     if error == HOLDS:
         assert printed.holds

@@ -60,7 +60,7 @@ def test_a_loss_that_has_1_minus_o_is_steep():
 
 
 @pytest.mark.filterwarnings("error")
-def test_states_that_are_no_numbers_say_nothing():
+def test_states_that_are_not_finite_have_infinite_rounding():
     rnn = made("mean-loss", LINEAR)
     assert rounding(replace(rnn, w_h=1e200 * rnn.w_h)) == np.inf
 

@@ -75,7 +75,7 @@ def test_a_row_adds_up_to_the_gradient_of_the_loss_at_its_time(name, case):
 
 
 @all_of(SUMS)
-def test_truncation_keeps_what_flows_from_a_state_that_is_held(name, case):
+def test_truncation_keeps_the_gradient_from_a_held_state(name, case):
     """To n steps: the loss at t sees the weight in the last n steps alone, and the state before them is a given number."""
     system, found = walked(name, case)
     inputs, _, _, targets, loss = LETTERS[name]
@@ -141,7 +141,7 @@ def test_the_whole_loss_has_its_letter():
     }  # fmt: skip
 
 
-def test_the_functions_are_named_where_there_is_a_choice():
+def test_the_functions_are_named_if_there_is_a_choice():
     case = Case(**EXPLAINED, φ_h="logistic", φ_o="identity", ell="squared-error")
     chosen = {name: walked(name, case)[1].functions for name in SYSTEMS}
     assert chosen["mean-loss"] == {"φ_h": "logistic", "φ_o": "identity", "ell": "squared-error"}

@@ -136,7 +136,7 @@ def test_a_configuration_survives_being_written(tmp_path, values):
     assert resolve(str(tmp_path / "c.yaml")).config == config
 
 
-def test_every_key_is_in_what_configurations_are_made_from():
+def test_the_strategies_cover_every_key():
     made = {f"{section}.{key}" for section, ref in SCHEMA["properties"].items() for key in _keys(ref)}
     assert made == set(known_keys())
 

@@ -57,13 +57,13 @@ def test_classes_and_characters_add_up(only, expected):
         (["abc", "digit"], "digits"),
     ],
 )
-def test_what_may_be_meant_for_a_class_is_asked_about_and_not_taken_for_letters(only, meant):
+def test_a_misspelled_class_is_asked_about_and_not_read_as_letters(only, meant):
     with pytest.raises(SamplingError, match=rf"did you mean {meant}\?.*for exactly these characters write chars:"):
         disallowed_symbols(VOCABULARY, only)
 
 
 @pytest.mark.parametrize("only", ["", "Ω", [], ["Ω", ""], "chars:"])
-def test_where_nothing_is_left_it_is_refused(only):
+def test_allowing_no_symbol_is_refused(only):
     with pytest.raises(SamplingError, match="the model knows none of these"):
         disallowed_symbols(VOCABULARY, only)
 
@@ -87,7 +87,7 @@ def test_letters_are_written_with_their_marks_and_joiners(text, letters):
     assert set(allowed("letters", Vocabulary.from_text(text))) == set(letters)
 
 
-def test_what_is_asked_about_is_named_as_it_is_typed():
+def test_the_question_quotes_the_word_as_typed():
     with pytest.raises(SamplingError, match=r"write chars:letters,\\n$"):
         disallowed_symbols(VOCABULARY, "letters,\n")
 
@@ -99,7 +99,7 @@ def test_words_that_are_not_a_class_are_found():
     assert words_taken_as_letters(None) == []
 
 
-def test_accents_are_small_and_capital_beside_letters_alone():
+def test_accents_have_a_case_only_on_letters_with_a_case():
     vocabulary = Vocabulary.from_text("e\u0301 E 1")
     assert set(allowed("lowercase", vocabulary)) == set("e\u0301")
     assert set(allowed("uppercase", vocabulary)) == set("E\u0301")

@@ -13,7 +13,7 @@ VOCABULARY = Vocabulary.from_text(TEXT)
 MODEL = fit([VOCABULARY.encode(TEXT)], len(VOCABULARY), 8)
 
 
-def test_its_logits_are_the_log_probabilities_after_all_it_has_read():
+def test_the_logits_are_the_log_probabilities_of_the_counts():
     texts = np.random.default_rng(0).integers(0, len(VOCABULARY), (3, 20))
     logits, step = NGramPredictor(MODEL).begin(texts.T[:4])
     for t in range(4, 20):
@@ -21,12 +21,12 @@ def test_its_logits_are_the_log_probabilities_after_all_it_has_read():
         logits = step(texts[:, t])
 
 
-def test_it_writes_what_the_text_says():
+def test_it_reproduces_the_text():
     made = Generator(NGramPredictor(MODEL), VOCABULARY)
     assert "".join(made.stream(SampleRequest("the cat", 40, SamplingOptions(temperature=0)), 1)) == TEXT[7:47]
 
 
-def test_the_probability_of_what_it_wrote_is_the_models():
+def test_the_probability_of_a_sample_is_that_of_the_model():
     made = Generator(NGramPredictor(MODEL), VOCABULARY)
     for sample in made.sample(SampleRequest("the ", 50), [1, 2], scored=True):
         ids = VOCABULARY.encode("\nthe " + sample.text)

@@ -64,7 +64,7 @@ def test_the_prompt_is_read():
     assert write(generator(), prompt="a", temperature=0) != write(generator(), prompt="d", temperature=0)
 
 
-def test_writing_equals_reading_what_was_written():
+def test_generating_equals_reading_the_generated_text():
     """Greedy text: each character is the likeliest after all before it, by a forward pass over the whole."""
     made = generator()
     text = "\nab" + write(made, temperature=0, length=20)
@@ -120,7 +120,7 @@ def test_a_stop_string_ends_the_text_and_is_not_part_of_it(unit, stops):
             assert any(whole[len(cut) :].startswith(stop) for stop in stops)
 
 
-def test_the_log_probability_is_that_of_the_network_for_all_that_was_drawn():
+def test_the_log_probability_is_that_of_the_network_for_the_drawn_text():
     made = generator()
     for stops in ((), ("d",)):
         (sample,) = made.sample(
@@ -136,7 +136,7 @@ def test_the_log_probability_is_that_of_the_network_for_all_that_was_drawn():
 
 @pytest.mark.parametrize("unit", ["char", "byte"])
 @pytest.mark.parametrize("stops", [[], ["a"], ["dc", "e\n"], ["Ã", "\ufffd"]])
-def test_the_surprisals_add_up_to_what_was_drawn_and_the_texts_agree(unit, stops):
+def test_the_surprisals_add_up_to_the_log_probability(unit, stops):
     made = generator(Vocabulary.from_bytes() if unit == "byte" else None)
     for sample in made.sample(
         SampleRequest("ab", 60, SamplingOptions(0.7), stops), range(6), scored=True, in_pieces=True
@@ -320,7 +320,7 @@ def test_a_character_that_the_length_cuts_is_left_out_by_all_alike(length):
     assert length < 2 or any("\ufffd" in sample.text for sample in samples)  # what is no UTF-8 is shown
 
 
-def test_a_text_of_which_no_character_is_whole_is_the_last_of_all():
+def test_a_text_without_a_whole_character_ranks_last():
     made = generator(Vocabulary.from_bytes())
     samples = made.sample(SampleRequest("", 1), range(60), scored=True)
     empty = [sample for sample in samples if not sample.text]
@@ -328,7 +328,7 @@ def test_a_text_of_which_no_character_is_whole_is_the_last_of_all():
     assert not any(sample in empty for sample in select_best(samples, len(samples) - len(empty)))
 
 
-def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
+def test_unknown_characters_and_impossible_stop_strings_are_warned_of():
     vocabulary = Vocabulary.from_text("abc\n de")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     made = Generator(NetworkPredictor(network), vocabulary, ["ab", "cΩ"])
@@ -344,7 +344,7 @@ def test_what_cannot_be_met_is_doubted_and_what_may_be_is_not():
     ]
 
 
-def test_bytes_can_come_to_any_stop_string_but_for_only():
+def test_a_byte_model_can_write_any_stop_string_unless_only_forbids_it():
     predictor = NetworkPredictor(Network.fresh(Architecture(256, 8), np.random.default_rng(0)))
     anything, ascii_alone = (Generator(predictor, Vocabulary.from_bytes(), only) for only in (None, "ascii"))
     assert anything.find_warnings(SampleRequest(length=2, stops=["Ω", "\ufffd", "a"])) == [
@@ -373,7 +373,7 @@ def test_only_some_characters():
         Generator(NetworkPredictor(network), vocabulary, "xyz")
 
 
-def test_without_end_it_goes_on():
+def test_without_a_length_it_never_stops():
     made = generator()
     beginning = "".join(islice(made.stream(SampleRequest("a", 0), 5), 1000))
     assert beginning == "".join(made.stream(SampleRequest("a", 1000), 5))
@@ -434,7 +434,7 @@ def of_documents(chance=1.0, **options):
     return Generator(NetworkPredictor(network), DOCUMENTS, **options)
 
 
-def test_a_document_ends_where_its_end_is_drawn_and_the_end_is_not_written():
+def test_a_drawn_document_end_ends_the_text_and_is_not_written():
     made, seeds = of_documents(), range(60)
     alone = [write(made, prompt="ab", length=0, seed=seed) for seed in seeds]
     samples = made.sample(SampleRequest("ab", 0), seeds, scored=True)
@@ -507,7 +507,7 @@ def test_many_texts_are_not_written_without_end():
         generator().sample(SampleRequest("ab", 0), [1])
 
 
-def test_a_model_of_bytes_is_held_to_what_is_a_character_by_itself():
+def test_a_byte_model_with_only_writes_ascii_bytes():
     bytes_, random = Vocabulary.from_bytes(), np.random.default_rng(0)
     predictor = NetworkPredictor(Network.fresh(Architecture(256, 8), random))
     written = write(Generator(predictor, bytes_, "letters"), prompt="", length=200)
@@ -528,7 +528,7 @@ def test_documents_that_never_end_are_cut(monkeypatch):
     assert len(write(made, prompt="", length=0)) == 40
 
 
-def test_where_nothing_is_read_before_a_text_its_first_character_is_a_blind_guess():
+def test_without_a_prompt_the_first_character_is_drawn_uniformly():
     """All symbols are equally likely, the unknown one too, which is not written; the second follows the first."""
     vocabulary = Vocabulary.from_text("aabbccddxyz", min_count=2)
     made = generator(vocabulary)
@@ -547,7 +547,7 @@ def _of_unknown(made, prompt):
     return np.exp(log_softmax(logits))[0, made.vocabulary.unknown_id]
 
 
-def test_after_a_blind_guess_it_goes_on_as_after_a_prompt_without_what_smoothing_gave():
+def test_after_a_uniform_first_character_label_smoothing_is_removed():
     vocabulary = Vocabulary.from_text("abcd")
     network = Network.fresh(Architecture(len(vocabulary), 8), np.random.default_rng(0))
     network.parameters["b_y"][0] = 3

@@ -12,7 +12,7 @@ from charrnn.network.readout import log_softmax
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_a_long_beginning_is_read_in_windows_as_it_is_read_at_once(cell, monkeypatch):
+def test_a_long_prompt_read_in_windows_equals_one_pass(cell, monkeypatch):
     network = Network.fresh(Architecture(7, 6, cell, num_layers=2), np.random.default_rng(0), np.float64)
     inputs = np.random.default_rng(1).integers(0, 7, (50, 3))
     whole, step = NetworkPredictor(network).begin(inputs)
@@ -22,7 +22,7 @@ def test_a_long_beginning_is_read_in_windows_as_it_is_read_at_once(cell, monkeyp
     np.testing.assert_allclose(step_after_pieces(inputs[0]), step(inputs[0]), rtol=1e-12)
 
 
-def test_what_smoothing_gave_is_taken_away_again():
+def test_label_smoothing_is_removed_from_the_probabilities():
     V, ε = 7, 0.1
     p = np.random.default_rng(0).dirichlet(np.full(V, 10.0), 3)
     q = (1 - ε) * p + ε / V
@@ -32,7 +32,7 @@ def test_what_smoothing_gave_is_taken_away_again():
         )
 
 
-def test_what_has_less_than_smoothing_gives_keeps_a_little_and_its_place():
+def test_probabilities_below_the_smoothing_stay_positive_and_in_order():
     o = np.array([[9.0, 1.0, 0.0, -500.0, -1000.0]], np.float32)
     found = LabelSmoothingCorrection(o, 0.1)(o)
     assert np.isfinite(found).all()
@@ -40,7 +40,7 @@ def test_what_has_less_than_smoothing_gives_keeps_a_little_and_its_place():
     np.testing.assert_allclose(found[0, 1:], o[0, 1:] + np.log(MIN_KEPT_SHARE), rtol=1e-6)
 
 
-def test_a_network_writes_without_what_smoothing_gave_from_the_first_character_on_and_says_what_it_learned():
+def test_generation_removes_smoothing_and_scores_keep_it():
     network = Network.fresh(Architecture(7, 6), np.random.default_rng(0), np.float64)
     inputs = np.random.default_rng(1).integers(0, 7, (5, 3))
     disallowed = np.arange(7) == 2
@@ -61,7 +61,7 @@ def test_a_network_writes_without_what_smoothing_gave_from_the_first_character_o
         assert np.abs(step.allowed - step.logits)[:, ~disallowed].max() > 0.01
 
 
-def test_what_is_not_finite_stays_not_finite_for_sampling_to_report(recwarn):
+def test_logits_that_are_not_finite_stay_so_for_sampling_to_report(recwarn):
     for wrong in (np.inf, np.nan):
         found = LabelSmoothingCorrection(np.ones((1, 3)), 0.1)(np.array([[0.0, wrong, 1.0]]))
         with pytest.raises(DivergedError):
@@ -88,7 +88,7 @@ def test_a_beginning_that_all_texts_share_is_read_once(cell, monkeypatch):
     assert widths[2:] == [1] * 5 + [5]
 
 
-def test_of_no_character_less_than_a_hundredth_is_kept():
+def test_every_character_keeps_at_least_a_hundredth_of_its_probability():
     """Of V = 4 and ε = 0.4 smoothing gave each 0.1: of what has less, all would go; a hundredth stays."""
     q = np.array([[0.8, 0.12, 0.1 / 0.999, 0.03]])
     kept = np.exp(LabelSmoothingCorrection(q, 0.4)(np.log(q))) / q

@@ -21,7 +21,7 @@ def counts_plainly(text, n, window):
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(1, 4), st.integers(0, 30), st.integers(0, 1000))
-def test_what_has_followed_is_counted_over_the_n_grams_in_the_window(prompt, written, n, more, seed):
+def test_followers_of_an_n_gram_are_counted_within_the_window(prompt, written, n, more, seed):
     texts = np.random.default_rng(seed).integers(0, 3, (prompt + written, 2))
     recent = NGramHistory(RepetitionPenalty(2.0, n, n + more), texts[:prompt])
     for i in range(prompt, prompt + written + 1):
@@ -31,7 +31,7 @@ def test_what_has_followed_is_counted_over_the_n_grams_in_the_window(prompt, wri
             recent.read(texts[i].tolist())
 
 
-def test_what_is_remembered_does_not_grow():
+def test_the_history_does_not_grow():
     recent = NGramHistory(RepetitionPenalty(2.0, 3, 50), np.zeros((1, 2), int))
     for ids in np.random.default_rng(0).integers(0, 9, (20_000, 2)).tolist():
         recent.read(ids)
@@ -40,7 +40,7 @@ def test_what_is_remembered_does_not_grow():
         assert all(following.values())
 
 
-def test_each_occurrence_makes_it_less_likely_by_the_penalty():
+def test_each_repetition_lowers_the_logit_by_the_penalty():
     logits = np.log([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]])
     kept = logits.copy()
     lower = penalise(logits, ["", "\0\2\0"], 1.5)

@@ -41,7 +41,7 @@ def falling(o):
 
 
 @given(logits, st.floats(1e-6, 1))
-def test_top_p_leaves_the_fewest_that_have_their_share(o, share):
+def test_top_p_keeps_the_fewest_characters_with_that_probability(o, share):
     p = falling(o)
     cumulative = np.add.accumulate(p)
     n = top_p_count(cumulative, share)
@@ -51,7 +51,7 @@ def test_top_p_leaves_the_fewest_that_have_their_share(o, share):
 
 
 @given(logits, st.floats(1e-6, 1) | st.just(1.0))
-def test_min_p_leaves_those_likely_beside_the_likeliest(o, share):
+def test_min_p_keeps_characters_relative_to_the_likeliest(o, share):
     p = falling(o)
     n = min_p_count(p, share)
     assert n == np.count_nonzero(p >= share * p[0]) > 0
@@ -79,7 +79,7 @@ with_ties = arrays(
 
 
 @given(with_ties, some_k, some_share, some_share, st.sampled_from([0, 0.5, 1]))
-def test_the_candidates_are_what_the_filters_leave_one_after_the_other(o, k, share, least, temperature):
+def test_the_filters_apply_one_after_the_other(o, k, share, least, temperature):
     o[~np.isfinite(o).any(axis=1), 0] = 0  # something may always be drawn
     options = SamplingOptions(temperature, k, share, least)
     for row, p in zip(o, candidates(o, options), strict=True):
@@ -91,7 +91,7 @@ def test_the_candidates_are_what_the_filters_leave_one_after_the_other(o, k, sha
 
 
 @given(with_ties, some_k, some_share, some_share, st.sampled_from([0, 0.5, 1]))
-def test_what_is_drawn_is_the_candidate_whose_turn_it_is(o, k, share, least, temperature):
+def test_a_draw_selects_the_candidate_at_its_cumulative_probability(o, k, share, least, temperature):
     """In falling order, ties the lower id first, every candidate has its interval of u; for rows as for one."""
     o[~np.isfinite(o).any(axis=1), 0] = 0
     options = SamplingOptions(temperature, k, share, least)
@@ -174,12 +174,12 @@ def test_a_draw_is_the_inverse_of_the_cumulative_distribution(u, expected):
 
 
 @given(st.floats(0, 1, exclude_max=True))
-def test_what_was_left_out_is_never_drawn(u):
+def test_a_filtered_character_is_never_drawn(u):
     assert draw(np.add.accumulate([0, 0.5, 0, 0.5, 0]), u) in (1, 3)
 
 
 @given(st.integers(1, 5), st.integers(1, 9), st.integers(0, 2**32))
-def test_rows_are_chosen_as_each_alone(rows, V, seed):
+def test_each_row_is_sampled_as_if_alone(rows, V, seed):
     random = np.random.default_rng(seed)
     o, u = random.normal(size=(rows, V)) * 5, random.random(rows)
     for options in (
@@ -197,7 +197,7 @@ def test_rows_are_chosen_as_each_alone(rows, V, seed):
 
 @pytest.mark.parametrize("temperature", [0, 1])
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_what_is_not_finite_is_refused(temperature, bad):
+def test_values_that_are_not_finite_are_refused(temperature, bad):
     for logits, u in ((np.array([0.0, bad]), 0.5), (np.array([[0.0, 1.0], [0.0, bad]]), np.array([0.5, 0.5]))):
         with pytest.raises(DivergedError, match="no longer a finite number"):
             choose(logits, SamplingOptions(temperature), u)

@@ -37,13 +37,13 @@ def by_trying(training, text, lengths):
 @example("", ["", "a"], [2])
 @example("ab", ["b", "a"], [])  # "ba" stands in neither of the two texts
 @example("abab" * 9, ["ba" * 16, "abba" * 5], [2, 3, 5])
-def test_it_finds_what_trying_everything_finds(training, texts, lengths):
+def test_it_agrees_with_brute_force(training, texts, lengths):
     found = match(ids(training), [*map(ids, texts)], lengths)
     assert found == [by_trying(training, text, lengths) for text in texts]
 
 
 @given(words, st.data())
-def test_what_was_copied_is_found(training, data):
+def test_copied_passages_are_found(training, data):
     start = data.draw(st.integers(0, len(training)))
     text = data.draw(words) + training[start:]
     (found,) = match(ids(training), [ids(text)], [])

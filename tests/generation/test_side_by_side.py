@@ -80,7 +80,7 @@ def test_texts_side_by_side_are_those_of_each_seed_alone(predictor, vocabulary, 
 
 
 @mostly_slow("name", ["lstm", "filters", "bytes", "mixture"], one_in=4)
-def test_their_probabilities_are_too_and_so_are_the_best_of_them(name):
+def test_scores_and_ranking_side_by_side_are_those_of_each_seed_alone(name):
     predictor, vocabulary, prompt, options = CASES[name]
     made = Generator(predictor, vocabulary)
     asked = {"scored": True, "traced": 3, "in_pieces": True}

@@ -30,7 +30,7 @@ def test_nothing_is_held_back_longer_than_it_must_be():
     assert [*until(iter("aab"), ["aaa"])] == ["aab"]
 
 
-def test_a_text_ends_but_once_while_others_go_on():
+def test_each_text_ends_once_while_the_others_continue():
     """Of the texts "baba" and "aaab" the first ends after its first b."""
     vocabulary = Vocabulary(("a", "b"))
     ends = StopDetector([Decoder(vocabulary), Decoder(vocabulary)], ["b"])
@@ -38,7 +38,7 @@ def test_a_text_ends_but_once_while_others_go_on():
     assert ends.at == [1, 4]
 
 
-def test_of_documents_each_ends_at_its_first_end():
+def test_each_document_ends_at_its_first_end():
     vocabulary = Vocabulary(("a", "b", END))
     ends = StopDetector([Decoder(vocabulary), Decoder(vocabulary)], [], end_id=2)
     assert [ends.read(ids) for ids in ([2, 0], [2, 1], [0, 2])] == [False, False, True]

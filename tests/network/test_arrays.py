@@ -10,7 +10,7 @@ from charrnn.network.network import Network
 
 
 @pytest.mark.parametrize(("room", "sizes"), [(10**9, [7]), (3 * 2 * 80, [1, 3, 3]), (2 * 80, [1] * 7), (1, [1] * 7)])
-def test_every_step_once_the_last_first_as_many_as_fit(room, sizes, monkeypatch):
+def test_steps_are_visited_once_backwards_in_blocks_that_fit(room, sizes, monkeypatch):
     monkeypatch.setattr(arrays, "CACHE", room)
     slices = list(reversed_cache_blocks(np.zeros((7, 2, 5)), blocks=2))
     assert [part.stop - part.start for part in reversed(slices)] == sizes

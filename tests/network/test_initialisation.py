@@ -83,7 +83,7 @@ def test_every_matrix_is_uniform_within_one_over_the_root_of_h(cell, readout, in
 
 @pytest.mark.parametrize("readout", ["linear", "deep"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_where_biases_are_held_all_are_0_and_the_weights_are_those_of_a_network_with_biases(cell, readout):
+def test_held_biases_are_0_and_the_weights_are_unchanged(cell, readout):
     made = Architecture(9, 4, cell, num_layers=2, readout=readout)
     held = Network.fresh(replace(made, bias=False), np.random.default_rng(0)).parameters
     for name, view in Network.fresh(made, np.random.default_rng(0)).parameters.items():
@@ -93,7 +93,7 @@ def test_where_biases_are_held_all_are_0_and_the_weights_are_those_of_a_network_
             np.testing.assert_array_equal(held[name], view)
 
 
-def test_the_names_of_what_is_held_and_of_what_does_not_learn():
+def test_the_names_of_held_biases_and_of_frozen_parameters():
     with_biases = Architecture(9, 4, "gru", num_layers=2, readout="deep")
     held = replace(with_biases, bias=False)
     assert with_biases.held_biases() == with_biases.frozen_names() == ()

@@ -157,7 +157,7 @@ def test_a_window_of_another_size_is_an_error():
         ({"hidden_size": 1 << 20}, "too large"),
     ],
 )
-def test_what_cannot_be_a_network_is_refused(values, message):
+def test_invalid_networks_are_refused(values, message):
     with pytest.raises(NetworkError, match=message):
         Architecture(**{"vocab_size": 5, "hidden_size": 5, **values})
 

@@ -73,7 +73,7 @@ def test_a_window_of_documents_equals_each_document_alone_from_zero(cell):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_nothing_before_a_beginning_is_remembered_after_it(cell):
+def test_no_state_survives_a_reset(cell):
     case = make(cell)
     ws, other = case.workspace(case.network), case.workspace(case.network)
     changed = case.inputs.copy()
@@ -100,7 +100,7 @@ def test_the_states_after_each_step_stay_as_they_were(cell):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_no_beginnings_change_nothing_and_all_cut_the_state_that_came_in_off(cell):
+def test_no_resets_change_nothing_and_a_reset_at_the_first_step_discards_the_initial_state(cell):
     none = analytic_gradients(make(cell, reset_mask=None))
     for name, found in analytic_gradients(make(cell, reset_mask=np.zeros((T, B), bool))).items():
         np.testing.assert_array_equal(found, none[name])

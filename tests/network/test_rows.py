@@ -20,7 +20,7 @@ COUNTS = [1, 2, 3, 5, 8, 17, 40]
 @mostly_slow("dtype", [np.float32, np.float64, np.complex128], one_in=3)
 @pytest.mark.parametrize("gates", [(), (3,)])
 @pytest.mark.parametrize(("K", "N"), [(1, 1), (5, 1), (1, 5), (33, 7), (100, 65), (128, 128), (200, 301)])
-def test_a_row_of_a_product_is_the_row_alone_wherever_it_stands(K, N, gates, dtype, monkeypatch):
+def test_a_row_of_a_product_equals_the_row_alone(K, N, gates, dtype, monkeypatch):
     monkeypatch.setattr(matmul, "CACHE", 1 << 17)  # so that there are blocks
     random = np.random.default_rng(0)
     W = random.normal(size=(*gates, K, N)).astype(dtype)

@@ -44,7 +44,7 @@ def test_recurrent_weights_alone_are_dropped_and_those_kept_are_scaled(cell):
             assert view.tobytes() == whole[name].tobytes(), name
 
 
-def test_layers_steps_and_seeds_drop_other_weights_and_the_same_ones_the_same():
+def test_the_mask_depends_on_layer_step_and_seed_alone():
     network = network_of("gru")
     once = masked(network, WeightDropout.from_network(network, 0.5, 1), 5)
     again = masked(network, WeightDropout.from_network(network, 0.5, 1), 5)

@@ -53,7 +53,7 @@ def test_the_largest_vocabulary_does_not_overflow():
     assert grams[-1].keys.tolist() == [V - 1]
 
 
-def test_what_cannot_be_counted_is_refused():
+def test_texts_that_cannot_be_counted_are_refused():
     for nothing in ([], [ids("")]):
         with pytest.raises(TextError, match="at least 1 character to count; found 0"):
             count(nothing, 3, 2)

@@ -225,7 +225,7 @@ def test_a_rank_that_is_killed_ends_the_job_and_the_run_goes_on(mpiexec, text, t
     assert mpiexec(2, "charrnn", "train", "--resume", run, "--steps", step + 5, "-q").returncode == 0
 
 
-def test_streams_that_cannot_be_shared_out_are_refused_with_the_nearest_that_can(mpiexec, text, tmp_path):
+def test_streams_that_cannot_be_divided_are_refused_with_the_nearest_that_can(mpiexec, text, tmp_path):
     done = mpiexec(5, "charrnn", "train", text, "-o", tmp_path / "run", *OPTIONS)
     message = "12 streams cannot be divided evenly among 5 ranks; use --set training.batch_size=10 or 15"
     assert (done.returncode, done.stderr) == (1, f"error: {message}\n")
@@ -324,7 +324,7 @@ main()
 """
 
 
-def test_no_number_on_one_rank_takes_all_of_them_back(mpiexec, text, tmp_path):
+def test_a_loss_that_is_not_finite_on_one_rank_rolls_all_ranks_back(mpiexec, text, tmp_path):
     program = of_one_rank(
         1,
         """
@@ -345,7 +345,7 @@ def test_no_number_on_one_rank_takes_all_of_them_back(mpiexec, text, tmp_path):
     assert last(tmp_path / "run").progress.step == 20
 
 
-def test_a_spike_that_is_the_text_s_doing_is_none_on_whatever_rank(mpiexec, text, tmp_path):
+def test_a_spike_caused_by_the_text_is_accepted_on_every_rank(mpiexec, text, tmp_path):
     program = of_one_rank(
         1,
         """
@@ -370,7 +370,7 @@ def test_a_spike_that_is_the_text_s_doing_is_none_on_whatever_rank(mpiexec, text
     assert not [line for line in lines if line["event"] == "recovered"]
 
 
-def test_what_all_ranks_read_when_they_diverged_is_in_one_file(mpiexec, text, tmp_path):
+def test_the_batch_of_all_ranks_at_divergence_is_in_one_file(mpiexec, text, tmp_path):
     settings = [
         "training.learning_rate=1000",
         "training.max_grad_norm=null",
@@ -417,7 +417,7 @@ LIMIT = """
 """
 
 
-def test_a_disk_that_takes_nothing_stops_all_ranks_if_it_is_the_writer_s(mpiexec, text, tmp_path):
+def test_a_full_disk_of_the_writing_rank_stops_all_ranks(mpiexec, text, tmp_path):
     arguments = [
         "train",
         text,
@@ -436,7 +436,7 @@ def test_a_disk_that_takes_nothing_stops_all_ranks_if_it_is_the_writer_s(mpiexec
     assert re.fullmatch(message, done.stderr)
 
 
-def test_and_none_if_it_is_another_s(mpiexec, text, tmp_path):
+def test_a_full_disk_of_another_rank_stops_no_rank(mpiexec, text, tmp_path):
     arguments = ["train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 400, "-q", "-s", "training.sample_every=0"]
     done = mpiexec(2, "python", "-c", of_one_rank(1, LIMIT), *arguments)
     assert (done.returncode, done.stderr) == (0, "")

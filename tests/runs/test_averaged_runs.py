@@ -32,7 +32,7 @@ def test_going_back_brings_weights_and_average_back(tmp_path, text_file):
     assert (saved.learning != saved.network.parameters.flat).any()
 
 
-def test_what_is_validated_is_what_is_saved_and_evaluated(tmp_path, text_file):
+def test_the_validated_weights_are_saved_and_evaluated(tmp_path, text_file):
     run = start(tmp_path / "run", text_file, *BOTH)
     losses = [event.loss for event in run.events() if isinstance(event, Evaluated)]
     trainer = run.trainer

@@ -44,7 +44,7 @@ def written(model, prompt, seed=3, length=60):
 
 
 @mostly_slow("prompt", ["", "a", "a e", "e"], one_in=4)
-def test_what_was_written_is_scored_as_it_was_written(model, prompt):
+def test_a_generated_text_is_scored_with_its_own_probabilities(model, prompt):
     """To the rounding of float32, in which the two take other roads. What is no UTF-8 is put together otherwise."""
     for seed in range(4):
         sample = written(model, prompt, seed)
@@ -60,7 +60,7 @@ def test_what_was_written_is_scored_as_it_was_written(model, prompt):
             assert sample.log_probability == pytest.approx(-scored.surprisals[len(prompt) :].sum(), rel=1e-4)
 
 
-def test_a_trace_has_the_probabilities_of_what_was_scored(model):
+def test_a_trace_has_the_probabilities_of_score(model):
     (sample,) = model.generator().sample(SampleRequest("a", 30), [3], scored=True, traced=1)
     total = sum(np.log(step.probability) for step in sample.trace)
     assert total == pytest.approx(sample.log_probability, rel=1e-5)

@@ -77,7 +77,7 @@ def test_a_text_whose_files_end_elsewhere_is_another(tmp_path):
         api.resume(made.path)
 
 
-def test_going_back_reads_what_diverged_as_the_training_did(planned, tmp_path):
+def test_a_rollback_reads_the_diverged_batch_as_the_training_did(planned, tmp_path):
     made = api.start(planned("model.cell=gru", "data.split=[1, 0, 0]"), tmp_path / "run")
     trainer = made.trainer
     assert trainer.windows.end_id == made.plan.corpus.vocabulary.end_id
@@ -92,7 +92,7 @@ def test_going_back_reads_what_diverged_as_the_training_did(planned, tmp_path):
     assert (written["resets"] == batch.window.reset_mask).all()
 
 
-def test_what_was_trained_writes_documents(run):
+def test_a_trained_model_generates_documents(run):
     model = api.load(run)
     assert model.vocabulary.end_id == len(model.vocabulary) - 1
     samples = model.generator().sample(SampleRequest("", 200), range(20))
@@ -106,7 +106,7 @@ def test_the_vocabulary_of_an_export_ends_with_the_end(run, tmp_path):
         assert json.loads(file.metadata()["vocabulary"])[-1] == "<end>"
 
 
-def test_a_checkpoint_whose_end_is_elsewhere_or_missing_is_refused(run, tmp_path):
+def test_a_checkpoint_with_a_misplaced_or_missing_document_end_is_refused(run, tmp_path):
     last = run / "last.safetensors"
     saved = load(last)
     save(saved, tmp_path / "again.safetensors")

@@ -36,7 +36,7 @@ def test_every_array_of_every_checkpoint_is_the_same_as_without(tmp_path, text_f
         assert (one.position, one.progress, one.updates) == (other.position, other.progress, other.updates)
 
 
-def test_each_look_stands_in_metrics_once_for_each_layer(tmp_path, text_file):
+def test_each_probe_is_logged_once_for_each_layer(tmp_path, text_file):
     run = trained(tmp_path / "run", text_file, EVERY_4, "model.num_layers=2")
     assert [(line["step"], line["layer"]) for line in flows(run)] == [
         (step, layer) for step in (4, 8, 12, 16, 20) for layer in (1, 2)
@@ -46,7 +46,7 @@ def test_each_look_stands_in_metrics_once_for_each_layer(tmp_path, text_file):
     assert flows(run)[0]["lags"] == 8
 
 
-def test_the_weights_looked_at_are_those_after_the_step(tmp_path, text_file):
+def test_a_probe_uses_the_weights_after_the_step(tmp_path, text_file):
     run = trained(tmp_path / "run", text_file, EVERY_4)
     W_hh = load(run / "last.safetensors").network.parameters["W_hh"]
     assert flows(run)[-1]["spectral_radius"] == pytest.approx(np.abs(np.linalg.eigvals(W_hh)).max(), rel=1e-5)
@@ -93,9 +93,7 @@ SPLITS = [("[0.9, 0.05, 0.05]", "valid"), ("[1, 0, 0]", "train"), ("[0.9, 0.005,
 
 
 @pytest.mark.parametrize(("split", "expected"), SPLITS)
-def test_the_text_is_the_validation_split_or_where_it_is_too_short_the_training_split(
-    tmp_path, text_file, split, expected
-):
+def test_the_probe_reads_the_validation_split_or_if_too_short_the_training_split(tmp_path, text_file, split, expected):
     from charrnn.diagnostics.gradflow.quick_estimate import flow_estimates
 
     run = trained(tmp_path / "run", text_file, EVERY_4, f"data.split={split}")
@@ -106,7 +104,7 @@ def test_the_text_is_the_validation_split_or_where_it_is_too_short_the_training_
     assert flows(run)[-1]["log10_norm_last"] == found.log10_norm_last
 
 
-def test_a_look_heeds_where_documents_end(tmp_path, text_file):
+def test_a_probe_respects_document_ends(tmp_path, text_file):
     from charrnn.diagnostics.gradflow.quick_estimate import flow_estimates
 
     run = trained(tmp_path / "run", text_file, EVERY_4, r"data.boundary=\n")
@@ -124,7 +122,7 @@ def test_without_the_key_nothing_is_logged(tiny_run):
 
 
 @pytest.mark.parametrize(("lags", "split"), [(9, "valid"), (10, "train"), (11, "train")])
-def test_a_validation_split_that_is_too_short_for_the_lags_is_not_looked_at(text_file, lags, split):
+def test_a_validation_split_that_is_too_short_for_the_lags_is_not_probed(text_file, lags, split):
     """Lags and one character more are needed; 10 of the first 100 characters validate."""
     short = text_file.with_name("short.txt")
     short.write_text(text_file.read_text()[:100])

@@ -80,7 +80,7 @@ FILES = st.lists(st.text(SYMBOLS, min_size=1, max_size=60), min_size=1, max_size
 @settings(max_examples=150, deadline=None)
 @given(FILES, st.sampled_from(BOUNDARIES), st.booleans(), st.booleans())
 @pytest.mark.slow
-def test_a_documents_characters_are_where_they_are_said_to_be(tmp_path_factory, texts, boundary, mark, compressed):
+def test_the_reported_positions_in_documents_are_correct(tmp_path_factory, texts, boundary, mark, compressed):
     folder = tmp_path_factory.mktemp("files")
     paths, contents = written(folder, texts, mark, compressed)
     try:
@@ -93,7 +93,7 @@ def test_a_documents_characters_are_where_they_are_said_to_be(tmp_path_factory, 
 @settings(max_examples=100, deadline=None)
 @given(FILES, st.sampled_from([1, 2, 3, 7, 1 << 20]), st.sampled_from(["char", "byte"]), st.booleans())
 @pytest.mark.slow
-def test_the_characters_of_a_long_text_are_where_they_are_said_to_be(tmp_path_factory, texts, size, unit, mark):
+def test_the_reported_positions_in_a_long_text_are_correct(tmp_path_factory, texts, size, unit, mark):
     folder = tmp_path_factory.mktemp("files")
     paths, contents = written(folder, texts, mark and unit == "char")
     sources.PIECE, kept = size, sources.PIECE

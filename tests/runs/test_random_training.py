@@ -13,7 +13,7 @@ def trainer(*settings):
 
 
 @pytest.mark.parametrize(("unit", "symbols"), [("char", 65), ("byte", 256)])
-def test_its_text_has_the_symbols_of_the_unit(unit, symbols):
+def test_the_random_text_has_the_symbols_of_the_unit(unit, symbols):
     made = trainer(f"data.unit={unit}")
     assert made.network.architecture.vocab_size == symbols
     ids = np.concatenate([next(made.windows).inputs for _ in range(made.windows.per_epoch)])
@@ -21,7 +21,7 @@ def test_its_text_has_the_symbols_of_the_unit(unit, symbols):
     assert symbols > ids.max() > 20
 
 
-def test_whatever_the_configuration_does_to_an_update_is_there():
+def test_the_random_training_has_all_configured_options():
     made = trainer(
         *("model.dropout=0.2", "model.weight_dropout=0.1", "training.ema_decay=0.9", "training.label_smoothing=0.1"),
         *("training.optimizer=sgd", "training.max_grad_norm=0.5", "training.precision=float64", "training.stride=2"),

@@ -123,13 +123,13 @@ def test_a_fault_that_does_not_go_away_ends_the_training_though_the_best_is_far_
     assert [line["step"] for line in lines if line["event"] == "recovered"] == [20, 20, 5, 5]
 
 
-def test_what_was_gone_back_to_is_a_snapshot_though_it_is_none_on_schedule(start, plant):
+def test_a_rollback_target_is_a_snapshot_even_off_schedule(start, plant):
     plant(math.nan, 20, weakest=2, at=[(16, 3)])
     events = follow(plant, start("run", "training.eval_every=7"))
     assert [event.step for event in kinds(events, Recovered)] == [20, 20, 14, 14]
 
 
-def test_the_best_of_a_way_that_was_left_stays_the_best(start, plant, monkeypatch):
+def test_the_best_checkpoint_survives_a_rollback(start, plant, monkeypatch):
     validate_as(monkeypatch, plant, {25: 3.0})
     plant(math.nan, 27)
     run = start()
@@ -162,7 +162,7 @@ def test_no_snapshot_of_another_run_is_taken(start, plant, tmp_path, what):
 
 @mostly_slow("damage", ["damaged", "deleted"], one_in=2)
 @pytest.mark.parametrize("name", ["previous", "best"])
-def test_a_lost_snapshot_is_no_reason_to_stop(start, plant, tmp_path, damage, name):
+def test_a_lost_snapshot_does_not_stop_the_training(start, plant, tmp_path, damage, name):
     plant(math.nan, 27, weakest=3)
     follow(plant, start("run"), until=22)
     path = tmp_path / "run" / f"{name}.safetensors"
@@ -205,7 +205,7 @@ def test_after_the_last_try_the_good_checkpoint_and_the_batch_are_kept(start, pl
     assert "".join(symbols[i] for i in inputs[:, 0]) in (run.path.parent / "text.txt").read_text()
 
 
-def test_the_batch_that_is_kept_begins_where_the_step_began(start, plant):
+def test_the_saved_batch_has_the_state_before_the_rejected_step(start, plant):
     settings = ["training.reset_probability=0", "training.recoveries=0"]
     undisturbed = start("undisturbed", *settings)
     follow(plant, undisturbed, until=25)
@@ -236,18 +236,18 @@ def test_tries_are_counted_from_zero_after_a_later_snapshot(start, plant, monkey
     assert run.trainer.progress.halvings == 3
 
 
-def test_switched_off_it_stops_at_once(start, plant):
+def test_without_recovery_divergence_ends_the_training(start, plant):
     plant(math.nan, 27)
     with pytest.raises(DivergedError, match=r"training diverged at step 28: loss nan"):
         follow(plant, start("off", "training.recoveries=0"))
 
 
-def test_switched_off_no_leap_is_looked_for(start, plant):
+def test_without_recovery_no_spike_is_detected(start, plant):
     plant(50.0, 27)
     assert not kinds(follow(plant, start("leap", "training.recoveries=0")), Recovered)
 
 
-def test_a_leap_that_is_the_texts_doing_is_none(tmp_path):
+def test_a_spike_caused_by_the_text_is_accepted(tmp_path):
     """One stream comes to another language: an earlier network finds it as hard."""
     text = tmp_path / "two.txt"
     text.write_text("abab" * 300 + "".join(map(chr, range(0x4E00, 0x4E00 + 400))) + "abab" * 100, "utf-8")
@@ -258,7 +258,7 @@ def test_a_leap_that_is_the_texts_doing_is_none(tmp_path):
     assert not kinds(events, Recovered)
 
 
-def test_a_validation_loss_that_is_no_number_goes_back_too(start, plant, monkeypatch):
+def test_a_validation_loss_that_is_not_finite_rolls_back_too(start, plant, monkeypatch):
     validate_as(monkeypatch, plant, {15: math.nan})
     (recovered,) = kinds(follow(plant, start()), Recovered)
     assert (recovered.step, recovered.diverged_step) == (10, 15)
@@ -309,7 +309,7 @@ def test_with_patience_a_training_that_goes_back_may_evaluate_as_often_as_one_th
     assert (finished.reason, finished.step) == ("patience", 30)
 
 
-def test_the_loss_of_a_snapshot_on_documents_is_that_of_each_from_nothing(start, plant, tmp_path, text_file):
+def test_the_loss_of_a_snapshot_scores_each_document_from_the_zero_state(start, plant, tmp_path, text_file):
     """Read document by document, each stream alone: from the state at the beginning, and from 0 after each end."""
     config = resolve(None, TINY, {"data.boundary": ("here", r"\n")}).config
     run = api.start(api.plan([str(text_file)], config), tmp_path / "run")

@@ -49,7 +49,7 @@ def logged_steps(run, name):
 
 
 @pytest.mark.parametrize("at", [1, 10, 15])
-def test_each_of_two_trainings_leaves_what_it_would_have_left_alone(start, tmp_path, at):
+def test_two_trainings_write_the_same_files_as_each_alone(start, tmp_path, at):
     for name, seed in (("one", 1), ("two", 2)):
         list(start(name, f"training.seed={seed}").events())
     first = start("x", "training.seed=1")
@@ -70,7 +70,7 @@ def test_each_of_two_trainings_leaves_what_it_would_have_left_alone(start, tmp_p
     api.resume(tmp_path / "y", steps=30).events().close()
 
 
-def test_one_that_diverges_goes_back_to_its_own_checkpoint(start, tmp_path, monkeypatch):
+def test_a_diverging_training_rolls_back_to_its_own_checkpoint(start, tmp_path, monkeypatch):
     """What bears the old name is of the same configuration, and would be taken for its own."""
     measure, running = DataParallel.loss_and_gradient, []
 
@@ -94,7 +94,7 @@ def test_one_that_diverges_goes_back_to_its_own_checkpoint(start, tmp_path, monk
     assert content(tmp_path / "y") == content(tmp_path / "alone")
 
 
-def test_one_that_diverges_for_good_says_so_where_it_is(start, tmp_path, monkeypatch):
+def test_a_training_that_diverges_for_good_reports_its_new_directory(start, tmp_path, monkeypatch):
     run = start("x", "training.recoveries=0")
     events = run.events()
     until(events, 12)

@@ -33,7 +33,7 @@ def test_a_config_that_was_edited_is_refused_naming_the_difference(tiny_run):
         api.resume(tiny_run, steps=30)
 
 
-def test_an_end_in_the_config_alone_is_no_edit(tiny_run):
+def test_changing_only_the_end_is_not_an_edit_of_the_configuration(tiny_run):
     """It may have been asked for with --steps, by a training that was killed before its first save."""
     edit(tiny_run, "steps: 20", "steps: 30")
     (finished,) = (event for event in api.resume(tiny_run, steps=40).events() if isinstance(event, Finished))
@@ -80,7 +80,7 @@ def test_a_new_end_outlives_a_kill_before_the_next_save(tiny_run):
     assert api.resume(tiny_run).plan.steps == 30
 
 
-def test_what_a_killed_process_left_half_written_is_removed(tiny_run):
+def test_half_written_files_of_a_killed_process_are_removed(tiny_run):
     for name in ("last.safetensors.tmp", "best.safetensors.tmp", "previous.safetensors.tmp", "config.yaml.tmp"):
         (tiny_run / name).write_bytes(b"half")
     (tiny_run / "notes.tmp").write_bytes(b"the user's own")
@@ -134,7 +134,7 @@ def test_a_pipe_in_the_place_of_the_last_is_not_waited_for(tiny_run):
     assert "a pipe, not a plain file; using previous" in api.resume(tiny_run).plan.notes[0]
 
 
-def test_what_may_be_whole_is_not_replaced_by_an_older_one(tiny_run, monkeypatch):
+def test_a_checkpoint_that_may_be_intact_is_not_replaced_by_an_older_one(tiny_run, monkeypatch):
     last = tiny_run / "last.safetensors"
     before = last.read_bytes()
     monkeypatch.setattr("charrnn.runs.storage.checkpoint.SafetensorsReader", unreadable)

@@ -95,7 +95,7 @@ def test_whatever_is_configured_reaches_the_training(run):
     assert [next(windows).fresh_streams.tolist() for _ in drawn] == [begins.tolist() for begins in drawn]
 
 
-def test_a_run_of_smoothed_labels_writes_without_what_smoothing_gave(run):
+def test_samples_of_a_run_with_smoothed_labels_are_unsmoothed(run):
     """Half of each label is spread over 20 characters: unlikely ones are drawn far too often where that is left in."""
     made = run("training.label_smoothing=0.5", "training.learning_rate=1e-30")
     (first, *_) = [event for event in made.events() if isinstance(event, Sampled)]

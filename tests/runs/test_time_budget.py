@@ -25,12 +25,12 @@ def test_durations_are_read_as_people_write_them(text, seconds):
 
 
 @pytest.mark.parametrize("text", ["", "0", "0s", "-5s", "ten", "10x", "5s3m", "nan", "inf", "1e400h"])
-def test_what_is_no_duration_is_refused_with_examples(text):
+def test_an_invalid_duration_is_refused_with_examples(text):
     with pytest.raises(OptionError, match="not a duration; write 140s, 10m or 1h30m"):
         parse_duration(text)
 
 
-def test_steps_are_what_is_left_of_the_time_shared_out(monkeypatch, text_file, tiny_config):
+def test_steps_are_computed_from_the_remaining_time(monkeypatch, text_file, tiny_config):
     plan = api.plan([str(text_file)], tiny_config)
     monkeypatch.setattr(
         time_budget, "_measure_cost", lambda plan, seconds: time_budget.StepCost(step=0.1, validation=0.5, start=1.0)
@@ -86,7 +86,7 @@ def test_the_clock_counts_steps_after_the_warm_up_and_everything_but_the_end(mon
 
 
 @pytest.mark.parametrize("seconds", [0, -1, math.nan, math.inf])
-def test_what_is_no_time_is_refused_before_anything_is_measured(text_file, tiny_config, seconds):
+def test_an_invalid_time_is_refused_before_anything_is_measured(text_file, tiny_config, seconds):
     with pytest.raises(OptionError, match="must be a finite number above 0"):
         api.plan([str(text_file)], tiny_config, seconds=seconds)
 

@@ -93,7 +93,7 @@ def test_a_fine_tune_is_of_the_same_kind(tmp_path, held, text_file):
 
 
 @pytest.mark.parametrize("averaged", [False, True])
-def test_a_checkpoint_whose_biases_are_not_where_they_are_held_is_refused(tmp_path, text_file, averaged):
+def test_a_checkpoint_with_nonzero_held_biases_is_refused(tmp_path, text_file, averaged):
     run = trained(tmp_path / "run", text_file, *HELD, *(["training.ema_decay=0.9"] if averaged else []))
     saved = load(run / "last.safetensors")
     vector = saved.network.parameters.flat if saved.learning is None else saved.learning
@@ -106,6 +106,6 @@ def test_a_checkpoint_whose_biases_are_not_where_they_are_held_is_refused(tmp_pa
 
 
 @pytest.mark.parametrize(("value", "shown"), [("no", "'no'"), ("null", "null")])
-def test_what_is_neither_true_nor_false_is_refused_as_it_was_typed(value, shown):
+def test_a_value_that_is_not_a_boolean_is_refused_as_typed(value, shown):
     with pytest.raises(ConfigError, match=rf"^`settings`: model\.bias: must be true or false; found {shown}$"):
         resolve(None, [f"model.bias={value}"])

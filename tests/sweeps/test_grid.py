@@ -29,7 +29,7 @@ def test_a_point_has_the_whole_configuration_of_such_a_training():
     assert trial.config == resolve(None, expected).config
 
 
-def test_what_varies_cannot_be_set_besides():
+def test_a_varied_key_cannot_also_be_set():
     with pytest.raises(
         ConfigError, match=r"`grids` model.hidden_size and `settings` model.hidden_size=3 set the same; leave out"
     ):
@@ -47,7 +47,7 @@ def test_each_training_has_one_core_unless_something_else_is_said():
     assert [trial.config.runtime.threads for trial in made("runtime.threads=2,3")] == [2, 3]
 
 
-def test_epochs_that_vary_count_also_where_a_file_has_steps(tmp_path):
+def test_varied_epochs_override_the_steps_of_a_file(tmp_path):
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("training:\n  steps: 7\n")
     found = trials(parse_axes(["training.epochs=2,3"]), str(recipe), (), {}, None, 0)
@@ -131,7 +131,7 @@ def test_pointsdraw_twice_are_one():
         ([f"{key}={','.join(map(str, range(1, 500)))}" for key in (SIZE, "training.seed")], None, "249,001 trainings"),
     ],
 )
-def test_what_cannot_be_a_sweep_is_refused_in_one_line(grids, random, words):
+def test_invalid_sweeps_are_refused_in_one_line(grids, random, words):
     with pytest.raises(ConfigError) as refusal:
         made(*grids, random=random)
     assert words in str(refusal.value)

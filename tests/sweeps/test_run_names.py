@@ -10,14 +10,14 @@ from charrnn.sweeps.run_names import names
 RATE, SIZE = "training.learning_rate", "model.hidden_size"
 
 
-def test_a_name_says_what_varies():
+def test_a_run_name_has_the_varied_values():
     assert names([{RATE: 0.003, SIZE: 256}, {RATE: 1e-05, SIZE: 64}]) == [
         "learning_rate=0.003,hidden_size=256",
         "learning_rate=1e-05,hidden_size=64",
     ]
 
 
-def test_what_no_file_system_takes_is_left_out():
+def test_characters_that_file_systems_refuse_are_dropped():
     assert names([{"data.boundary": "a/b:\n*?"}, {"data.boundary": None}, {"data.split": [0.9, 0.1, 0.0]}]) == [
         "boundary=a-b",
         "boundary=null",
@@ -25,7 +25,7 @@ def test_what_no_file_system_takes_is_left_out():
     ]
 
 
-def test_names_that_would_be_the_same_are_numbered_also_where_case_does_not_count():
+def test_names_that_differ_only_in_case_are_numbered():
     assert names([{"data.boundary": text} for text in ("A", "a", "a/", "a-2")]) == [
         "boundary=A",
         "boundary=a-2",
@@ -34,7 +34,7 @@ def test_names_that_would_be_the_same_are_numbered_also_where_case_does_not_coun
     ]
 
 
-def test_a_name_is_no_longer_than_a_file_system_takes():
+def test_a_run_name_fits_the_file_system_s_limit():
     keys = [f"training.key_{number}" for number in range(50)]
     first, second = names([dict.fromkeys(keys, "x" * 50), dict.fromkeys(keys, "x" * 60)])
     assert first != second

@@ -104,7 +104,7 @@ def test_a_sweep_that_was_killed_while_it_wrote_its_record_starts_again(text_fil
 
 
 @pytest.mark.parametrize("lock", [None, "mine"])
-def test_what_only_bears_the_name_of_what_a_sweep_leaves_is_somebodys_own(text_file, tmp_path, lock):
+def test_files_that_only_share_a_sweep_file_s_name_are_kept(text_file, tmp_path, lock):
     mine = tmp_path / f"{RECORD}.tmp"
     mine.write_text("precious")
     if lock:
@@ -114,7 +114,7 @@ def test_what_only_bears_the_name_of_what_a_sweep_leaves_is_somebodys_own(text_f
     assert mine.read_text() == "precious"
 
 
-def test_what_another_sweep_is_writing_is_left_alone(text_file, tmp_path):
+def test_files_of_another_running_sweep_are_left_alone(text_file, tmp_path):
     lock = directory.create(tmp_path / "s", leftover=f"{RECORD}.tmp")
     (tmp_path / "s" / f"{RECORD}.tmp").write_text('{"te')
     with pytest.raises(RunError, match="another training is writing there"):

@@ -53,9 +53,7 @@ def put(folder, name, text, previous=None):
 
 
 @holds
-def test_a_folder_that_is_renamed_is_written_under_its_new_name_and_what_takes_the_old_one_is_left_alone(
-    folder, tmp_path
-):
+def test_a_renamed_folder_is_written_under_its_new_name_only(folder, tmp_path):
     put(folder, "last", "one")
     (tmp_path / "old").rename(tmp_path / "new")
     (tmp_path / "old").mkdir()
@@ -157,7 +155,7 @@ def test_a_file_with_a_second_name_elsewhere_becomes_one_of_its_own(folder, tmp_
 
 
 @posix
-def test_what_is_no_file_is_not_added_to(folder):
+def test_only_a_file_is_appended_to(folder):
     os.mkfifo(folder.path / "lines")
     with pytest.raises(OSError, match="not a regular file"):
         folder.append_to("lines")

@@ -42,7 +42,7 @@ def test_the_lock_of_a_process_that_was_killed_is_taken_over(tmp_path, holder):
     taken.release()
 
 
-def test_what_was_let_go_can_be_taken_and_the_file_stays_empty(tmp_path):
+def test_a_released_lock_can_be_taken_and_its_file_stays_empty(tmp_path):
     first = Lock(tmp_path)
     assert str(os.getpid()) in (tmp_path / LOCK).read_text()
     first.release()
@@ -114,7 +114,7 @@ def test_a_holder_gets_a_moment_to_say_who_it_is_or_to_let_go(tmp_path, holder):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="an open file cannot be removed")
-def test_a_directory_stays_locked_where_the_file_was_removed_or_it_was_renamed(tmp_path, monkeypatch):
+def test_a_directory_stays_locked_after_removal_of_the_file_or_a_rename(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "WAIT_SECONDS", 0.1)
     (tmp_path / "run").mkdir()
     held = Lock(tmp_path / "run")
@@ -131,7 +131,7 @@ def test_a_directory_stays_locked_where_the_file_was_removed_or_it_was_renamed(t
 
 
 @pytest.mark.parametrize("content", ["precious", '{"name": "charrnn", "lockfileVersion": 3}', "{}"])
-def test_a_file_of_that_name_that_is_no_lock_is_left_alone(tmp_path, content):
+def test_a_file_with_the_lock_s_name_that_is_not_a_lock_is_left_alone(tmp_path, content):
     (tmp_path / LOCK).write_text(content)
     refusals = []
     for _ in range(2):  # what was refused first holds nothing, though its error is kept
@@ -142,7 +142,7 @@ def test_a_file_of_that_name_that_is_no_lock_is_left_alone(tmp_path, content):
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 50, b'{"pi', b'{"pid": 1, "ho'])
-def test_what_a_power_cut_leaves_of_a_lock_is_taken_over(tmp_path, content):
+def test_a_lock_left_by_a_power_cut_is_taken_over(tmp_path, content):
     (tmp_path / LOCK).write_bytes(content)
     Lock(tmp_path).release()
     assert (tmp_path / LOCK).read_bytes() == b""

@@ -10,7 +10,7 @@ SRUNS = {"SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "4", "SLURM_STEP_ID": "0"}
 
 
 @pytest.mark.parametrize("environment", [HYDRAS, OPEN_MPIS, SRUNS])
-def test_a_rank_knows_itself_and_what_it_starts_is_alone(environment, monkeypatch):
+def test_a_rank_knows_itself_and_its_child_processes_are_not_ranks(environment, monkeypatch):
     for name in (name for pair in LAUNCHERS for name in pair):
         monkeypatch.delenv(name, raising=False)
     assert rank_and_size() == (0, 1)

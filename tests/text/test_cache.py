@@ -41,7 +41,7 @@ def built(path, content=None, min_count=1):
 
 @pytest.mark.parametrize("content", ["abc\n" * 100, "".join(map(chr, range(300, 900))) * 2, "é" * 150 + "x" * 151])
 @pytest.mark.parametrize("min_count", [1, 2])
-def test_a_file_holds_what_memory_would(content, min_count, folder, tmp_path, monkeypatch):
+def test_a_cache_file_holds_the_same_ids_as_memory(content, min_count, folder, tmp_path, monkeypatch):
     if min_count == 2:
         content += "ß"
     mapped = built(tmp_path / "text", content, min_count)
@@ -53,7 +53,7 @@ def test_a_file_holds_what_memory_would(content, min_count, folder, tmp_path, mo
     assert (mapped.sha256, mapped.cuts) == (in_memory.sha256, in_memory.cuts)
 
 
-def test_it_is_written_once_and_a_changed_text_gets_its_own(folder, tmp_path):
+def test_a_cache_file_is_written_once_and_a_changed_text_gets_another(folder, tmp_path):
     built(tmp_path / "text", "abc\n" * 100)
     (file,) = folder.iterdir()
     before = file.stat().st_mtime_ns
@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path, mon
         built(tmp_path / "text", "abc\n" * 100)
 
 
-def test_bytes_too(tmp_path, folder):
+def test_bytes_are_cached_too(tmp_path, folder):
     (tmp_path / "text").write_bytes(bytes(range(256)) * 2)
     text = read_text([str(tmp_path / "text")], unit="byte")
     assert build(text, text.vocabulary(1), SPLIT).ids.tolist() == [*range(256)] * 2
@@ -112,7 +112,7 @@ def age(path, days=3.0):
 HALF = ".charrnn-0123456789abcdef.tmp"
 
 
-def test_what_a_killed_process_left_is_removed_after_a_day(folder, tmp_path):
+def test_files_of_a_killed_process_are_removed_after_a_day(folder, tmp_path):
     built(tmp_path / "text", "abc\n" * 100)
     young = HALF.replace("0", "1")
     for name in (HALF, young):
@@ -173,7 +173,7 @@ def test_the_file_is_this_users_alone_whatever_the_umask_says(folder, tmp_path):
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_no_link_is_followed_by_what_is_written(folder, tmp_path, monkeypatch):
+def test_writing_follows_no_link(folder, tmp_path, monkeypatch):
     folder.mkdir(parents=True, mode=0o700)
     (tmp_path / "victim").write_text("years of work")
     monkeypatch.setattr(secrets, "token_hex", lambda count: "0" * 2 * count)
@@ -199,7 +199,7 @@ def test_a_file_whose_ids_the_vocabulary_does_not_have_is_made_again(folder, tmp
 
 @posix
 @pytest.mark.parametrize("mode", [0o620, 0o602])
-def test_a_file_that_others_may_write_is_made_again(folder, tmp_path, mode):
+def test_a_file_writable_by_others_is_written_again(folder, tmp_path, mode):
     file = planted(folder, tmp_path, [0] * 400)
     assert built(tmp_path / "text").ids[:4].tolist() == [0, 0, 0, 0]  # so it would be believed
     file.chmod(mode)
@@ -225,7 +225,7 @@ def test_a_pipe_is_not_waited_for(folder, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
-def test_what_another_user_owns_is_neither_read_nor_written(folder, tmp_path):
+def test_files_of_another_user_are_neither_read_nor_written(folder, tmp_path):
     file = planted(folder, tmp_path, [0] * 400)
     os.chown(file, 12345, -1)
     assert built(tmp_path / "text").ids[:4].tolist() == [1, 2, 3, 0]
@@ -235,7 +235,7 @@ def test_what_another_user_owns_is_neither_read_nor_written(folder, tmp_path):
 
 
 @posix
-def test_a_folder_where_others_may_write_is_refused(folder, tmp_path):
+def test_a_folder_writable_by_others_is_refused(folder, tmp_path):
     folder.mkdir(parents=True)
     folder.chmod(0o777)
     with pytest.raises(TextError, match="another user owns it, or may write there"):
@@ -269,14 +269,14 @@ print(ids.sum())
 """
 
 
-def test_a_file_that_is_cut_short_takes_nothing_from_who_reads_it(folder, tmp_path):
+def test_truncating_a_cache_file_does_not_harm_its_readers(folder, tmp_path):
     (tmp_path / "text").write_text("ab" * 100_000)
     done = subprocess.run([sys.executable, "-c", CUT_SHORT, str(tmp_path / "text")], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "100000\n"), done.stderr
     assert len(built(tmp_path / "text").ids) == 200_000
 
 
-def test_what_cannot_be_copied_is_said(folder, tmp_path, monkeypatch):
+def test_a_failed_copy_is_reported(folder, tmp_path, monkeypatch):
     built(tmp_path / "text", "abc\n" * 100)
 
     def full(**options):

@@ -64,7 +64,7 @@ def test_rare_characters_weigh_as_often_as_they_occur():
     assert build(text, text.vocabulary(3), Split((1, 0, 0))).unknown_length == pytest.approx(8 / 3)
 
 
-def test_before_a_split_stands_what_the_text_has_there():
+def test_the_context_of_a_split_is_the_text_before_it():
     made = corpus("0123456789" * 10, (0.7, 0.2, 0.1))
     decode = made.vocabulary.decode
     assert [decode(row) for row in made.before("valid", 4)] == ["6789"]

@@ -30,7 +30,7 @@ POEM = "\n\n  A poem,\nof two lines\n\n \nAnother\n\n"
         (r"(?m)^--$\n?", "x\n--\ny--\n", ["x\n", "y--\n"]),
     ],
 )
-def test_what_stands_between_the_boundaries_is_a_document(boundary, text, documents):
+def test_text_between_boundaries_is_a_document(boundary, text, documents):
     assert list(split_documents([text], boundary).documents) == documents
 
 
@@ -40,7 +40,7 @@ def test_a_files_end_always_ends_a_document(boundary):
 
 
 @pytest.mark.parametrize("boundary", ["(", "a{2,1}", "(?P<n>", "[z-a]", "a**", "(?i", r"\1"])
-def test_what_is_no_regular_expression_is_refused(boundary):
+def test_an_invalid_regular_expression_is_refused(boundary):
     with pytest.raises(TextError, match="neither blank-line nor file nor a regular expression: "):
         compile_boundary(boundary)
 
@@ -113,13 +113,13 @@ def test_too_few_documents_are_an_error_that_states_the_counts():
         cut(np.array([0, 10, 20]), Split((0.9, 0.05, 0.05)))
 
 
-def test_boundaries_count_for_nothing(tmp_path):
+def test_boundaries_are_not_counted_as_text(tmp_path):
     (tmp_path / "a").write_text("xx;yy;zz;w")
     text = read_text([str(tmp_path / "a")], boundary=";")
     assert text.vocabulary(2).symbols == ("x", "y", "z", "", "<end>")
 
 
-def test_the_hash_is_that_of_the_text_and_knows_where_files_end(tmp_path):
+def test_the_hash_covers_the_text_and_the_ends_of_files(tmp_path):
     for folder, files in (("one", ["ab"]), ("two", ["a", "b"]), ("other", ["", "ab"])):
         (tmp_path / folder).mkdir()
         for number, content in enumerate(files):

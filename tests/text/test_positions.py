@@ -28,7 +28,7 @@ def test_lines_and_columns_count_from_one_however_the_text_comes(cuts, unit, exp
 
 
 @pytest.mark.parametrize("cuts", [[], [3], [1, 2, 3, 4, 5, 6]])
-def test_a_file_and_a_document_begin_where_they_begin(cuts):
+def test_positions_restart_in_each_file_and_document(cuts):
     """Two files, the second of which has two documents; before the first of them two lines were cut."""
     starts = Places.from_sequences([0, 3, 5], [0, 1, 1], [1, 3, 7], [1, 2, 4])
     found = walked("a\nbcde\n", cuts, "char", starts)
@@ -36,7 +36,7 @@ def test_a_file_and_a_document_begin_where_they_begin(cuts):
 
 
 @given(st.text("ab\r\n\u2028é"), st.integers(0, 20), st.integers(1, 5))
-def test_a_single_place_is_that_of_the_walk(text, index, size):
+def test_a_single_position_equals_that_of_the_tracker(text, index, size):
     if index >= len(text):
         return
     line, column = move(
@@ -51,7 +51,7 @@ def test_a_single_place_is_that_of_the_walk(text, index, size):
     assert (lines[0], columns[0]) == walked(text, [], "char")[index][1:]
 
 
-def test_behind_the_last_character_there_is_a_place_too():
+def test_the_end_of_the_text_has_a_position():
     lines, columns = lines_and_columns("ab\n", np.array([2, 3]))
     assert [lines.tolist(), columns.tolist()] == [[1, 2], [3, 1]]
     assert [value.tolist() for value in lines_and_columns("", np.array([0]))] == [[1], [1]]
@@ -62,7 +62,7 @@ def test_a_place_is_written_as_editors_read_it():
     assert str(Place("", 3, 14)) == "line 3, column 14"
 
 
-def test_lines_are_those_of_python():
+def test_lines_are_counted_as_by_python():
     """Those of open(), which ends lines at \\r, \\n and \\r\\n alone."""
     text = "a\vb\fc\x1cd\x85e\u2028f\u2029g\nh"
     lines = re.split(r"\r\n|\r|\n", text)

@@ -22,7 +22,7 @@ def test_files_are_joined_by_the_newline_that_the_first_lacks(two_files):
     assert "".join(piece.content for piece in SourceReader(two_files, once=True).pieces()) == "one;two\nthree"
 
 
-def test_documents_end_where_their_files_do_without_a_newline_of_ours(two_files):
+def test_files_end_documents_without_an_added_newline(two_files):
     assert read_text(two_files, boundary=";").documents == ("one", "two", "three")
 
 

@@ -35,7 +35,7 @@ def test_char_rnns_own_shares_on_tiny_shakespeare():
     )
 
 
-def test_without_a_share_of_test_the_validation_split_goes_to_the_end():
+def test_without_a_test_split_the_validation_split_reaches_the_end():
     """Also where the shares are rounded and add up to 0.9999999."""
     assert Split((0.6666666, 0.3333333, 0)).cut(100_000_000).bounds[2:] == (100_000_000, 100_000_000)
 
@@ -51,7 +51,7 @@ def test_one_slice_is_a_view(protocol):
     assert np.shares_memory(made.split("valid"), made.ids)
 
 
-def test_too_few_windows_are_an_error_that_says_what_each_slice_would_get():
+def test_too_few_windows_are_an_error_that_names_the_size_of_each_slice():
     with pytest.raises(
         TextError, match=r"600 characters in 4 slices, in windows of 100, .* train 0, valid 100, test 0; "
     ):

@@ -22,13 +22,13 @@ def test_each_word_has_the_form_that_it_needs():
     assert fit_text("e\u0301 ç e\u0301", vocabulary) == "é c\u0327 é"
 
 
-def test_what_is_known_is_left_as_it_was_typed():
+def test_known_characters_are_left_as_typed():
     both = Vocabulary.from_text("é e\u0301")
     for text in ("é", "e\u0301", "é e\u0301"):
         assert fit_text(text, both) == text
 
 
-def test_what_stays_unknown_is_left_as_it_was_typed_so_that_it_is_named_as_it_was_typed():
+def test_unknown_characters_are_left_and_named_as_typed():
     vocabulary = Vocabulary.from_text("aoé")
     assert fit_text("áó", vocabulary) == "áó"  # and not as letters with one accent that is unknown in its turn
     assert fit_text("e\u0301\N{SNOWMAN}", vocabulary) == "é\N{SNOWMAN}"

@@ -20,7 +20,7 @@ def test_every_text_survives_as_bytes(text):
 
 
 @given(st.text(min_size=1), st.integers(1, 4))
-def test_symbols_stand_in_code_point_order_whatever_the_order_of_the_text(text, min_count):
+def test_symbols_are_sorted_by_code_point(text, min_count):
     if max(text.count(c) for c in text) < min_count:
         return
     vocabulary = Vocabulary.from_text(text, min_count)
@@ -54,19 +54,19 @@ def test_an_unknown_character_is_named_with_code_point_and_position(character):
 
 
 @pytest.mark.parametrize("character", ["\U0001fae9", "\U0001fa8a", "é", "日", "\U0001f469"])
-def test_what_can_be_seen_is_named_by_itself_however_new_it_is(character):
+def test_a_visible_character_is_named_by_itself(character):
     with pytest.raises(VocabularyError, match=f"^'{character}' .* among the 1 characters that the model knows: a$"):
         Vocabulary.from_text("a").encode(character)
     with pytest.raises(VocabularyError, match=f" knows: {character}$"):
         Vocabulary.from_text(character).encode("a")
 
 
-def test_what_cannot_be_seen_is_named_as_python_writes_it():
+def test_an_invisible_character_is_named_by_its_escape():
     with pytest.raises(VocabularyError, match=r"^'\\u200d' \(U\+200D\).*: \\n\\x1b\"'\\\\\\xa0$"):
         Vocabulary.from_text("\n\x1b\"'\\\xa0").encode("\u200d")
 
 
-def test_the_end_of_a_document_comes_last_and_is_no_character():
+def test_the_document_end_is_the_last_symbol_and_not_a_character():
     vocabulary = Vocabulary.from_counts(np.bincount([97, 97, 98]), min_count=2, ends=True)
     assert vocabulary.symbols == ("a", "", END)
     assert (vocabulary.unknown_id, vocabulary.end_id) == (1, 2)
@@ -83,7 +83,7 @@ def test_no_text_is_encoded_with_an_end(text):
     assert vocabulary.decode(vocabulary.encode(text)) == text
 
 
-def test_all_unknown_characters_are_named_at_once_each_where_it_first_stands():
+def test_all_unknown_characters_are_named_with_their_first_positions():
     with pytest.raises(
         VocabularyError,
         match=r"^'Ω' \(U\+03A9\) at character 12, '\N{SNOWMAN}' \(U\+2603\) at character 14 and 'Z' \(U\+005A\) at character 16 are not",
@@ -140,7 +140,7 @@ def test_nothing_frequent_enough_is_an_error_with_the_counts():
     "symbols",
     [(), ("",), ("a", "a"), ("ab",), ("", "", "a"), (END,), ("", END), (END, "a"), ("a", END, END), ("a", END, "")],
 )
-def test_what_cannot_be_a_vocabulary_is_refused(symbols):
+def test_invalid_vocabularies_are_refused(symbols):
     with pytest.raises(VocabularyError):
         Vocabulary(symbols)
 
@@ -151,12 +151,12 @@ def test_a_byte_vocabulary_is_the_256_bytes():
         Vocabulary(("a",), "byte")
 
 
-def test_more_symbols_than_unicode_has_characters_are_no_vocabulary():
+def test_a_vocabulary_larger_than_unicode_is_refused():
     with pytest.raises(VocabularyError, match=r"300,000 different characters .* 262,144; is this text\?"):
         Vocabulary(tuple(map(chr, range(0x10000, 0x10000 + 300_000))))
 
 
-def test_any_text_can_be_read_and_what_has_no_symbol_is_marked():
+def test_unknown_characters_of_any_text_are_marked():
     ids, missing = Vocabulary.from_text("ab c").read("aZ b")
     assert Vocabulary.from_text("ab c").decode(ids) == "a  b"
     assert missing.tolist() == [False, True, False, False]
@@ -164,7 +164,7 @@ def test_any_text_can_be_read_and_what_has_no_symbol_is_marked():
     assert (ids.tolist(), missing.tolist()) == ([0, 1], [True, False])
 
 
-def test_the_unknown_symbol_stands_for_what_has_no_symbol_of_its_own():
+def test_unknown_characters_become_the_unknown_symbol():
     vocabulary = Vocabulary.from_text("aabbc", min_count=2)
     ids, missing = vocabulary.read("aZ")
     assert ids.tolist() == [0, vocabulary.unknown_id]
@@ -222,7 +222,7 @@ def test_symbols_have_as_many_bytes_as_in_utf_8_and_a_documents_end_has_one():
     ("symbols", "stand_in", "missing"),
     [(["\n", " ", "a"], 1, True), (["\n", "a"], 0, True), (["\n", " ", "a", ""], 3, False)],
 )
-def test_for_what_is_not_known_stands_the_unknown_symbol_or_a_space_or_the_first(symbols, stand_in, missing):
+def test_unknown_characters_become_the_unknown_symbol_or_a_space_or_the_first_symbol(symbols, stand_in, missing):
     vocabulary = Vocabulary(tuple(symbols))
     ids, unknown = vocabulary.read("axa")
     a = symbols.index("a")

@@ -39,7 +39,7 @@ def test_a_window_continues_the_one_before_until_the_streams_wrap(length, B, T):
     assert windows.epoch == (windows.per_epoch + 1) / windows.per_epoch
 
 
-def test_a_saved_position_goes_on_where_it_was():
+def test_a_saved_position_can_be_restored():
     ids = np.arange(100, dtype=np.uint8)
     windows = Windows(ids, 3, 5)
     for _ in range(8):
@@ -51,7 +51,7 @@ def test_a_saved_position_goes_on_where_it_was():
 
 
 @given(st.integers(2, 5000), st.integers(1, 100), st.integers(1, 100))
-def test_what_fit_gives_fills_a_window_and_is_not_more_than_was_asked(length, batch_size, sequence_length):
+def test_fit_returns_sizes_that_fill_a_window_within_the_request(length, batch_size, sequence_length):
     B, T = fit(length, batch_size, sequence_length)
     assert 1 <= B <= batch_size
     assert 1 <= T <= sequence_length
@@ -60,7 +60,7 @@ def test_what_fit_gives_fills_a_window_and_is_not_more_than_was_asked(length, ba
         assert (B, T) == (batch_size, sequence_length)
 
 
-def test_now_and_then_a_stream_begins_anew_and_the_position_alone_decides_which():
+def test_the_position_alone_decides_which_streams_restart():
     def begins(position, seed=3):
         windows = Windows(np.zeros(40_001, np.uint8), 20, 2, reset_probability=0.1, seed=seed)
         windows.position = position
@@ -73,7 +73,7 @@ def test_now_and_then_a_stream_begins_anew_and_the_position_alone_decides_which(
     assert any((begins(position) != begins(position, seed=4)).any() for position in range(1, 10))
 
 
-def test_a_stride_hands_on_the_state_where_the_next_window_begins():
+def test_with_a_stride_the_state_is_carried_from_the_start_of_the_next_window():
     windows = Windows(np.arange(24, dtype=np.uint8), 1, 6, stride=2)
     taken = [next(windows) for _ in range(windows.per_epoch + 1)]
     assert [window.inputs[0, 0] for window in taken] == [0, 2, 4, 6, 8, 10, 12, 14, 16, 0]
@@ -81,7 +81,7 @@ def test_a_stride_hands_on_the_state_where_the_next_window_begins():
     assert {window.carry_steps for window in taken} == {2}
 
 
-def test_where_an_end_is_read_the_state_is_reset_and_where_none_is_there_are_no_resets():
+def test_the_state_is_reset_at_each_document_end():
     ids = np.array([9, 1, 9, 2, 3, 4, 5, 6, 7, 1, 1, 1, 1], np.uint8)
     windows = Windows(ids, 1, 4, end_id=9)
     resets = [window.reset_mask for window in islice(windows, 3)]
@@ -119,7 +119,7 @@ def test_each_window_of_a_pass_resets_other_streams():
         assert 0.4 < np.mean(before == after) < 0.6
 
 
-def test_a_share_of_the_streams_begins_anew_where_the_whole_does():
+def test_a_slice_of_the_streams_has_the_same_restarts():
     ids = np.arange(201, dtype=np.uint8)
     whole = Windows(ids, 10, 2, reset_probability=0.3, seed=3)
     share = Windows(ids, 10, 2, reset_probability=0.3, seed=3, streams=slice(4, 7))

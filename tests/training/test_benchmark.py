@@ -56,12 +56,12 @@ def test_operations_are_those_of_the_shapes():
         ("lstm", 1024, 64, 64, 1, 1),
     ],
 )
-def test_cores_are_used_where_there_is_enough_to_do(cell, H, T, B, cores, threads, monkeypatch):
+def test_several_cores_are_used_for_large_networks(cell, H, T, B, cores, threads, monkeypatch):
     monkeypatch.setattr(data_parallel, "usable_cores", lambda: range(cores))
     assert fastest_threads(Architecture(65, H, cell), T, B) == threads
 
 
-def test_what_is_timed_by_parts_has_the_options_of_a_training_step(monkeypatch):
+def test_the_timed_parts_have_the_options_of_a_training_step(monkeypatch):
     timed, right = [], Replica.run
     monkeypatch.setattr(Replica, "run", lambda self, shard, *rest: timed.append(shard) or right(self, shard, *rest))
     measure(small_trainer("training.stride=2", "training.label_smoothing=0.1", "model.dropout=0.25"), seconds=0.01)

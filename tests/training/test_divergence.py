@@ -13,7 +13,7 @@ def level_of(losses):
     return level
 
 
-def test_the_first_loss_is_no_spike():
+def test_the_first_loss_is_not_a_spike():
     assert not RunningLoss().is_spike(1e9)
 
 

@@ -21,5 +21,5 @@ from charrnn.training.events import digits
         (float("-inf"), 4, "-inf"),
     ],
 )
-def test_it_keeps_its_digits_where_its_places_would_hide_them(value, places, shown):
+def test_digits_are_added_if_the_places_would_hide_the_value(value, places, shown):
     assert digits(value, places) == shown

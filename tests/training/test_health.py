@@ -20,7 +20,7 @@ def test_a_training_that_goes_well_gets_no_warning():
     assert evaluations(HealthMonitor(), [2.0 - 0.01 * n for n in range(20)], falling, saturated=0.1) == [[]] * 20
 
 
-def test_a_plateau_is_reported_once_after_five_evaluations_that_are_no_better():
+def test_a_plateau_is_reported_once_after_five_evaluations_without_improvement():
     monitor = HealthMonitor()
     lines = evaluations(monitor, [2.0] * 8)
     assert [len(each) for each in lines] == [0, 0, 0, 0, 0, 1, 0, 0]
@@ -28,7 +28,7 @@ def test_a_plateau_is_reported_once_after_five_evaluations_that_are_no_better():
     assert monitor.warnings["plateau"].startswith("plateau: no better for 7 validations")
 
 
-def test_small_steps_that_add_up_are_no_plateau_and_those_that_do_not_are_one():
+def test_small_improvements_prevent_a_plateau_only_if_they_add_up():
     assert evaluations(HealthMonitor(), [2.0 - 0.0015 * n for n in range(12)]) == [[]] * 12
     assert sum(map(len, evaluations(HealthMonitor(), [2.0 - 0.0001 * n for n in range(12)]))) == 1
 
@@ -64,7 +64,7 @@ def test_more_than_half_of_the_units_saturated_is_reported_once():
     assert "51% of the hidden units are saturated" in lines[2][0]
 
 
-def test_going_back_forgets_what_came_before():
+def test_a_rollback_resets_the_monitor():
     monitor = HealthMonitor()
     evaluations(monitor, [2.0] * 5)
     monitor.observe(Recovered(100, "loss 9", 501, 1e-3, 1))

@@ -68,14 +68,14 @@ def test_biases_stay_at_0_and_all_else_learns(architecture, optimizer):
 
 
 @pytest.mark.parametrize(("threads", "accumulate"), [(2, 1), (1, 2)])
-def test_they_stay_with_several_cores_and_in_shares(threads, accumulate):
+def test_held_biases_stay_0_with_several_cores_and_ranks(threads, accumulate):
     trainer = make(KINDS[2], threads=threads, accumulate=accumulate)
     before = trainer.network.astype(np.float32)
     list(trainer.train(3))
     require_held(trainer.network, before)
 
 
-def test_they_stay_beside_parts_that_are_frozen():
+def test_held_biases_stay_0_beside_frozen_parts():
     trainer = make(KINDS[1], freeze=["layer1"])
     before = trainer.network.astype(np.float32)
     list(trainer.train(3))
@@ -103,7 +103,7 @@ def test_the_weights_learn_as_though_biases_of_0_had_no_gradient(architecture):
 
 
 @pytest.mark.parametrize("architecture", KINDS, ids=lambda kind: kind.cell)
-def test_they_stay_where_the_weights_follow_a_text(architecture, monkeypatch):
+def test_held_biases_stay_0_in_dynamic_evaluation(architecture, monkeypatch):
     """And the bound is on the norm of what follows it: of a gradient that is cut, the weights have the whole length."""
     monkeypatch.setattr(dynamic_scorer, "MAX_GRAD_NORM", 1e-3)
     network = Network.fresh(architecture, np.random.default_rng(0), np.float64)

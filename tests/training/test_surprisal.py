@@ -50,7 +50,7 @@ def test_without_warm_up_the_streams_would_start_cold(monkeypatch):
     assert mean_loss(network, ids) != pytest.approx(one_pass(network, ids), rel=1e-7)
 
 
-def test_a_text_is_never_read_in_more_streams_than_a_core_likes():
+def test_a_text_is_not_read_in_more_streams_than_is_fast():
     network, widths = Network.fresh(Architecture(9, 12), np.random.default_rng(0)), set()
 
     class Watched(DataParallel):
@@ -118,7 +118,7 @@ def test_a_long_text_is_evaluated_in_blocks(monkeypatch):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_of_documents_it_is_each_ones_loss_from_nothing(threads):
+def test_each_document_is_scored_from_the_zero_state(threads):
     """However the streams cut them."""
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
     network.parameters.flat[:] *= 2  # so that it matters much what was read before
@@ -133,7 +133,7 @@ def test_of_documents_it_is_each_ones_loss_from_nothing(threads):
 
 @pytest.mark.parametrize("texts", [1, 3])
 @pytest.mark.parametrize("length", [2, 64, 66, 1023, 2050, 5000, 10_007, 70_000])
-def test_the_windows_foretold_are_those_that_are_read(texts, length):
+def test_the_predicted_window_shapes_are_read(texts, length):
     class Watched(DataParallel):
         def surprisals(self, inputs, *rest):
             found.add(inputs.shape)

@@ -117,7 +117,7 @@ def test_every_cell_learns_two_hundred_characters_by_heart(cell):
     assert np.mean(losses(trainer, 1500)[-8:]) < 0.05
 
 
-def test_what_is_known_by_heart_with_smoothed_labels_keeps_a_little_for_each_other_character():
+def test_a_memorised_text_with_smoothed_labels_leaves_probability_to_every_character():
     trainer = make("gru", H=32, B=1, T=20, rate=0.02, label_smoothing=0.1)
     V = trainer.network.architecture.vocab_size
     found = losses(trainer, 500)
@@ -168,7 +168,7 @@ def test_patience_ends_a_training_that_gets_no_better():
     assert events[-1].step < 100
 
 
-def test_asked_to_stop_it_stops_after_the_step_at_hand():
+def test_a_stop_request_stops_after_the_current_step():
     asked = []
     trainer = make()
     for event in trainer.train(100, lambda: bool(asked)):
@@ -187,7 +187,7 @@ def test_validation_leaves_the_training_as_it_was():
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
-def test_a_loss_that_is_no_number_never_reaches_the_weights(poison):
+def test_a_loss_that_is_not_finite_never_reaches_the_weights(poison):
     trainer = make()
     list(trainer.train(2))
     trainer.state[0, 0, 0] = poison
@@ -204,7 +204,7 @@ def test_a_loss_that_is_no_number_never_reaches_the_weights(poison):
 @pytest.mark.parametrize(
     ("bound", "norm", "refused"), [(None, 1e25, True), (1.0, 1e25, False), (1.0, np.inf, True), (None, 1e3, False)]
 )
-def test_a_gradient_whose_square_is_no_number_never_reaches_the_moments(bound, norm, refused):
+def test_a_gradient_whose_square_overflows_never_reaches_the_moments(bound, norm, refused):
     """Clipped, it does no harm."""
     trainer = make()
     trainer.clipping = Clipping(bound)
@@ -213,7 +213,7 @@ def test_a_gradient_whose_square_is_no_number_never_reaches_the_moments(bound, n
     assert bool(trainer._rejection_reason(batch, 3.0, norm)) == refused
 
 
-def test_only_the_streams_that_begin_anew_lose_their_state():
+def test_only_streams_that_restart_lose_their_state():
     kept, begun = make(), make()
     next(kept.windows), next(begun.windows)
     for trainer in (kept, begun):
@@ -233,7 +233,7 @@ def test_dropout_trains_the_same_whatever_the_threads_and_is_off_when_validating
     assert evaluated(trainers[0]) == evaluated(trainers[0])
 
 
-def test_plateau_halves_the_rate_after_two_validations_that_were_no_better():
+def test_plateau_halves_the_rate_after_two_validations_without_improvement():
     trainer = make(valid=TEXT[:60], rate=1.0, eval_every=1)
     trainer.schedule = Schedule("plateau", 1.0, 100)
     events = list(trainer.train(30))
@@ -276,7 +276,7 @@ def test_documents_in_any_order_are_read_alike(cell):
     assert 10 * found[0] + 5 * sum(found[1:]) == pytest.approx(expected, rel=1e-12)
 
 
-def test_a_validation_of_documents_reads_each_from_nothing():
+def test_a_validation_reads_each_document_from_the_zero_state():
     trainer = make(valid=TEXT[:60])
     assert evaluated(trainer) != pytest.approx(0)
     without = evaluated(trainer)

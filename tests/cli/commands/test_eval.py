@@ -74,7 +74,7 @@ def test_eval_of_a_mixture_names_its_members(charrnn, tiny_run):
     assert "0.250 x" in shown
 
 
-def test_eval_by_another_protocol_says_what_was_trained_on(charrnn, tiny_run):
+def test_eval_by_another_protocol_warns_of_training_text(charrnn, tiny_run):
     result = charrnn("eval", tiny_run, "--protocol", "char-rnn", "--slices", "4,10", "--split", "valid", "--json")
     assert json.loads(result.stdout)["protocol"] == "char-rnn"
     assert "of these characters were trained on" in result.stderr

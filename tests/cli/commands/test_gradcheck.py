@@ -45,7 +45,7 @@ def test_gradcheck_says_how_many_entries_fit_into_its_time_and_how_to_have_them_
     assert (found["entries"], found["seed"]) == (1, 5)
 
 
-def test_gradcheck_says_what_it_was_checked_with(charrnn):
+def test_gradcheck_names_the_settings_that_were_checked(charrnn):
     settings = ["model.dropout=0.25", "training.label_smoothing=0.1", "training.freeze=[readout]", "runtime.threads=2"]
     settings += ["training.reset_probability=0.1"]
     arguments = ["gradcheck", *(word for setting in settings for word in ("-s", setting))]

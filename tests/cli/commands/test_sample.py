@@ -43,7 +43,7 @@ def test_samples_as_json(charrnn, tiny_run):
         assert alone == sample["text"] + "\n"
 
 
-def test_the_guard_against_repetition_changes_what_goes_round(charrnn, tiny_run):
+def test_the_repetition_penalty_breaks_loops(charrnn, tiny_run):
     options = ["-n", "300", "-t", "0", "--seed", "1", "-p", "the "]
     plain = charrnn("sample", tiny_run, *options).stdout
     assert charrnn("sample", tiny_run, *options, "--repetition-penalty", "1").stdout == plain

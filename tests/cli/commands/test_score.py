@@ -76,7 +76,7 @@ def test_notes_about_a_model_are_printed_beside_the_lines_of_json_too(charrnn, t
 
 
 @pytest.mark.parametrize("prompt", ["", "the "])
-def test_score_finds_what_sample_says_of_the_same_text(charrnn, tiny_run, prompt):
+def test_score_agrees_with_sample(charrnn, tiny_run, prompt):
     (sample,) = json.loads(charrnn("sample", tiny_run, "-p", prompt, "-n", 30, "--seed", 5, "--json").stdout)
     text = (prompt + sample["text"]).encode()
     lines = [json.loads(line) for line in charrnn("score", tiny_run, "--json", stdin=text).stdout.splitlines()]
@@ -93,7 +93,7 @@ def test_the_text_of_the_training_is_not_the_text_to_be_scored(charrnn, tiny_run
     refused(charrnn("score", tiny_run, "--text", text_file), 2, "name the text to score without an option")
 
 
-def test_score_calls_nothing_unknown_where_rare_characters_have_a_symbol(charrnn):
+def test_score_calls_nothing_unknown_if_rare_characters_share_a_symbol(charrnn):
     Path("u8.txt").write_text("It’s the café – « oui ».\n" * 40 + "Z", "utf-8")
     assert charrnn("train", "u8.txt", *TINY, "-s", "data.min_count=2", "-o", "r").exit_code == 0
     Path("other.txt").write_text("It’s Z and Q\n", "utf-8")

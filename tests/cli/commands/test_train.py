@@ -54,7 +54,7 @@ def test_dry_run_shows_the_plan_and_writes_nothing(charrnn, text_file, tmp_path)
     assert found["text"]["characters"] == 1200
 
 
-def test_without_a_configuration_train_takes_the_default_one_and_prints_what_the_text_decided(charrnn, text_file):
+def test_without_a_configuration_train_prints_the_default_sizes_for_the_text(charrnn, text_file):
     plain, named = (
         json.loads(charrnn("train", text_file, "--dry-run", "--json", *options).stdout)
         for options in ([], ["-c", "default"])
@@ -73,7 +73,7 @@ def test_without_a_configuration_train_takes_the_default_one_and_prints_what_the
     )
 
 
-def test_a_fine_tune_prints_what_is_new_and_where_its_values_came_from(charrnn, tiny_run, tmp_path):
+def test_a_fine_tune_prints_new_symbols_and_the_origin_of_its_values(charrnn, tiny_run, tmp_path):
     other = tmp_path / "other.txt"
     other.write_text("the cat sat on 12 mats.\n" * 40)
     found = json.loads(charrnn("train", other, "--from", tiny_run, "--dry-run", "--json").stdout)
@@ -90,7 +90,7 @@ def test_a_fine_tune_prints_what_is_new_and_where_its_values_came_from(charrnn, 
     assert load(Path("runs/other/last.safetensors")).base.path == str(tiny_run / "best.safetensors")
 
 
-def test_a_training_without_biases_counts_what_learns(charrnn, text_file):
+def test_a_training_without_biases_counts_only_trained_parameters(charrnn, text_file):
     """V = 18, H = 16: 18 16 + 16 16 + 16 18 weights, 16 + 18 biases."""
     options = ["--steps", "2", "-s", "model.bias=false", "-s", "model.hidden_size=16"]
     options += ["-s", "model.cell=rnn", "-s", "model.readout=linear"]

@@ -48,13 +48,13 @@ def test_texts(charrnn, tmp_path, content, words):
         (["--epochs", "2e6"], ["--epochs: training.epochs: must be less than or equal to"]),
     ],
 )
-def test_an_end_that_cannot_be(charrnn, tiny_run, arguments, words):
+def test_invalid_ends_are_refused(charrnn, tiny_run, arguments, words):
     before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
     refused(charrnn("train", "--resume", tiny_run, *arguments), 1, *words)
     assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
 
 
-def test_a_fine_tune_that_cannot_be(charrnn, tiny_run, text_file):
+def test_invalid_fine_tunes_are_refused(charrnn, tiny_run, text_file):
     train = ["train", text_file, "--from"]
     refused(charrnn(*train, "nothing"), 1, "--from nothing: no such run")
     refused(charrnn(*train, tiny_run / "lock"), 1, f"--from {tiny_run}/lock: ")
@@ -184,7 +184,7 @@ def test_a_directory_that_cannot_be_written(charrnn, text_file, tmp_path):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs Linux's /proc")
-def test_what_even_root_may_not_read_or_write(charrnn, text_file):
+def test_paths_that_even_root_cannot_read_or_write(charrnn, text_file):
     refused(charrnn("train", text_file, *TINY, "-o", "/proc/charrnn"), 1, "/proc/charrnn: cannot be written")
     refused(charrnn("train", "/proc/self/mem"), 1, "/proc/self/mem: cannot be read")
 

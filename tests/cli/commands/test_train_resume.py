@@ -20,7 +20,7 @@ def test_standard_input_and_resume(charrnn, text_file):
     assert "the end moves from step 20 to 25" in resumed.stderr
 
 
-def test_what_a_stranger_wrote_into_a_checkpoint_cannot_move_the_cursor(charrnn, tiny_run):
+def test_control_characters_in_a_checkpoint_cannot_move_the_cursor(charrnn, tiny_run):
     saved = load(tiny_run / "last.safetensors")
     lineage = Lineage(path="\x1b[2J/best.safetensors", step=3, text_sha256="", weights_sha256="")
     save(replace(saved, base=lineage), tiny_run / "last.safetensors")

@@ -29,9 +29,7 @@ def test_a_long_text_trains_from_a_file_and_says_where_it_is(charrnn, text_file,
 
 
 @pytest.mark.slow
-def test_where_the_cache_cannot_be_written_only_what_is_kept_there_is_refused(
-    charrnn, text_file, monkeypatch, tmp_path
-):
+def test_without_a_writable_cache_only_long_texts_are_refused(charrnn, text_file, monkeypatch, tmp_path):
     from charrnn.text.reading import sources
 
     (tmp_path / "home").write_text("a file: nothing can be made in it")
@@ -61,7 +59,7 @@ def test_a_document_ends_by_itself(charrnn, text_file):
 
 
 @pytest.mark.parametrize("boundary", ["---", "#", "!", "~", "§ # §", "%", "@", "&", "::", '"', r"\*\*\*"])
-def test_a_boundary_is_what_was_typed(charrnn, tmp_path, boundary):
+def test_a_boundary_is_used_as_typed(charrnn, tmp_path, boundary):
     text = tmp_path / "text.txt"
     text.write_bytes(f"one\n{boundary.replace(chr(92), '')}\ntwo\n".encode() * 40)
     plan = charrnn("train", text, "--dry-run", "--json", "-s", f"data.boundary={boundary}")

@@ -47,8 +47,8 @@ def test_a_line_break_can_be_typed_in_a_prompt_and_in_a_stop_string(charrnn, tin
     refused(charrnn("sample", tiny_run, "--prompt-file", tmp_path / "prompt"), 1, r"'\\' (U+005C) at character 2")
 
 
-def test_a_model_that_knows_the_backslash_says_what_is_made_of_one(charrnn, code):
-    for typed, read, is_told in (
+def test_a_model_that_knows_the_backslash_notes_how_it_is_read(charrnn, code):
+    for typed, read, noted in (
         (r"\section", r"\section", False),
         (r"\\newline", r"\newline", True),
         (r"\newline", "\newline", True),
@@ -56,7 +56,7 @@ def test_a_model_that_knows_the_backslash_says_what_is_made_of_one(charrnn, code
     ):
         result = charrnn("sample", code, "-p", typed, "-n", 5)
         assert result.stdout.startswith(read)
-        assert ("for the backslash itself type two" in result.stderr) == is_told
+        assert ("for the backslash itself type two" in result.stderr) == noted
     assert "type two" in charrnn("sample", code, "-n", 5, "--stop", r"\n").stderr
     refused(
         charrnn("sample", code, "-p", r"\right"),
@@ -100,7 +100,7 @@ def test_all_unknown_characters_of_a_prompt_are_named(charrnn, accents):
 
 
 @pytest.mark.parametrize("way", [[], ["--json"], ["--count", 2], ["--trace"], ["--no-stream"]])
-def test_what_never_comes_is_a_warning(charrnn, accents, way):
+def test_a_stop_string_that_never_comes_is_a_warning(charrnn, accents, way):
     asked = ["--stop", "Ω", "--stop", "a", "--stop", "é à la plage, où", "--only", "aeΩ", "-n", 12]
     result = charrnn("sample", accents, *asked, *way)
     assert result.exit_code == 0

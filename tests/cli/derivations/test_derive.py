@@ -98,7 +98,7 @@ def test_the_settings_can_be_typed_back(arguments, loss):
     assert found(*arguments, *typed) == report
 
 
-def test_the_help_names_what_can_be_typed():
+def test_the_help_lists_the_systems_and_settings():
     text = " ".join(re.sub("[│╭╮╰╯─]", " ", run(app, ["derive", "--help"], env={"COLUMNS": "200"}).stdout).split())
     assert ", ".join(SYSTEMS) in text
     for key, (_, values) in CHOICES.items():
@@ -169,7 +169,7 @@ def test_a_print_that_fits_by_chance_is_still_wrong():
         (["--seed", "-1"], 2, "--seed"),
     ],
 )
-def test_what_cannot_be_met_is_one_line(arguments, code, message):
+def test_an_impossible_request_is_a_one_line_error(arguments, code, message):
     result = run(app, ["derive", *arguments])
     assert result.exit_code == code
     assert result.stdout == ""
@@ -227,7 +227,7 @@ def test_systems_take_their_seconds_one_after_the_other_and_their_memory_one_at_
     assert cost(every, Case()) == (sum(seconds), max(needed))
 
 
-def test_the_table_says_what_is_right():
+def test_the_table_shows_the_corrections():
     text = run(app, ["derive", "vector"]).stdout
     assert "W stays between the diagonals: matrices do not commute" in text
     assert "hold as printed; " in text
@@ -244,7 +244,7 @@ def test_the_table_says_what_is_right():
         (("D2", "-s", "D=1"), "D = 1: a wrong equation may hold at this size"),
     ],
 )
-def test_where_a_size_is_1_a_line_says_that_prints_hold_for_nothing(arguments, line):
+def test_a_size_of_1_is_noted_as_proving_nothing(arguments, line):
     lines = [each for each in run(app, ["derive", *arguments]).stdout.splitlines() if "a wrong equation" in each]
     assert [each.startswith(line) for each in lines] == ([True] if line else [])
 
@@ -265,12 +265,12 @@ def test_where_a_size_is_1_a_line_says_that_prints_hold_for_nothing(arguments, l
     ],
     one_in=10,
 )
-def test_saturated_units_and_large_numbers_are_no_mistake_of_a_corrected_form(arguments):
+def test_saturated_units_and_large_numbers_do_not_fail_a_corrected_form(arguments):
     assert found(*arguments)["passed"]
 
 
 @pytest.mark.slow
-def test_what_overflows_is_named_with_what_to_lower():
+def test_an_overflow_is_reported_with_the_setting_to_lower():
     arguments = ["mini-batch", "-s", "phi_h=identity", "-s", "T=20"]
     open_ = [row for row in found(*arguments)["equations"] if row["printed"]["reason"] == "overflows here"]
     assert [row["number"] for row in open_] == ["L"]

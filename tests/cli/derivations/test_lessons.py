@@ -50,7 +50,7 @@ def test_on_a_terminal_nothing_is_cut(lessons, name, width):
         assert words_of(sentence) in words_of(found)
 
 
-def test_what_a_lesson_says(lessons):
+def test_the_output_of_a_lesson(lessons):
     lines = shown(lessons["scalar"]).splitlines()
     assert lines[0] == f"Task: {lessons['scalar'].goal}."
     assert lines[1] == "Each update: w ← w - α ∂L/∂w for every weight. alpha 0.03, updates 4, clip 1, seed 0."
@@ -70,7 +70,7 @@ def test_what_a_lesson_says(lessons):
     assert tuple(lines[-4:]) == lessons["scalar"].learned
 
 
-def test_what_diverges_says_so(lessons):
+def test_divergence_is_reported(lessons):
     row = next(line for line in shown(lessons["vanishing"]).splitlines() if line.startswith("│ unclipped"))
     assert [cell.strip() for cell in row.split("│")][1:5] == ["unclipped", "diverged", "", "2"]
 

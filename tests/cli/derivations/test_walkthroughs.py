@@ -280,7 +280,7 @@ def test_a_term_has_the_colour_of_its_size():
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_the_text_leads_from_the_equations_to_what_is_lost(name):
+def test_the_text_goes_from_the_equations_to_the_lost_gradient(name):
     output = plain(shown(walked(name), 80))
     title, equations = description(name)
     assert output.startswith(f"{name}: {SYSTEMS[name].document}")
@@ -382,7 +382,7 @@ def with_kept(sums, part):
     return replace(sums, truncations=(first, replace(second, kept=part * sums.gradient), *more))
 
 
-def test_words_say_what_truncation_loses():
+def test_the_loss_by_truncation_is_described():
     assert list(truncation_words(with_errors(0.5, 0.03, 0))) == [
         "The terms with t - k >= 1 are 50% of the gradient: truncation to 1 step loses them.",
         "The terms with t - k = 2 are 3% of the gradient: truncation to 2 steps loses them.",
@@ -408,7 +408,7 @@ def test_words_say_what_truncation_loses():
     assert list(truncation_words(nothing)) == ["The gradient is 0: there is nothing to lose."]
 
 
-def test_words_say_what_vanishes():
+def test_vanishing_is_described():
     rnn = SYSTEMS["vanishing"].make(Case(T=4, M=1, D=2), np.random.default_rng(0))
     scaled = {σ: replace(rnn, W_hh=rnn.W_hh * σ / np.linalg.norm(rnn.W_hh, 2)) for σ in (0.5, 1.5)}
     must = list(vanishing_words(walk_through("vanishing", scaled[0.5]).backward))
@@ -433,7 +433,7 @@ def test_figures_add_up_and_small_ones_are_not_0():
     assert [figure(number) for number in numbers] == expected
 
 
-def test_a_grid_puts_below_what_has_no_room_beside():
+def test_a_grid_wraps_cells_that_do_not_fit():
     grid = Grid("a", "b", "c")
     grid.add_row("one", Text("1234\n5678"), Text("12"))
     grid.add_row("2", Text(""), Text(""), Text("3456"))

@@ -35,7 +35,7 @@ def write(charrnn, tiny_run):
 
 
 @every_command
-def test_what_exists_is_replaced_only_with_force(write, command):
+def test_an_existing_file_is_replaced_only_with_force(write, command):
     pytest.importorskip("matplotlib")
     out = Path(COMMANDS[command])
     out.write_text("precious")
@@ -48,7 +48,7 @@ def test_what_exists_is_replaced_only_with_force(write, command):
 
 
 @every_command
-def test_what_comes_to_exist_meanwhile_is_not_replaced(write, command, monkeypatch):
+def test_a_file_created_meanwhile_is_not_replaced(write, command, monkeypatch):
     """As where two commands write one file at a time."""
     pytest.importorskip("matplotlib")
     out, make = Path(COMMANDS[command]), folder_handle.Folder.create
@@ -86,7 +86,7 @@ def test_a_file_of_ones_own_with_a_like_name_is_left_alone(write, command):
 
 @every_command
 @pytest.mark.parametrize("more", [(), ("--force",)])
-def test_what_cannot_be_a_file_is_refused_before_anything_is_read(write, tiny_run, command, more):
+def test_an_impossible_output_path_is_refused_before_anything_is_read(write, tiny_run, command, more):
     pytest.importorskip("matplotlib")
     for name in ("best.safetensors", "last.safetensors", "metrics.jsonl"):
         (tiny_run / name).unlink()
@@ -109,7 +109,7 @@ def test_force_without_a_file_is_misuse(charrnn, tiny_run, command):
     refused(charrnn(command, tiny_run, "--force"), 2, "--force needs --out; give both")
 
 
-def test_a_program_replaces_weights_only_where_it_says_so(tiny_run, tmp_path):
+def test_the_api_replaces_weights_only_on_request(tiny_run, tmp_path):
     out = tmp_path / "a.safetensors"
     out.write_text("precious")
     with pytest.raises(OutputError, match="exists already; `replace` replaces it"):
@@ -140,7 +140,7 @@ def test_without_standard_input_nobody_is_asked(tmp_path, monkeypatch):
         files.confirm_overwrite(tmp_path / "a", force=False)
 
 
-def test_what_cannot_be_written_in_the_end_leaves_what_was_there(tmp_path):
+def test_a_failed_write_keeps_the_old_file(tmp_path):
     (tmp_path / "a").write_text("mine")
     full = OSError(28, "No space left on device")
     with (
@@ -221,7 +221,7 @@ def test_the_question_is_not_part_of_the_result(asked, tmp_path):
 
 @pytest.mark.parametrize("redirected", ["2> said", "< /dev/null"])
 @pytest.mark.slow
-def test_where_a_question_would_not_be_seen_or_answered_nobody_is_asked(asked, tmp_path, redirected):
+def test_no_question_is_asked_without_a_terminal_for_it(asked, tmp_path, redirected):
     said, code = ended(asked("export", redirected))
     assert code == 1
     assert "[y/N]" not in said

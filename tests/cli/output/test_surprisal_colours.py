@@ -76,7 +76,7 @@ def test_the_legend_of_two_models_names_each_in_its_colour():
     assert legend_of_difference(["a\x1b", "b"]).plain.startswith("likelier under a\u241b, under b;")
 
 
-def test_what_is_made_visible_is_in_reverse_video_and_what_looks_like_it_is_not():
+def test_made_visible_characters_are_in_reverse_video_and_lookalikes_are_not():
     text = colour_by_surprisal("a\x1b\u241b\n\t\ufffd", [0.1] * 6)
     assert text.plain == "a\u241b\u241b\n    \ufffd"
     assert [text.plain[span.start : span.end] for span in text.spans if "reverse" in str(span.style)] == ["\u241b"]

@@ -194,7 +194,7 @@ def test_first_headings_and_names_are_narrowed_then_sections_are_headed_then_row
     ]
 
 
-def test_the_fields_of_blocks_stand_below_each_other(capsys, monkeypatch):
+def test_the_fields_of_blocks_are_aligned(capsys, monkeypatch):
     table = Table("lag", "median", "quartiles")
     table.add_row("1", "0.5", "0.25 to 0.75")
     table.add_row("1,000", "1.0e-17", "0 to 1.0e-16")
@@ -207,7 +207,7 @@ def test_the_fields_of_blocks_stand_below_each_other(capsys, monkeypatch):
     ]
 
 
-def test_what_is_in_a_cell_is_neither_markup_nor_an_escape(capsys, monkeypatch):
+def test_a_cell_s_text_is_neither_markup_nor_an_escape(capsys, monkeypatch):
     table = Table(Name("[red]"), "figure")
     table.add_row("[link=http://x]a[/link]\x1b[2J\n:smile:", "1")
     for width in (None, 30):
@@ -242,7 +242,7 @@ def test_figures_that_belong_together_stay_on_one_line(capsys, monkeypatch):
     assert any("1.2345 to 1.3456" in line for line in shown(capsys, table, monkeypatch, 20))
 
 
-def test_a_trace_goes_on_below_where_a_terminal_is_narrow_and_only_there(runs, monkeypatch):
+def test_a_trace_is_wrapped_only_in_a_narrow_terminal(runs, monkeypatch):
     arguments = COMMANDS["trace"](runs)
     piped = in_a_pipe(arguments).stdout.partition("candidates (* = drawn)\n")[2].splitlines()
     _, narrow = on_terminal.run(monkeypatch, 50, *arguments)
@@ -254,7 +254,7 @@ def test_a_trace_goes_on_below_where_a_terminal_is_narrow_and_only_there(runs, m
     )
 
 
-def test_the_columns_of_a_trace_stand_below_each_other_whatever_was_drawn(capsys):
+def test_the_columns_of_a_trace_are_aligned(capsys):
     steps = [TracedStep(character, 0.5, [(character, 0.5)]) for character in ("a", "灯", "\u0301", "\n", "👩", " ")]
     show_samples([Sample("", 1, "length", None, trace=steps)], "", False, False, False)
     lines = capsys.readouterr().out.splitlines()[-6:]
@@ -262,7 +262,7 @@ def test_the_columns_of_a_trace_stand_below_each_other_whatever_was_drawn(capsys
     assert "'\\n'" in lines[3]
 
 
-def test_a_plot_is_as_wide_as_the_terminal_also_where_it_is_dumb(runs, monkeypatch):
+def test_a_plot_is_as_wide_as_a_dumb_terminal(runs, monkeypatch):
     for width in (60, 100):
         _, output = on_terminal.run(monkeypatch, width, "plot", runs / f"{LONG}1")
         (axis,) = [line for line in output.splitlines() if "└" in line]
@@ -271,7 +271,7 @@ def test_a_plot_is_as_wide_as_the_terminal_also_where_it_is_dumb(runs, monkeypat
 
 @pytest.mark.parametrize("name", [f"{LONG}learning_rate=0.00123", "灯台の光" * 20])
 @pytest.mark.parametrize("columns", [30, 40, 60, 80])
-def test_of_a_training_of_a_sweep_the_name_is_cut_and_not_the_figures(name, columns):
+def test_a_long_name_in_a_sweep_is_cut_and_not_its_figures(name, columns):
     line = running_line(name, 123.4, 12_345, columns).plain
     assert line.endswith(" · 123 s · step 12,345")
     assert width_of(line) <= columns

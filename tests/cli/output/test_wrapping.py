@@ -37,7 +37,7 @@ def test_a_path_is_broken_after_its_marks():
     "text", [FAMILY * 9, "e\u0301" * 9, "🇩🇪" * 9, "क्षि" * 9, "灯台" * 9, "\u2764\ufe0f" * 9, "한글" * 9]
 )
 @pytest.mark.parametrize("columns", [6, 7, 11])
-def test_what_a_reader_sees_as_one_is_not_cut_and_no_line_is_too_wide(text, columns):
+def test_graphemes_are_not_cut_and_no_line_is_too_wide(text, columns):
     from charrnn.text.characters.graphemes import graphemes
 
     lines = folded(text, columns)

@@ -39,7 +39,7 @@ def written(text, vocabulary=None, name="run", first=None, unknown=()):
     return made, page(made, vocabulary, followed.select(5, [first] if first else []), name, *([first] if first else []))
 
 
-def test_the_numbers_come_back_as_they_were_to_the_step_of_their_scale():
+def test_packed_numbers_are_exact_to_a_step_of_their_scale():
     made, html = written("abc\nd" * 20)
     found = data(html)
     np.testing.assert_allclose(unpacked(found["surprisals"]) / PER_BIT, made.surprisals / BIT, atol=0.5 / PER_BIT)
@@ -79,7 +79,7 @@ def test_it_opens_with_the_unit_asked_for():
     assert found["units"][found["open"]]["name"] == "z:3"
 
 
-def test_what_the_model_does_not_know_is_marked():
+def test_unknown_characters_are_marked():
     assert data(written("abcd", unknown=(1, 3))[1])["unknown"] == [1, 3]
 
 

@@ -48,7 +48,7 @@ def test_standard_input_can_be_shown(shown):
     assert shown("-", stdin="the cat\n")[1]["text"] == "the cat\n"
 
 
-def test_a_long_text_is_cut_and_that_is_said(shown, text_file):
+def test_a_long_text_is_cut_with_a_note(shown, text_file):
     notes, found = shown(text_file, "--length", 30)
     assert found["text"] == text_file.read_text("utf-8")[:30]
     assert "showing the first 30 characters; --length N for more" in notes
@@ -60,7 +60,7 @@ def test_a_long_text_is_cut_and_that_is_said(shown, text_file):
     assert "showing the first 59 characters; --length N for more" in notes
 
 
-def test_as_many_units_are_in_it_as_are_asked_for(shown, text_file):
+def test_the_page_has_the_requested_number_of_units(shown, text_file):
     found = shown(text_file, "--units", 3, "--unit", "11")[1]
     assert len(found["units"]) == 3
     assert found["units"][found["open"]]["name"] == "h:11"
@@ -88,7 +88,7 @@ def test_a_run_without_metrics_is_shown_as_any(shown, tiny_run):
     assert shown()[1]["text"]
 
 
-def test_halves_of_surrogate_pairs_are_shown_as_what_is_no_character(charrnn, tmp_path, text_file):
+def test_halves_of_surrogate_pairs_are_shown_as_invalid_characters(charrnn, tmp_path, text_file):
     run = trained(tmp_path / "run", text_file, "data.encoding=utf-7")
     Path("odd.txt").write_bytes(b"the +2D3eAA- cat +2AA-")
     assert charrnn("view", run, "odd.txt", "--encoding", "utf-7", "-o", "p.html").exit_code == 0
@@ -98,7 +98,7 @@ def test_halves_of_surrogate_pairs_are_shown_as_what_is_no_character(charrnn, tm
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names of other bytes than UTF-8")
-def test_a_run_whose_name_is_no_utf_8_can_be_shown(charrnn, tiny_run):
+def test_a_run_whose_name_is_not_utf_8_can_be_shown(charrnn, tiny_run):
     tiny_run = tiny_run.rename(tiny_run.with_name("\udcff"))
     assert charrnn("view", tiny_run, "-o", "p.html").exit_code == 0
     assert "<title>&lt;U+DCFF&gt;, as it reads</title>" in Path("p.html").read_text("utf-8")
@@ -117,7 +117,7 @@ def test_without_a_name_for_the_page_nothing_is_read(charrnn, tiny_run):
 
 
 @pytest.mark.parametrize("length", [1, 5])
-def test_of_documents_so_many_characters_are_shown_as_were_asked_for(charrnn, tmp_path, length):
+def test_the_requested_number_of_characters_of_documents_is_shown(charrnn, tmp_path, length):
     text = tmp_path / "names.txt"
     text.write_text("anna\nbo\ncarl\ndora\n" * 20, "utf-8")
     run = trained(tmp_path / "documents", text, r"data.boundary=\n")
@@ -128,7 +128,7 @@ def test_of_documents_so_many_characters_are_shown_as_were_asked_for(charrnn, tm
 
 
 @pytest.mark.slow
-def test_what_was_expected_is_named_as_the_text_shows_it(charrnn, tmp_path):
+def test_predictions_are_named_as_the_text_shows_them(charrnn, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("anna\nbö\ncarl\ndora\n" * 20, "utf-8")
     for name, setting, expected in (
@@ -186,7 +186,7 @@ def test_the_page_shows_those_places_and_shows_a_gap_between_documents(charrnn, 
     assert page["shown"][38]["row"] == [2, 0]
 
 
-def test_what_is_expected_at_an_end_differs_from_a_lines_end(charrnn, poems, tmp_path):
+def test_a_predicted_document_end_differs_from_a_line_end(charrnn, poems, tmp_path):
     (tmp_path / "a").write_text(POEMS, "utf-8")
     assert charrnn("view", poems, tmp_path / "a", "-o", "p.html").exit_code == 0
     shown = shown_by_node("p.html")["shown"]
@@ -195,7 +195,7 @@ def test_what_is_expected_at_an_end_differs_from_a_lines_end(charrnn, poems, tmp
         assert each["hits"] in ([], [each["where"].partition(" · ")[0]]), index
 
 
-def test_documents_of_one_line_stand_one_below_the_other(charrnn, tmp_path):
+def test_documents_of_one_line_are_shown_on_lines_of_their_own(charrnn, tmp_path):
     text = tmp_path / "names.txt"
     text.write_text("anna\n\n\nbo\ncarl\n" * 20, "utf-8")
     run = trained(tmp_path / "documents", text, r"data.boundary=\n")
@@ -254,7 +254,7 @@ def test_symbols_beyond_65_536_are_named_as_they_are(charrnn, tmp_path):
     assert [each["expected"][0] for each in shown_by_node("p.html")["shown"][1:]] == [last, last]
 
 
-def test_of_bytes_that_are_no_character_the_page_marks_the_byte_itself(charrnn, tmp_path):
+def test_the_page_marks_each_invalid_byte(charrnn, tmp_path):
     text = tmp_path / "text"
     text.write_bytes(b"\xff\xc3\xa9\xfe" * 300)
     run = trained(tmp_path / "run", text, "data.unit=byte", "training.steps=150", "model.hidden_size=16")

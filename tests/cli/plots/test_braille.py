@@ -33,13 +33,13 @@ def test_a_line_has_no_gaps_and_ends_in_the_corners():
     assert np.argwhere(points).tolist() == [[0, 1], [19, 0], [19, 11]]
 
 
-def test_what_is_outside_the_field_is_left_out():
+def test_dots_outside_the_field_are_not_drawn():
     field = Field(right=10.0, low=1.0, high=2.0, columns=6, rows=5)
     assert not cells_of_line(np.array([1.0, 2.0]), np.array([8.0, 1e30]), field).any()
     assert cells_of_line(np.array([1.0, 2.0]), np.array([1e99, 1.5]), field).any()
 
 
-def test_where_curves_meet_the_dots_are_of_both_and_the_style_is_the_firsts():
+def test_crossing_curves_share_a_cell_in_the_style_of_the_first():
     cells = np.array([[0, 1, 1, 0], [0, 0, 8, 8]])
     row = draw_row(cells, np.zeros((2, 4), bool))
     assert row.plain == " ⠁⠉⠈"

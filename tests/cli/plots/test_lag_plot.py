@@ -45,7 +45,7 @@ def test_quartiles_are_lines_beside_the_median():
     assert len([row for row in rows if row.strip()]) == 3
 
 
-def test_what_is_too_small_to_draw_is_left_out():
+def test_values_too_small_to_draw_are_skipped():
     rows, _, _ = drawn([straight(-5)])
     assert max(len(row.rstrip()) for row in rows) == pytest.approx(COLUMNS * 16 / 5 / 50, abs=1)
 
@@ -71,7 +71,7 @@ def test_the_drawing_is_no_wider_than_the_terminal_and_its_axis_straight(columns
 
 
 @pytest.mark.parametrize("lags", [1, 5, 72, 400, 4000])
-def test_the_last_column_is_the_last_lag_and_the_first_is_none(lags):
+def test_the_last_column_is_the_last_lag(lags):
     """A curve that falls at its last lag alone, and one that rises after lag 0."""
     for line in ([0.0] * lags + [-10.0], [-10.0] + [0.0] * lags):
         rows, _, _ = drawn([Curve("h", line, line, line, line, None, None)])

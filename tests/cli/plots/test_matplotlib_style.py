@@ -33,7 +33,7 @@ def test_the_text_of_an_svg_is_text(tmp_path):
     assert "<dc:date>" not in (tmp_path / "a.svg").read_text("utf-8")
 
 
-def test_what_somebody_has_in_matplotlibrc_changes_nothing(tmp_path):
+def test_matplotlibrc_is_ignored(tmp_path):
     import matplotlib
 
     draw(tmp_path / "a.png")

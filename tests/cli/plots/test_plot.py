@@ -87,7 +87,7 @@ def test_a_figure_of_a_long_run_stays_small(charrnn, tmp_path):
 
 
 @pytest.mark.slow
-def test_where_a_run_went_back_is_marked(charrnn, tmp_path):
+def test_rollbacks_are_marked(charrnn, tmp_path):
     back = {"event": "recovered", "step": 2, "reason": "", "diverged_step": 3, "learning_rate": 0.05, "tries": 1}
     charrnn("plot", write(tmp_path / "a", [3, 2]), "-o", "without.svg")
     charrnn("plot", write(tmp_path / "b", [3, 2], back), "-o", "with.svg")
@@ -96,7 +96,7 @@ def test_where_a_run_went_back_is_marked(charrnn, tmp_path):
 
 
 @mostly_slow("name", ["a$_2$", "<&\x01", "猫"], one_in=3)
-def test_a_name_stands_in_the_figure_as_it_is(charrnn, tmp_path, name):
+def test_a_name_is_unchanged_in_the_figure(charrnn, tmp_path, name):
     result = charrnn("plot", write(tmp_path / name, [3, 2]), "-o", "a.svg")
     assert (result.exit_code, result.stderr) == (0, "")
     assert any(text.startswith(name.replace("\x01", "\u2401") + ": 2 steps") for text in texts("a.svg"))
@@ -161,7 +161,7 @@ def test_damaged_lines_are_reported(charrnn, tiny_run):
         (["run/metrics.jsonl", "--x", "time"], 1, ["run/metrics.jsonl: without its config.yaml", "--x epochs"]),
     ],
 )
-def test_what_cannot_be_is_refused(charrnn, tiny_run, arguments, code, words):
+def test_invalid_options_are_refused(charrnn, tiny_run, arguments, code, words):
     shutil.copytree(tiny_run, "run")
     refused(charrnn("plot", tiny_run, *arguments), code, *words)
     assert [path.name for path in Path().iterdir()] == ["run"]
@@ -233,13 +233,13 @@ def test_thinning_keeps_every_peak_and_the_order():
     np.testing.assert_array_equal(downsample_min_max(x[:100], y[:100], 50)[1], y[:100])
 
 
-def test_the_first_hundredth_of_a_noisy_curve_is_no_part_of_the_view(tmp_path):
+def test_the_first_hundredth_of_a_noisy_curve_does_not_set_the_limits(tmp_path):
     found = picture(write(tmp_path / "a", [9.0, 8.0, 7.0] + [2.0, 1.0] * 99))
     assert y_limits(QUANTITIES["loss"], found.curves(QUANTITIES["loss"])) == (1.0, 7.0)
     assert y_limits(QUANTITIES["learning_rate"], found.curves(QUANTITIES["learning_rate"])) == (0.1, 0.1)
 
 
-def test_evaluations_stand_at_their_steps_and_in_their_unit(tmp_path):
+def test_evaluations_are_drawn_at_their_steps_and_in_their_unit(tmp_path):
     run = write(tmp_path / "a", [3, 2, 1], {"event": "eval", "step": 2, "loss": np.log(2)})
     (found,) = picture(run).curves(QUANTITIES["bpc"])
     assert (found.dots_x.tolist(), found.dots.tolist()) == ([2.0], [1.0])
@@ -248,7 +248,7 @@ def test_evaluations_stand_at_their_steps_and_in_their_unit(tmp_path):
     assert picture(run).curves(QUANTITIES["grad_norm"])[0].dots.size == 0
 
 
-def test_a_star_is_on_the_best_evaluation_and_a_triangle_where_the_run_went_back(tmp_path):
+def test_a_star_marks_the_best_evaluation_and_a_triangle_each_rollback(tmp_path):
     figures = pytest.importorskip("matplotlib.figure")
     evaluations = [{"event": "eval", "step": step, "loss": loss} for step, loss in ((1, 3.0), (2, 1.5), (3, 2.0))]
     back = {"event": "recovered", "step": 3}
@@ -314,7 +314,7 @@ def test_a_loss_that_four_places_would_hide_is_shown(tmp_path):
     ("seconds", "unit", "last"),
     [(119, "seconds", 119), (120, "minutes", 2), (7199, "minutes", 7199 / 60), (7200, "hours", 2), (1, "seconds", 1)],
 )
-def test_time_has_the_largest_unit_of_which_there_are_two(tmp_path, seconds, unit, last):
+def test_time_is_shown_in_the_largest_unit_of_at_least_two(tmp_path, seconds, unit, last):
     history = replace(read_history(write(tmp_path / "run", [3.0, 2.0])), seconds=np.array([0.5, seconds]))
     found = plot_data([tmp_path / "run"], [history], "time", 1)
     assert found.x_label == f"{unit} of training, without evaluations"
@@ -322,7 +322,7 @@ def test_time_has_the_largest_unit_of_which_there_are_two(tmp_path, seconds, uni
     assert found.runs[0].x[0] == pytest.approx(0.5 * last / seconds)
 
 
-def test_the_name_of_the_axis_is_cut_where_it_has_no_room(tmp_path):
+def test_a_long_axis_name_is_cut(tmp_path):
     found = replace(picture(write(tmp_path / "a", [3, 2, 1])), x_label="minutes of training, without evaluations")
     for columns in (20, 30, 60):
         *_, axis, below = [line.plain for line in plot(found, QUANTITIES["loss"], columns, 5, True)]

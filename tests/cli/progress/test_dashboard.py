@@ -90,7 +90,7 @@ def test_without_a_bound_the_gradient_has_none():
     assert "gradient 0.50 (0% clipped)" in shown(dashboard, 100, 24)[1]
 
 
-def test_going_back_takes_bar_and_curve_back():
+def test_a_rollback_resets_bar_and_curve():
     dashboard = trained()
     dashboard.read(Recovered(700, "loss 99", 1501, 1e-3, 1))
     lines = shown(dashboard, 80, 24)
@@ -124,7 +124,7 @@ def test_the_bar_is_filled_as_far_as_the_training():
     assert [(span.end - span.start, span.style) for span in line.spans] == [(filled, FILLED), (rest, "dim")]
 
 
-def test_blocks_stand_side_by_side():
+def test_blocks_are_drawn_side_by_side():
     left, right = [Text("a"), Text("bc")], [Text("x"), Text("y"), Text("z")]
     assert [line.plain for line in side_by_side(left, right, 4)] == ["a   x", "bc  y", "    z"]
     assert [line.plain for line in side_by_side([], right, 4)] == ["x", "y", "z"]
@@ -155,7 +155,7 @@ def test_a_resumed_training_that_goes_back_to_before_its_beginning_counts_from_t
     assert any("steps 501 to 510" in line for line in shown(dashboard, 80, 24))
 
 
-def test_going_back_takes_the_figures_back():
+def test_a_rollback_resets_the_figures():
     dashboard = Dashboard(1000, 0, 1.0, Clock())
     for step in range(1, 10):
         dashboard.read(Stepped(step, 1.0, 1e6, 900.0, True, 1e-3, 1e5))
@@ -169,7 +169,7 @@ def test_going_back_takes_the_figures_back():
     assert "valid 3.5000" in shown(dashboard, 200, 24)[1]
 
 
-def test_the_newest_sample_is_shown_also_where_one_of_its_step_was_shown_before():
+def test_the_newest_sample_is_shown_also_after_a_rollback():
     dashboard = trained()
     assert any("FIRST KEEPER" in line for line in shown(dashboard, 80, 30))
     dashboard.read(Recovered(1400, "loss nan", 1501, 5e-4, 1))
@@ -207,7 +207,7 @@ def test_a_sample_is_folded_for_terminals_that_join_nothing_and_cut_nowhere(text
     assert graphemes(text.replace(" ", ""))[: len(graphemes(wrapped))] == graphemes(wrapped)
 
 
-def test_where_a_figure_has_no_room_none_of_its_digits_is_cut():
+def test_digits_of_a_figure_are_never_cut():
     def figures(width):
         return set(re.findall(r"\d[\d.,:]*(?:e[+-]\d+)?", "\n".join(shown(trained(wrong=True), width, 30))))
 

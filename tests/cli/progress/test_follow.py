@@ -53,7 +53,7 @@ def test_a_training_whose_reader_went_away_is_stopped_quietly_and_no_sink_is_cal
     assert [event.step for event in seen] == [1, 2, 3]
 
 
-def test_a_training_of_which_nothing_more_can_be_written_is_stopped_and_then_it_is_said():
+def test_a_training_whose_output_fails_is_stopped_with_an_error():
     with pytest.raises(OSError, match="No space left"):
         followed(failing(FULL))
 

@@ -134,7 +134,7 @@ def test_no_color_means_not_one_colour(text_file, tmp_path):
 
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"JPY_PARENT_PID": "1"}], ids=["dumb", "notebook"])
 @pytest.mark.slow
-def test_where_a_picture_cannot_stand_still_there_are_lines(text_file, tmp_path, environment):
+def test_terminals_without_cursor_control_get_plain_lines(text_file, tmp_path, environment):
     output = Screen(spawn(command(text_file, tmp_path / "r"), **environment), 80, 24).read().output
     assert not CURSOR.search(output)
     assert output.count(": validation loss") == 6
@@ -223,7 +223,7 @@ def wait_for(seen, shown):
 
 @needs_tmux
 @pytest.mark.slow
-def test_a_training_that_was_stopped_is_drawn_below_what_the_shell_has_shown_since(text_file, tmp_path, tmux):
+def test_a_continued_training_is_drawn_below_the_shell_s_output(text_file, tmp_path, tmux):
     tmux("new-session", "-d", "-s", "s", "-x", 80, "-y", 30, "env PS1='$ ' bash --norc")
 
     def type_in(*keys):

@@ -148,7 +148,7 @@ def test_ctrl_z_stops_with_a_cursor_and_is_heeded_the_next_time_too(foreground, 
         assert pipe.read() == live_display.SHOW_CURSOR
 
 
-def test_of_the_lines_above_there_are_as_many_as_fit_with_the_picture(foreground):
+def test_only_lines_that_fit_above_the_picture_are_shown(foreground):
     screen = Screen()
     display = display_on(screen, [f"{number:0200}" for number in range(10)])  # three rows each
     with display:
@@ -207,7 +207,7 @@ def test_a_slow_terminal_is_drawn_on_less_often_but_not_one_that_was_held_up_onc
     assert found[1:] == pytest.approx(waited[1:])
 
 
-def test_of_lines_whose_width_depends_on_the_terminal_no_more_are_shown_than_fit_in_any(foreground):
+def test_lines_of_uncertain_width_are_counted_at_their_widest(foreground):
     lines = ["👩\u200d👩\u200d👧" * 30] * 10  # 60 columns where emoji are joined, 180 elsewhere
     display = display_on(Screen(), lines)
     assert len(display._visible()) == (HEIGHT - len(display._dashboard.lines(WIDTH, HEIGHT))) // 3

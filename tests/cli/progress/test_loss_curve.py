@@ -34,7 +34,7 @@ def test_the_fall_of_the_beginning_does_not_make_the_rest_flat():
     assert rows[1].startswith("  1.98 ┤")
 
 
-def test_evaluations_are_marked_where_they_are():
+def test_evaluations_are_marked_at_their_steps():
     losses = [4.0] * 50 + [2.0] * 50
     rows = drawn(curve_of(losses, [(100, 3.0)]), GUTTER + 11, 5)
     assert rows[3][-1] == "o"
@@ -42,7 +42,7 @@ def test_evaluations_are_marked_where_they_are():
     assert "o validation" in drawn(curve_of(losses, [(100, 3.0)]), 60)[0]
 
 
-def test_of_a_long_training_means_are_kept():
+def test_a_long_training_is_drawn_as_means():
     curve = curve_of([float(step % 4) for step in range(16 * POINTS)])
     assert len(curve._steps) <= 2 * POINTS
     assert set(curve._losses) == {1.5}
@@ -50,7 +50,7 @@ def test_of_a_long_training_means_are_kept():
     assert curve._steps[0] == 16
 
 
-def test_going_back_takes_back_steps_and_evaluations():
+def test_a_rollback_removes_steps_and_evaluations():
     curve = curve_of([4 - step / 100 for step in range(100)], [(40, 1.0), (80, 1.0)])
     curve.rewind_to(40)
     assert "steps 1 to 40" in drawn(curve, 60)[0]
@@ -73,7 +73,7 @@ def test_a_flat_loss_is_drawn():
     assert any(char > BLANK for row in drawn(curve_of([1.0] * 10)) for char in row)
 
 
-def test_going_back_forgets_the_steps_that_are_not_a_mean_yet():
+def test_a_rollback_drops_steps_that_are_not_averaged_yet():
     curve = curve_of([1.0] * (2 * POINTS))  # from now on means of two
     curve.add(2 * POINTS + 1, 1e9)
     curve.rewind_to(2 * POINTS)
@@ -93,7 +93,7 @@ def test_the_axis_is_straight_whatever_the_labels_are(low, fall):
             assert {len(row) for row in rows} == {columns}
 
 
-def test_the_heading_stands_over_the_labels():
+def test_the_heading_is_above_the_labels():
     heading, *rows = drawn(curve_of([1.234e-6 * (1 + step) for step in range(100)]), 60)
     assert heading.index("loss") + len("loss") == rows[0].index(" ┤")
     assert heading.index("⠤⠤") == rows[0].index("┤") + 2

@@ -11,7 +11,7 @@ def stepped(step, loss=2.0, norm=3.0, clipped=True, speed=45_000.0):
 
 
 @pytest.mark.parametrize("steps", [1, 2, 500])
-def test_where_nothing_changes_the_means_are_that_from_the_first_step_on(steps):
+def test_the_means_of_constant_values_are_exact_from_the_first_step_on(steps):
     averages = RunningAverages(1.0)
     assert averages.figures() == ["starting"]
     for step in range(1, steps + 1):
@@ -39,7 +39,7 @@ def test_the_last_step_has_a_weight_of_a_fiftieth_and_of_two_it_has_half():
 
 
 @pytest.mark.parametrize(("back_to", "shown"), [(9, []), (10, ["valid 1.5000"]), (11, ["valid 1.5000"])])
-def test_going_back_forgets_the_means_and_the_validations_after_it(back_to, shown):
+def test_a_rollback_drops_the_means_and_later_validations(back_to, shown):
     averages = RunningAverages()
     averages.add(stepped(10, loss=7.0))
     averages.add(Evaluated(10, "valid", 1.5, 2.164, True))

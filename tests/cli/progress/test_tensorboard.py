@@ -45,7 +45,7 @@ def test_the_checksum_of_these_tests_is_the_known_one():
     assert crc32c(b"123456789") == 0xE3069283
 
 
-def test_the_files_hold_what_metrics_holds(charrnn, text_file, tmp_path):
+def test_the_event_files_hold_the_same_values_as_metrics(charrnn, text_file, tmp_path):
     run = tmp_path / "run"
     assert charrnn("train", text_file, "-o", run, *SETTINGS, "--tensorboard").exit_code == 0
     found = shown(run / "tensorboard")
@@ -69,7 +69,7 @@ def test_a_sample_is_a_block_of_code_in_which_no_line_end_is_lost(tmp_path):
     assert found == {"sample/text_summary": [(7, "    # one\n    \n    *two*")]}
 
 
-def test_figures_that_are_none_are_left_out(tmp_path):
+def test_figures_that_are_none_are_not_logged(tmp_path):
     found = logged(
         tmp_path / "run",
         Flowed(
@@ -89,7 +89,7 @@ def test_figures_that_are_none_are_left_out(tmp_path):
     }
 
 
-def test_what_is_logged_again_after_a_resume_is_shown_once(tmp_path):
+def test_events_logged_again_after_a_resume_are_shown_once(tmp_path):
     folder = tmp_path / "run"
     logged(folder, *map(step, (1, 2, 3, 4)), Evaluated(4, "valid", 2.0, 3.0, True))
     found = logged(folder, Resumed(2), step(3, loss=1.0), step(4))
@@ -98,7 +98,7 @@ def test_what_is_logged_again_after_a_resume_is_shown_once(tmp_path):
     assert len(list((folder / FOLDER).iterdir())) == 2
 
 
-def test_what_is_logged_again_after_going_back_is_shown_once(tmp_path):
+def test_events_logged_again_after_a_rollback_are_shown_once(tmp_path):
     events = [*map(step, (1, 2, 3)), Recovered(1, "loss nan", 4, 0.1, 1), step(2, loss=1.0)]
     assert logged(tmp_path / "run", *events)["train/loss"] == [(1, 2.0), (2, 1.0)]
 
@@ -110,7 +110,7 @@ def test_files_of_many_processes_are_read_in_the_order_in_which_they_were_begun(
     assert shown(folder / FOLDER)["train/loss"] == [(1, 11.0)]
 
 
-def test_a_training_that_is_killed_and_resumed_shows_what_metrics_says(text_file, tmp_path, charrnn):
+def test_a_killed_and_resumed_training_shows_the_values_of_metrics(text_file, tmp_path, charrnn):
     run = begun(tmp_path / "run", text_file)
     events = run.events()
     with closing(TensorBoardLog(run.folder)) as board:
@@ -129,7 +129,7 @@ def test_a_training_that_is_killed_and_resumed_shows_what_metrics_says(text_file
     assert dict(found) == pytest.approx(losses, rel=1e-6)
 
 
-def test_the_training_learns_the_very_same(charrnn, text_file, tmp_path):
+def test_logging_does_not_change_the_training(charrnn, text_file, tmp_path):
     for name, options in (("with", ["--tensorboard"]), ("without", [])):
         charrnn("train", text_file, "-o", tmp_path / name, *SETTINGS, "-q", *options)
     assert (tmp_path / "with" / "last.safetensors").read_bytes() == (
@@ -147,7 +147,7 @@ def test_a_training_that_ends_in_an_error_has_logged_its_last_steps(text_file, t
     assert shown(tmp_path / "run" / "tensorboard")["train/loss"][-1][0] == last
 
 
-def test_without_the_library_nothing_is_begun(charrnn, text_file, tmp_path, monkeypatch):
+def test_without_tensorboardx_no_training_starts(charrnn, text_file, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     result = charrnn("train", text_file, "-o", tmp_path / "run", *SETTINGS, "--tensorboard")
     expected = "error: train --tensorboard needs tensorboardX: pip install tensorboardX\n"
@@ -192,7 +192,7 @@ def test_a_full_disk_is_reported_once_and_the_training_goes_on(charrnn, text_fil
     assert api.load(tmp_path / "run")
 
 
-def test_what_was_logged_is_on_the_disk_after_a_while(tmp_path, monkeypatch):
+def test_logged_events_reach_the_disk_within_an_interval(tmp_path, monkeypatch):
     def steps(run, flush_every):
         monkeypatch.setattr(tensorboard, "FLUSH_EVERY", flush_every)
         run.mkdir()

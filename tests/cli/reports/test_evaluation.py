@@ -72,18 +72,18 @@ def test_the_table_has_a_row_for_the_model_and_each_baseline(capsys):
         (0.5, None, "0.5000 nats below the n-gram"),
     ],
 )
-def test_the_interval_is_that_of_what_is_printed(capsys, gain, interval, line):
+def test_the_interval_is_in_the_printed_unit(capsys, gain, interval, line):
     assert shown(capsys, gain=gain, gain_interval=interval).out.splitlines()[-1] == line
 
 
-def test_what_could_not_be_had_has_no_row(capsys):
+def test_missing_baselines_have_no_row(capsys):
     printed = shown(capsys, baselines=Baselines(4.0), interval=None, gain=None)
     assert [row[0] for row in rows(printed)] == ["runs/a/best.safetensors", "uniform"]
     assert rows(printed)[0][3] == "too short"
     assert "n-gram" not in printed.out
 
 
-def test_a_dynamic_evaluation_stands_above_the_static_one(capsys):
+def test_a_dynamic_evaluation_is_listed_above_the_static_one(capsys):
     table = rows(shown(capsys, dynamic=0.1, static=1.2))
     assert table[0][0] == "runs/a/best.safetensors, dynamic (0.1)"
     assert table[1] == ["the same without --dynamic", "1.2000", "1.7312", ""]
@@ -95,7 +95,7 @@ def test_the_members_of_a_mixture_have_a_row_each(capsys):
     assert [row[1] for row in table[:3]] == ["1.0000", "1.1000", "1.5000"]
 
 
-def test_a_split_is_named_with_its_protocol_and_what_is_unknown_is_counted(capsys):
+def test_a_split_is_named_with_its_protocol_and_unknown_characters_are_counted(capsys):
     counts = {"\t": 1, "é": 11}
     printed = shown(capsys, split="valid", protocol="nanogpt", unknown=12, unknown_characters=counts)
     assert printed.out.startswith(
@@ -104,7 +104,7 @@ def test_a_split_is_named_with_its_protocol_and_what_is_unknown_is_counted(capsy
     )
 
 
-def test_of_many_unknown_characters_the_most_frequent_are_named():
+def test_the_most_frequent_unknown_characters_are_named():
     assert describe_unknown({chr(0x4E00 + number): 1 + number for number in range(13)}).endswith("4 times and 3 more")
 
 
@@ -115,7 +115,7 @@ def test_a_byte_model_is_reported_in_bytes_and_in_characters(capsys):
     assert printed.out.splitlines()[-2] == "1.7500 bits per character, perplexity 2.7183 per byte"
 
 
-def test_weights_that_follow_the_text_at_a_rate_of_0_stand_still(charrnn, tiny_run):
+def test_dynamic_evaluation_at_a_rate_of_0_changes_nothing(charrnn, tiny_run):
     found = json.loads(
         charrnn("eval", tiny_run, "--dynamic", "--learning-rate", "0", "--no-baselines", "--json").stdout
     )

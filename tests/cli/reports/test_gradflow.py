@@ -47,7 +47,7 @@ def test_the_json_holds_every_figure_of_a_fresh_network(charrnn, cell):
     assert [cut["window"] for cut in found["truncation"]] == [1, 2, 4, 8, 16, 20]
 
 
-def test_a_run_is_read_on_a_text_and_the_words_stand_on_stdout(charrnn, tiny_run, text_file):
+def test_gradflow_of_a_run_and_a_text_prints_its_words_on_stdout(charrnn, tiny_run, text_file):
     result = charrnn("gradflow", tiny_run, text_file, "--lags", 20)
     assert result.exit_code == 0
     assert result.stdout.startswith("rnn (tanh), 16 units: gradients followed 20 characters back from 8 places\n")
@@ -92,7 +92,7 @@ def test_characters_that_the_model_does_not_know_are_reported(charrnn, tiny_run)
 
 
 @pytest.mark.parametrize("name", ["text.txt", "builtin:shakespeare", "-", "a/*.txt"])
-def test_a_text_in_the_place_of_a_run_is_answered_with_where_it_goes(charrnn, text_file, name):
+def test_a_text_in_place_of_a_run_is_an_error_with_the_right_option(charrnn, text_file, name):
     shutil.copy(text_file, "text.txt")
     result = charrnn("gradflow", name)
     refused(result, 1, f"if it is a text, read it with a fresh network: charrnn gradflow --text {name}")

@@ -12,7 +12,7 @@ from charrnn.cli.reports.novelty import MAX_QUOTED_CHARS, _quote
 ARGUMENTS = ("-n", "60", "--seed", "5")
 
 
-def test_the_table_follows_the_text_as_it_is_without(charrnn, tiny_run, text_file):
+def test_the_novelty_table_follows_the_unchanged_sample(charrnn, tiny_run, text_file):
     plain = charrnn("sample", tiny_run, *ARGUMENTS, "-p", "the cat").stdout
     result = charrnn("sample", tiny_run, *ARGUMENTS, "-p", "the cat", "--novelty")
     assert result.stdout.startswith(plain + "\n┏")
@@ -91,7 +91,7 @@ def test_a_run_on_bytes_counts_bytes(charrnn, tmp_path, tiny_config):
         (["--text", "somewhere"], "--text is for --novelty, --ngram and --with"),
     ],
 )
-def test_what_does_not_go_together_is_misuse(charrnn, tiny_run, arguments, message):
+def test_conflicting_options_are_misuse(charrnn, tiny_run, arguments, message):
     result = charrnn("sample", tiny_run, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
@@ -105,14 +105,14 @@ FAMILY = "👩\u200d👩\u200d👧"
     [("ab" * 60, "ab" * 40), ("x" + FAMILY * 30, "x" + FAMILY * 15), ("xe\u0301" * 60, "xe\u0301" * 26 + "x")],
     ids=["letters", "families", "accents"],
 )
-def test_a_long_run_is_cut_where_a_reader_sees_characters(text, shown):
+def test_a_long_run_is_cut_between_graphemes(text, shown):
     assert _quote(text) == f'"{shown}"...'
 
 
 @pytest.mark.parametrize(
     ("length", "dots"), [(MAX_QUOTED_CHARS - 1, ""), (MAX_QUOTED_CHARS, ""), (MAX_QUOTED_CHARS + 1, "...")]
 )
-def test_a_long_run_is_shown_with_dots_where_it_goes_on(length, dots):
+def test_a_cut_run_is_shown_with_dots(length, dots):
     assert _quote("a" * length) == f'"{"a" * min(length, MAX_QUOTED_CHARS)}"{dots}'
 
 

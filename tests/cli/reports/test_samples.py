@@ -38,19 +38,19 @@ def sample(charrnn, amplifying_run):
     [[], ["--ngram", "--weights", "3,1"], ["--top-p", "0.95", "--repetition-penalty", "1.2"]],
     one_in=3,
 )
-def test_count_gives_what_each_seed_gives(sample, more):
+def test_count_gives_the_texts_of_the_single_seeds(sample, more):
     alone = [sample("--seed", seed, *more)[0] for seed in range(5, 12)]
     assert len({each["text"] for each in alone}) == 7
     for count in (2, 3, 5, 7):
         assert sample("--seed", "5", "--count", count, *more) == alone[:count]
 
 
-def test_what_is_printed_alone_as_it_comes_is_what_count_gives(charrnn, amplifying_run, sample):
+def test_a_streamed_text_equals_that_of_count(charrnn, amplifying_run, sample):
     printed = charrnn("sample", amplifying_run, "-p", "the", "-n", "150", "--seed", "7").stdout
     assert printed == "the" + sample("--seed", "5", "--count", "4")[2]["text"] + "\n"
 
 
-def test_rerank_chooses_among_what_each_seed_gives(sample):
+def test_rerank_chooses_among_the_texts_of_the_single_seeds(sample):
     alone = [sample("--seed", seed)[0] for seed in range(5, 12)]
     chosen = sample("--seed", "5", "--rerank", "7", "--count", "3")
     assert chosen == sorted(alone, key=lambda each: -each["log_probability"])[:3]

@@ -52,7 +52,7 @@ def test_a_blank_line_that_was_cut_counts(scored, tmp_path):
     one_in=4,
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_of_documents_each_character_is_found_where_it_is_said_to_be(scored, tmp_path, boundary, text, ends, newline):
+def test_reported_positions_in_documents_are_correct(scored, tmp_path, boundary, text, ends, newline):
     (tmp_path / "t").write_text(text, "utf-8", newline=newline)
     found = [json.loads(line) for line in scored([f"data.boundary={boundary}"], tmp_path / "t", "--json").splitlines()]
     lines = text.split("\n")

@@ -41,7 +41,7 @@ def rows(shown):
     return [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines() if line.startswith("│")]
 
 
-def test_the_places_stand_with_their_bits(capsys):
+def test_positions_are_listed_with_their_bits(capsys):
     scores.show(OURS, None, [GIVEN], top=2)
     printed = capsys.readouterr()
     assert rows(printed.out) == [["1", "4", "5.00", "ab\N{SNOWMAN}d⏎"], ["1", "3", "1.00", "ab\N{SNOWMAN}d⏎"]]
@@ -71,7 +71,7 @@ def test_the_likelier_of_two_may_be_the_other(capsys):
     assert "┃" not in shown  # no table
 
 
-def test_of_a_long_text_one_is_certain(capsys):
+def test_the_likelier_model_of_a_long_text_is_certain(capsys):
     scores.show(model(0, 0, 0, 0, 0), model(0, 0, 0, 0, 5000), [GIVEN, GIVEN], top=0)
     assert capsys.readouterr().out.endswith("the probability is 1\n")
 
@@ -124,7 +124,7 @@ def test_no_characters_are_an_error():
     ("unit", "before", "after"),
     [("x", 30, 15), ("e\u0301", 30, 14), ("👩\u200d👩\u200d👧", 30, 15), ("क्षि", 28, 12), ("🇩🇪", 30, 14)],
 )
-def test_around_a_place_nothing_is_cut_that_a_reader_sees_as_one(capsys, unit, before, after):
+def test_the_context_of_a_position_is_cut_between_graphemes(capsys, unit, before, after):
     around = list(unit * 40)
     text = [*around, "!", *around]
     surprisals = np.zeros(len(text))

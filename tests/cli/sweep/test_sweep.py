@@ -146,7 +146,7 @@ def test_a_sweep_of_the_default_configuration_is_sized_for_its_text(charrnn, tex
 
 
 @pytest.mark.slow
-def test_one_that_fails_is_a_row_and_the_others_go_on(sweep):
+def test_a_failed_training_is_a_row_and_the_others_continue(sweep):
     result = sweep("--grid", "training.learning_rate=1000,1e-3", *WILD, "--jobs", "1", "--json", "-o", "s")
     assert result.exit_code == 1
     assert "error: 1 of 2 trainings failed, learning_rate=1000.0 first: see s/logs" in result.stderr
@@ -158,7 +158,7 @@ def test_one_that_fails_is_a_row_and_the_others_go_on(sweep):
 
 
 @pytest.mark.slow
-def test_the_same_command_leaves_what_is_done_and_makes_what_is_missing(sweep):
+def test_the_same_command_runs_only_missing_trainings(sweep):
     sweep(*RATES, "-o", "s")
     kept, lost = Path("s/learning_rate=0.001"), Path("s/learning_rate=0.01")
     before, weights = (kept / LAST).stat().st_mtime_ns, load(lost / LAST).network.parameters.flat
@@ -237,7 +237,7 @@ def test_a_training_that_is_killed_has_failed_and_says_how(tmp_path, text_file, 
     assert ended == [JobResult("failed", "ended by signal 9; possibly out of memory")]
 
 
-def test_what_waits_when_it_is_time_to_stop_is_not_begun(tmp_path):
+def test_waiting_trainings_do_not_start_after_a_stop(tmp_path):
     stop_signal = StopSignal(lambda: True)
     assert run_job(Job("r", "", [], SUPERVISED), Folder(tmp_path), stop_signal) == JobResult("waiting")
     assert list(tmp_path.iterdir()) == []
@@ -343,7 +343,7 @@ def test_nothing_is_added_to_a_folder_whose_record_is_of_something_else(sweep):
         ([*RATES, "-o", "/proc/charrnn"], 1, "/proc/charrnn: cannot be"),
     ],
 )
-def test_what_cannot_be_done_is_refused_before_anything_is_trained(sweep, arguments, code, words):
+def test_invalid_sweeps_are_refused_before_anything_is_trained(sweep, arguments, code, words):
     refused(sweep(*arguments), code, words)
     assert os.listdir() == []
 

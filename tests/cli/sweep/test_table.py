@@ -25,7 +25,7 @@ ROWS = [
 ]
 
 
-def test_those_that_are_done_come_first_by_their_loss_and_without_one_last():
+def test_finished_trainings_are_ranked_by_loss_and_come_first():
     found = [each.run.name for each in sort_rows(ROWS)]
     assert found == ["better", "as good", "worse", "not validated", "failed", "stopped"]
 
@@ -48,6 +48,6 @@ def test_long_values_that_differ_at_their_ends_differ(capsys):
 @pytest.mark.parametrize(
     ("rows", "name"), [(ROWS, "better"), (ROWS[:2], "not validated"), (ROWS[:1], None), ([ROWS[0], ROWS[3]], None)]
 )
-def test_the_best_is_one_that_is_done(rows, name):
+def test_the_best_training_is_a_finished_one(rows, name):
     found = best(rows)
     assert (found and found.run.name) == name

@@ -72,7 +72,7 @@ def test_a_network_without_biases_is_checked_where_they_are_0(cell, nonlinearity
 
 
 @mostly_slow("cell", ["rnn", "gru", "lstm"], one_in=3)
-def test_without_biases_a_relu_that_reads_nothing_but_0_stands_on_its_kink(cell):
+def test_without_biases_a_relu_with_zero_input_is_at_its_kink(cell):
     """A deep readout does where dropout leaves it no unit. The loss has no derivative by that bias, and none is asked for."""
     case = small_case(Architecture(7, 5, cell, readout="deep", bias=False), 0)
     case = case.with_options(dropout=Dropout(0.8, seed=0, step=0))
@@ -102,7 +102,7 @@ def test_deep_networks(settings):
     assert api.gradcheck(resolve(None, settings).config, entries=5).passed
 
 
-def test_the_case_hides_nothing():
+def test_the_case_has_no_zeros_and_no_equal_sizes():
     case = small_case(TANH, 0)
     assert case.inputs.shape[0] >= 5
     assert case.inputs.shape[1] >= 3
@@ -130,7 +130,7 @@ def test_a_planted_wrong_derivative_fails_and_is_named(monkeypatch, parameter, o
     assert failed[0].max_relative_error == pytest.approx(1e-3, rel=0.01)
 
 
-def test_a_gradient_that_is_no_number_fails(monkeypatch):
+def test_a_gradient_that_is_not_finite_fails(monkeypatch):
     gradients = analytic_gradients(small_case(TANH, 0))
     gradients["b_h"][2] = np.nan
     monkeypatch.setattr(module, "analytic_gradients", lambda case: gradients)
@@ -175,7 +175,7 @@ def test_an_oracle_leaves_the_case_as_it_was():
     np.testing.assert_array_equal(case.state, before[1])
 
 
-def test_unknown_oracles_are_refused_and_no_checks_are_no_pass():
+def test_unknown_oracles_are_refused_and_a_report_without_checks_fails():
     with pytest.raises(
         CheckError, match="unknown oracle 'magic'; there are complex-step, closed-form, forward, central"
     ):
@@ -197,7 +197,7 @@ def test_no_entry_is_checked_twice(monkeypatch, entries):
         assert len(asked[check.parameter]) == check.entries == min(entries, np.prod(check.shape))
 
 
-def test_a_report_passes_where_all_its_checks_and_all_its_properties_do():
+def test_a_report_passes_if_all_checks_and_properties_pass():
     check = next(iter(gradcheck(small_case(TANH, 0), ["complex-step"])))
     holds, fails = Property("one", True, ""), Property("other", False, "")
     assert Report([check], [holds]).passed

@@ -65,7 +65,7 @@ def test_a_curve_that_comes_up_again_is_below_only_after_that():
     assert lag_below(0.5, [0, -1, 0]) is None
 
 
-def test_what_is_left_exactly_is_not_below():
+def test_a_value_at_the_threshold_is_not_below_it():
     assert lag_below(0.5, [0, np.log10(0.5), -1]) == 2
 
 
@@ -167,7 +167,7 @@ def test_the_exponent_is_of_the_positions_within_one_document():
 
 @pytest.mark.parametrize("ends", [[9], [22], [9, 15, 22, 30]])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_what_stands_before_a_document_changes_no_figure_of_it(cell, ends):
+def test_the_text_before_a_document_does_not_change_its_figures(cell, ends):
     """The warm-up, the states and the truncated gradients all begin anew."""
     text = TEXT[:41].copy() % (V - 1) + 1
     text[ends] = 0

@@ -41,13 +41,13 @@ def test_an_orthogonal_linear_network_keeps_the_norm():
 
 
 @pytest.mark.parametrize("factor", [1e-30, 1e-200, -1e-200, -1e200])
-def test_a_product_beyond_all_numbers_is_still_reported(factor):
+def test_a_product_beyond_the_range_of_floats_is_reported(factor):
     norms, whole = linear(factor * np.eye(H), 50)
     for logs in (norms.rms, norms.largest, whole - np.log(H) / 2):
         np.testing.assert_allclose(logs[50], 50 * np.log(abs(factor)))
 
 
-def test_where_nothing_comes_through_the_logarithm_is_minus_infinity_and_no_nan():
+def test_a_zero_product_has_logarithm_minus_infinity_and_not_nan():
     norms, whole = linear(np.zeros((H, H)), 3)
     assert np.isneginf(norms.rms[1:]).all()
     assert np.isneginf(norms.largest[1:]).all()
@@ -55,7 +55,7 @@ def test_where_nothing_comes_through_the_logarithm_is_minus_infinity_and_no_nan(
     assert (norms.rms[0] == 0).all()
 
 
-def test_where_one_stream_ends_the_others_go_on_and_it_may_come_back():
+def test_a_stream_that_vanishes_does_not_stop_the_others():
     """Of the LSTM's c alone: its block may be nothing, and something again."""
     J = np.stack([0.9 * orthogonal(H, np.random.default_rng(seed)) for seed in range(P)])
 

@@ -53,7 +53,7 @@ def test_the_jacobian_of_a_step_is_that_of_a_complex_step(cell, nonlinearity, la
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_through_a_beginning_no_stream_of_its_own_comes_and_all_others_do(cell):
+def test_a_reset_stops_the_gradient_of_its_own_stream_only(cell):
     network, ids, state = small(cell, "tanh", layers=1)
     ws, reset_mask = network.workspace(2, B), np.array([[False, False, False], [False, True, False]])
     network.logits(ids, state, ws, reset_mask)

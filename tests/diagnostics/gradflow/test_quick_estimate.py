@@ -23,7 +23,7 @@ def fresh(cell="rnn", layers=1, H=8, scale=1.0, **options):
 
 
 @pytest.mark.parametrize("cell", KIND)
-def test_for_a_small_network_they_are_those_of_gradflow(cell):
+def test_quick_estimates_of_a_small_network_equal_gradflow(cell):
     network, (matrix, nonlinearity) = fresh(cell, layers=2, scale=3), KIND[cell]
     found, exact = flow_estimates(network, TEXT, LAGS), gradient_flow(network, TEXT, LAGS, POSITIONS)
     assert [layer.layer for layer in found] == [1, 2]
@@ -39,7 +39,7 @@ def test_for_a_small_network_they_are_those_of_gradflow(cell):
 
 
 @pytest.mark.parametrize("cell", KIND)
-def test_where_a_document_begins_they_are_those_of_gradflow_too(cell):
+def test_quick_estimates_at_document_starts_equal_gradflow(cell):
     text = np.where(TEXT == V - 1, 0, TEXT)
     text[395] = V - 1  # within the window of the last position
     network = fresh(cell, scale=3)
@@ -52,7 +52,7 @@ def test_where_a_document_begins_they_are_those_of_gradflow_too(cell):
     assert abs(found.log10_norm_last - without.log10_norm_last) > 1e-6
 
 
-def test_they_are_not_all_zero_or_none():
+def test_quick_estimates_are_not_all_zero_or_none():
     [found] = flow_estimates(fresh(scale=3), TEXT, LAGS)
     assert 0 < found.saturated < 1
     [found] = flow_estimates(fresh(), TEXT, LAGS)
@@ -108,7 +108,7 @@ def test_a_dead_network_lets_nothing_through():
 @pytest.mark.parametrize("weight", [1e200, np.inf, np.nan])
 @pytest.mark.parametrize("cell", KIND)
 @pytest.mark.filterwarnings("error")
-def test_of_a_network_that_diverges_the_figures_are_numbers_or_none(cell, weight):
+def test_the_figures_of_a_diverging_network_are_finite_or_none(cell, weight):
     network = fresh(cell, **({"nonlinearity": "relu"} if cell == "rnn" else {}))
     network.parameters.flat[:] = weight
     [found] = flow_estimates(network, TEXT, LAGS)

@@ -238,7 +238,7 @@ NO_FILES = ["folder", "pipe", "link to nothing", "link to itself", "/dev/zero", 
 
 @pytest.mark.parametrize("kind", NO_FILES)
 @pytest.mark.parametrize("arguments", [["sample"], ["train", "--dry-run", "-c"], ["train", *TINY_OPTIONS, "-o", "run"]])
-def test_what_is_no_file(command, startup, kind, arguments):
+def test_paths_that_are_not_files(command, startup, kind, arguments):
     path = not_a_file(command.folder, kind)
     result = command(*arguments, path)
     refused(result, str(path))

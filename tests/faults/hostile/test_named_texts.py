@@ -55,7 +55,7 @@ def test_a_checkpoint_does_not_lead_over_the_disk(charrnn, place, whole, monkeyp
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_what_the_user_names_is_read_all_the_same(charrnn, place, whole, monkeypatch):
+def test_a_text_named_by_the_user_is_always_read(charrnn, place, whole, monkeypatch):
     monkeypatch.setattr(recorded_sources, "MAX_ENTRIES", 1)
     (place / "text").mkdir()
     for number in range(2):
@@ -67,7 +67,7 @@ def test_what_the_user_names_is_read_all_the_same(charrnn, place, whole, monkeyp
 
 
 @pytest.mark.parametrize("source", ["/", "/dev/zero", "/dev", "pipe", "/**/nothing", "large"])
-def test_a_checkpoint_that_names_what_is_no_text(command, startup, whole, source):
+def test_a_checkpoint_that_names_a_file_that_is_not_text(command, startup, whole, source):
     path = command.folder / "pipe"
     if source == "pipe":
         os.mkfifo(path)
@@ -109,7 +109,7 @@ def test_no_more_is_read_than_a_checkpoint_says_its_text_had(charrnn, place, who
     ],
     ids=lambda words: " ".join(words[:2]),
 )
-def test_a_boundary_that_tries_too_many_ways(charrnn, place, whole, monkeypatch, arguments):
+def test_a_boundary_that_backtracks_too_long(charrnn, place, whole, monkeypatch, arguments):
     monkeypatch.setattr(bounded_matching, "SECONDS", 0.2)
     text = place / "text.txt"
     text.write_text("a" * 60 + "b\n")

@@ -34,7 +34,7 @@ PLACES = {
 
 @pytest.mark.parametrize("arguments", PLACES.values(), ids=PLACES)
 @pytest.mark.parametrize("kind", ["pipe", "/dev/zero"])
-def test_what_is_no_plain_file_is_not_waited_for(charrnn, place, whole, monkeypatch, arguments, kind):
+def test_special_files_are_not_waited_for(charrnn, place, whole, monkeypatch, arguments, kind):
     monkeypatch.setattr(plain_files, "PATIENCE", 0.1)
     (place / "run.safetensors").write_bytes(whole)
     path = not_a_file(place, kind)

@@ -36,7 +36,7 @@ def test_the_interval_of_characters_that_come_in_scenes_is_as_wide_as_the_scenes
     assert (high - low) / 2 == pytest.approx(half, rel=0.2)
 
 
-def test_what_never_varies_has_an_interval_without_width():
+def test_constant_values_have_an_interval_of_zero_width():
     """Of texts side by side too, whose last cells are shorter than the others."""
     assert of(np.ones((3, 5000)), np.ones((3, 70))).interval() == (1, 1)
 

@@ -140,7 +140,7 @@ def test_an_unknown_symbol_of_the_base_stays_last(tmp_path, text_file, other_tex
     list(api.start(made, tmp_path / "fine").events())
 
 
-def test_an_unknown_symbol_of_the_base_takes_in_what_is_rare(tmp_path, text_file):
+def test_the_base_s_unknown_symbol_takes_rare_characters(tmp_path, text_file):
     train(tmp_path / "base", text_file, "data.min_count=35")
     text = tmp_path / "rare.txt"
     text.write_text("the cat sat on the mat.\n" * 40 + "ÄÖ", "utf-8")
@@ -315,7 +315,7 @@ def test_the_plans_own_weights_are_counted_in_its_memory(base_run, text_file):
         ("training.freeze=layer1", "`settings`: training.freeze: must be a list, in brackets; found 'layer1'"),
     ],
 )
-def test_what_cannot_be_frozen_is_refused(setting, message):
+def test_freezing_an_unknown_part_is_refused(setting, message):
     with pytest.raises(ConfigError) as caught:
         resolve(None, [setting])
     assert str(caught.value).startswith(message)

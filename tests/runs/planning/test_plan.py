@@ -10,7 +10,7 @@ from charrnn.training.parallel import communicator
 RARE = "300 of its 308 different characters occur fewer than 10 times,"
 
 
-def test_cores_share_what_is_worked_through_at_once(tmp_path, monkeypatch):
+def test_the_cores_divide_a_window(tmp_path, monkeypatch):
     text = tmp_path / "text.txt"
     text.write_text("She waited at the quay, and nobody came. " * 5000)
     monkeypatch.setattr(communicator, "usable_cores", lambda: frozenset({0, 1}))
@@ -65,7 +65,7 @@ def test_the_characters_of_a_validation_are_those_of_all_slices_together(tmp_pat
         (["training.epochs=2.5", "training.steps=6"], 6),
     ],
 )
-def test_steps_are_what_the_epochs_need(tmp_path, settings, steps):
+def test_steps_are_computed_from_epochs(tmp_path, settings, steps):
     """900 characters to train on: 4 streams of 224, in 28 windows of 8, or 55 of which each has 4 new."""
     text = tmp_path / "text.txt"
     text.write_text("The tide. " * 100)
@@ -92,7 +92,7 @@ def test_documents_are_counted_and_the_longest_is_measured_without_its_end(tmp_p
 
 
 @pytest.mark.parametrize(("steps", "epochs"), [(19, None), (20, None), (None, 0.001)])
-def test_a_new_end_lies_beyond_what_is_made(tiny_run, steps, epochs):
+def test_a_new_end_must_be_later_than_the_current_step(tiny_run, steps, epochs):
     with pytest.raises(OptionError, match="already at step 20; the new end must be later"):
         api.resume(tiny_run, steps=steps, epochs=epochs)
     assert api.resume(tiny_run, steps=21).plan.steps == 21

@@ -57,7 +57,7 @@ def test_every_symbol_keeps_its_weights_to_the_bit(old, others, cell):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_on_the_old_symbols_a_grown_network_predicts_what_it_predicted(cell):
+def test_an_extended_network_predicts_old_symbols_as_before(cell):
     before = vocabulary("bdf")
     after = before.union(vocabulary("aceg"))
     base = network(3, cell, dtype=np.float64)
@@ -72,7 +72,7 @@ def test_on_the_old_symbols_a_grown_network_predicts_what_it_predicted(cell):
     np.testing.assert_allclose(*logits, rtol=1e-12)
 
 
-def test_what_is_new_begins_as_in_a_fresh_network():
+def test_new_weights_are_initialised_as_in_a_fresh_network():
     """Small and random, with a bias of zero: about as unlikely as a rare character."""
     before = vocabulary("ab")
     after = before.union(vocabulary("cd"))

@@ -40,7 +40,7 @@ def rewrite(path, tensors=None, record=None):
         )
 
 
-def test_what_is_saved_is_what_is_loaded_to_the_byte(last, tmp_path):
+def test_a_loaded_checkpoint_equals_the_saved_one_bit_by_bit(last, tmp_path):
     first = load(last)
     save(first, tmp_path / "again.safetensors")
     again = load(tmp_path / "again.safetensors")
@@ -160,7 +160,7 @@ def averaged(tmp_path, text_file):
     return trained(tmp_path / "averaged", text_file, "training.ema_decay=0.9") / "last.safetensors"
 
 
-def test_a_checkpoint_has_the_average_as_its_parameters_and_the_weights_that_learn_beside_it(averaged):
+def test_a_checkpoint_stores_the_average_as_parameters_and_the_training_weights_separately(averaged):
     saved = load(averaged)
     assert saved.learning.shape == saved.network.parameters.flat.shape
     assert np.abs(saved.learning - saved.network.parameters.flat).max() > 1e-4
@@ -168,7 +168,7 @@ def test_a_checkpoint_has_the_average_as_its_parameters_and_the_weights_that_lea
     assert averaged.with_name("again.safetensors").read_bytes() == averaged.read_bytes()
 
 
-def test_weights_that_learn_are_asked_for_where_there_is_an_average_and_only_there(averaged, last):
+def test_training_weights_are_required_exactly_if_there_is_an_average(averaged, last):
     rewrite(last, {"learning": load(averaged).learning}, {})
     with pytest.raises(CheckpointError, match=r"holds the tensor 'learning', which its configuration does not use"):
         load(last)
@@ -185,7 +185,7 @@ def test_every_count_is_its_own(last, tmp_path):
     assert (again.progress.step, again.updates, again.position) == (20, 7, 11)
 
 
-def test_what_an_older_checkpoint_does_not_say_has_its_default(last):
+def test_fields_missing_from_older_checkpoints_have_defaults(last):
     config = json.loads(load(last).config.model_dump_json())
     del config["training"]["freeze"], config["model"]["bias"]
     rewrite(last, record={"config": config, "base": None})

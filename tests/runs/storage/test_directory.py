@@ -65,7 +65,7 @@ def test_the_next_free_name(tmp_path):
         directory.create_next(tmp_path / "runs" / "x" / "lock", "x")
 
 
-def test_what_was_killed_before_its_first_save_may_be_begun_again(tmp_path):
+def test_a_run_killed_before_its_first_save_can_be_started_again(tmp_path):
     directory.create(tmp_path / "x").release()
     (tmp_path / "x" / "last.safetensors.tmp").write_bytes(b"half")
     again = directory.create(tmp_path / "x")
@@ -74,7 +74,7 @@ def test_what_was_killed_before_its_first_save_may_be_begun_again(tmp_path):
     again.release()
 
 
-def test_without_a_lock_what_bears_the_name_of_a_side_file_is_somebodys_own(tmp_path):
+def test_without_a_lock_files_with_the_names_of_side_files_are_kept(tmp_path):
     mine = tmp_path / "last.safetensors.tmp"
     mine.write_text("precious")
     for take in (directory.create, directory.require_free):
@@ -124,7 +124,7 @@ def test_the_checkpoint_that_a_run_means(tiny_run):
 @pytest.mark.parametrize(
     "find", [lambda run: directory.load_last(Folder(run)), lambda run: directory.load(run, "last")]
 )
-def test_where_the_last_is_damaged_the_one_before_it_serves_and_says_so(tiny_run, damage, find):
+def test_a_damaged_last_checkpoint_is_replaced_by_the_previous_one_with_a_note(tiny_run, damage, find):
     last = tiny_run / "last.safetensors"
     content = last.read_bytes()
     last.unlink() if damage == "missing" else last.write_bytes(content[:-9] if damage == "truncated" else b"")
@@ -183,7 +183,7 @@ def test_metrics_hold_every_event_as_a_line_of_json(tiny_run):
     assert set(next(e for e in events if e["event"] == "saved")) >= {"step", "path", "best"}
 
 
-def test_lines_that_a_full_disk_took_in_part_are_written_neither_twice_nor_by_halves(tmp_path, monkeypatch):
+def test_lines_cut_by_a_full_disk_are_written_once_and_whole(tmp_path, monkeypatch):
     path = tmp_path / "metrics.jsonl"
     list(metrics_log.with_metrics_log([Sampled(1, "x")], Folder(tmp_path), 10, Communicator()))
     before = path.read_bytes()

@@ -138,7 +138,7 @@ def test_half_a_line_at_the_end_is_skipped(tiny_run):
     assert (found.steps[-1], found.skipped) == (20, 1)
 
 
-def test_events_of_other_kinds_are_passed_over(history):
+def test_events_of_other_kinds_are_skipped(history):
     assert (
         history(
             step(1),
@@ -150,7 +150,7 @@ def test_events_of_other_kinds_are_passed_over(history):
     )
 
 
-def test_a_line_without_end_takes_no_memory_and_is_one(tmp_path):
+def test_an_endless_line_takes_little_memory_and_counts_as_one(tmp_path):
     path = tmp_path / "events.jsonl"
     with path.open("wb") as file:
         file.write(json.dumps(step(1)).encode() + b"\n")
@@ -166,14 +166,14 @@ def test_a_line_without_end_takes_no_memory_and_is_one(tmp_path):
 
 
 @pytest.mark.parametrize("damage", [None, "nonsense: [", "training: {batch_size: null}"])
-def test_without_a_configuration_there_is_no_time(tiny_run, damage):
+def test_without_a_configuration_the_time_is_unknown(tiny_run, damage):
     (tiny_run / "config.yaml").unlink()
     if damage:
         (tiny_run / "config.yaml").write_text(damage)
     assert read_history(tiny_run).seconds is None
 
 
-def test_what_train_json_prints_can_be_read(charrnn, text_file, tmp_path):
+def test_the_output_of_train_json_can_be_read(charrnn, text_file, tmp_path):
     result = charrnn(
         "train", text_file, "-s", "model.hidden_size=8", "--steps", "3", "-s", "runtime.threads=1", "--json"
     )
@@ -195,7 +195,7 @@ def test_a_run_that_was_resumed_equals_one_that_was_not(tmp_path, text_file, tin
         np.testing.assert_array_equal(getattr(one, field), getattr(other, field), field)
 
 
-def test_where_there_is_no_history_it_says_why(tmp_path, tiny_run):
+def test_a_missing_history_is_explained(tmp_path, tiny_run):
     def message(path):
         with pytest.raises(RunError) as error:
             read_history(path)

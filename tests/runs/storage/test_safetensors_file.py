@@ -45,7 +45,7 @@ def refused(tmp_path, content, message):
         read(tmp_path / "x")
 
 
-def test_what_is_written_is_read(path):
+def test_written_tensors_are_read_back(path):
     metadata, tensors = read(path)
     assert metadata["record"] == METADATA["record"]
     assert tensors.keys() == TENSORS.keys()
@@ -53,7 +53,7 @@ def test_what_is_written_is_read(path):
         np.testing.assert_array_equal(tensor, TENSORS[name], strict=True)
 
 
-def test_the_library_reads_what_is_written(path):
+def test_the_safetensors_library_reads_written_files(path):
     with safetensors.safe_open(path, framework="np") as file:
         assert file.metadata()["record"] == METADATA["record"]
     for name, tensor in safetensors.numpy.load_file(path).items():
@@ -67,7 +67,7 @@ def test_the_digest_is_that_of_the_file_with_zeros_in_its_place(path):
     assert hashlib.sha256(content.replace(digest.encode(), b"0" * 64)).hexdigest() == digest
 
 
-def test_what_the_library_writes_is_sound_but_has_no_digest(tmp_path):
+def test_files_of_the_safetensors_library_are_valid_without_a_digest(tmp_path):
     safetensors.numpy.save_file(TENSORS, tmp_path / "x", METADATA)
     with (tmp_path / "x").open("rb") as file:
         reader = SafetensorsReader(file)
@@ -123,14 +123,14 @@ def entry(dtype="F32", shape=(2,), offsets=(0, 8), **more):
         (b" " * (module.MAX_HEADER_BYTES + 1), b"", "at most 4,194,304"),
     ],
 )
-def test_what_is_not_sound_is_refused(tmp_path, header, data, message):
+def test_invalid_files_are_refused(tmp_path, header, data, message):
     refused(tmp_path, file_of(header, data), message)
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"1234567", (1 << 62).to_bytes(8, "little") + b"{}", (3).to_bytes(8, "little") + b"{}"]
 )
-def test_what_is_cut_off_is_refused(tmp_path, content):
+def test_truncated_files_are_refused(tmp_path, content):
     refused(tmp_path, content, "not a safetensors file, or cut off")
 
 

@@ -52,7 +52,7 @@ def test_no_run_has_an_empty_outcome(tmp_path):
     assert last_step(tmp_path) is None
 
 
-def test_damaged_lines_are_passed_over(tiny_run):
+def test_damaged_lines_are_skipped(tiny_run):
     with (tiny_run / METRICS).open("ab") as file:
         file.write(b'{"event": "finished", "seconds": "\xff\n{"event": "saved", "seconds": []}\n[1]\n')
     assert not read_status(tiny_run).finished

@@ -23,7 +23,7 @@ from charrnn.text.characters.escapes import unescape
         ("« é »\n", "« é »\n"),
     ],
 )
-def test_an_escape_is_what_it_stands_for_and_all_else_is_left_as_typed(typed, meant):
+def test_escapes_are_decoded_and_all_else_is_left_as_typed(typed, meant):
     assert unescape(typed) == meant
 
 

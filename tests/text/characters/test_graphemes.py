@@ -22,11 +22,11 @@ FAMILY, FLAG, SCOTLAND = "👩\u200d👩\u200d👧", "🇩🇪", "🏴\U000e0067
         ["a\u200d", "b"],  # a joiner joins pictures
     ],
 )
-def test_a_text_is_split_where_a_reader_sees_characters(clusters):
+def test_a_text_is_split_between_graphemes(clusters):
     assert graphemes("".join(clusters)) == clusters
 
 
-def test_a_text_is_cut_between_them():
+def test_a_text_is_cut_between_graphemes():
     text = f"a{FAMILY}e\u0301z"
     assert [first_graphemes(text, most) for most in (1, 3, 6, 7, 8, 9)] == [
         "a", "a", f"a{FAMILY}", f"a{FAMILY}", f"a{FAMILY}e\u0301", text,

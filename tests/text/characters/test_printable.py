@@ -25,7 +25,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS)
-def test_what_does_not_move_a_terminal_is_written_as_it_is(text):
+def test_harmless_characters_are_printed_unchanged(text):
     assert printable(text) == printable_line(text) == text
     assert json.loads(json_text(text)) == text
     assert json_text(text) == json.dumps(text, ensure_ascii=False)
@@ -40,14 +40,14 @@ def test_what_does_not_move_a_terminal_is_written_as_it_is(text):
         ("\u2066", "<U+2066>"), ("\u2069", "<U+2069>"), ("\ud800", "<U+D800>"), ("\udcff", "<U+DCFF>"),
     ],
 )  # fmt: skip
-def test_what_does_is_shown_and_never_as_a_replacement_character(character, shown):
+def test_control_characters_are_printed_visibly(character, shown):
     assert printable(f"a{character}b") == printable_line(f"a{character}b") == f"a{shown}b"
     assert is_unsafe(character)
     assert json_text(character) == f'"\\u{ord(character):04x}"' or character in "\x08\x0c\r"
     assert json.loads(json_text(character)) == character
 
 
-def test_a_line_ends_and_a_tab_is_wide_in_a_text_and_neither_in_a_name():
+def test_line_ends_and_tabs_are_printed_in_texts_and_escaped_in_names():
     assert printable("a\tb\nc\r\n") == "a    b\nc␍\n"
     assert printable_line("a\tb\nc") == "a␉b␊c"
 
@@ -62,9 +62,9 @@ def test_the_unsafe_ones_are_the_controls_the_bidi_controls_the_line_ends_and_th
 
 
 @pytest.mark.parametrize("text", ["", "a'b", 'a"b', "a'\"b", "\\", "\\U0001fae9", "\x1b\n\u00a0\u200d\ufffd", "日é"])
-def test_what_python_knows_is_quoted_as_python_does(text):
+def test_known_characters_are_quoted_as_by_repr(text):
     assert quote(text) == repr(text)
 
 
-def test_what_is_newer_than_pythons_tables_is_quoted_as_it_is():
+def test_characters_newer_than_the_unicode_tables_are_quoted_unchanged():
     assert quote("a\U0001fa8a'\n\\U0001fa8a") == '"a\U0001fa8a\'\\n\\\\U0001fa8a"'

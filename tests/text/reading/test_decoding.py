@@ -55,7 +55,7 @@ def test_every_encoding_in_pieces(encoding, small_pieces):
         (b"abcde\xe6\xbc", 5, 1),
     ],
 )
-def test_what_does_not_fit_is_located_whatever_the_pieces(data, offset, line, small_pieces):
+def test_undecodable_bytes_are_located_for_any_piece_size(data, offset, line, small_pieces):
     with pytest.raises(TextError, match=rf"at offset {offset} \(line {line}\) is not utf-8"):
         decoded(data)
 

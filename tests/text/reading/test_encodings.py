@@ -46,7 +46,7 @@ def refusal(data, encoding="utf-8", insist=False, name="notes.txt"):
 @pytest.mark.parametrize("text", SCRIPTS.values(), ids=SCRIPTS)
 @pytest.mark.parametrize("asked", ["utf-8", "cp1252", "utf-16", "utf-32"])
 @pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "utf-8"])
-def test_a_byte_order_mark_says_what_a_file_is_whatever_is_said_of_all(text, asked, order):
+def test_a_byte_order_mark_overrides_the_encoding_of_all_files(text, asked, order):
     assert decode(("\ufeff" + text).encode(order), asked) == text
 
 
@@ -90,7 +90,7 @@ def test_nothing_else_is_taken_for_utf_16(data):
     ("encoding", "cut", "place"),
     [("utf-16", 1, "108 (line 3)"), ("utf-32", 1, "216 (line 3)"), ("utf-32", 3, "216 (line 3)")],
 )
-def test_a_text_that_is_cut_short_is_called_so(asked, encoding, cut, place):
+def test_a_truncated_text_is_reported(asked, encoding, cut, place):
     data = (ENGLISH + "x").encode(encoding)[:-cut]
     place = f"{len((ENGLISH).encode(encoding)):,} (line 3)"
     assert refusal(data, asked) == (
@@ -99,7 +99,7 @@ def test_a_text_that_is_cut_short_is_called_so(asked, encoding, cut, place):
     )
 
 
-def test_utf_8_that_is_cut_short_may_be_another_encoding():
+def test_truncated_utf_8_may_be_another_encoding():
     message = refusal("no café".encode()[:-1])
     assert message.startswith(
         "byte 0xc3 at offset 6 (line 1) is not utf-8: the text ends in the middle of a character: "
@@ -107,7 +107,7 @@ def test_utf_8_that_is_cut_short_may_be_another_encoding():
     assert "cut short, or in another encoding; say what it is, for example `encoding` notes.txt=cp1252" in message
 
 
-def test_utf_8_with_other_characters_that_is_cut_short_is_called_so():
+def test_truncated_utf_8_with_other_characters_is_reported():
     message = refusal("café, déjà ».".encode() + "é".encode()[:1])
     assert message.startswith(
         "ends in the middle of a character of utf-8, at byte 17 (line 1): the file is cut short; "
@@ -118,7 +118,7 @@ def test_utf_8_with_other_characters_that_is_cut_short_is_called_so():
 @pytest.mark.parametrize(
     ("text", "encoding"), [("море лодка", "koi8-r"), ("θάλασσα", "iso-8859-7"), ("海は山が", "shift_jis")]
 )
-def test_of_letters_that_are_not_western_no_western_encoding_is_proposed(text, encoding):
+def test_no_western_encoding_is_proposed_for_other_letters(text, encoding):
     message = refusal(f"{text}.\n".encode(encoding))
     assert "say what it is: `encoding` notes.txt=NAME, where NAME is, for example, " in message
     assert encoding in message
@@ -135,7 +135,7 @@ def test_of_letters_that_are_not_western_no_western_encoding_is_proposed(text, e
         (b"ab\n\xed\xa0\xbd\xed\xb8\x80", "utf-8", "D83D", "3 (line 2)"),
     ],
 )
-def test_half_of_a_surrogate_pair_is_called_so_at_its_byte(data, encoding, point, place):
+def test_half_of_a_surrogate_pair_is_reported_with_its_byte(data, encoding, point, place):
     message = refusal(data, encoding)
     assert message.startswith(f"half of a surrogate pair (U+{point}) at byte {place}, which is not a character: ")
 
@@ -174,7 +174,7 @@ def test_a_damaged_character_hides_neither_utf_16_nor_32(order, damage):
     ],
 )
 @pytest.mark.parametrize("insist", [False, True])
-def test_bytes_that_are_not_what_their_mark_says_are_given_no_encoding_that_the_mark_overrules(data, insist):
+def test_no_encoding_is_proposed_that_the_mark_would_override(data, insist):
     message = refusal(data, "cp1252", insist)
     assert "which its byte order mark says it is" in message
     assert "`encoding`" not in message
@@ -202,7 +202,7 @@ def test_the_command_that_is_proposed_converts_the_file(tmp_path, monkeypatch, n
     assert decode(converted.read_bytes()) == expected
 
 
-def test_an_encoding_that_is_likely_is_proposed_where_it_fits():
+def test_a_likely_encoding_is_proposed_if_it_decodes_the_text():
     def message(text, encoding, likely):
         document = Source.from_bytes("notes.txt", text.encode(encoding))
         with pytest.raises(TextError) as caught:
@@ -237,7 +237,7 @@ def test_a_nul_after_many_pieces_is_reported_with_its_byte(monkeypatch):
         assert f"a NUL at byte {place:,} (line 19)" in refusal(text.encode(encoding), encoding)
 
 
-def test_a_mark_counts_more_than_what_is_said_even_of_one_file():
+def test_a_mark_overrides_the_encoding_of_a_single_file():
     data = codecs.BOM_UTF8 + "é".encode()
     assert decode(data, "cp1252") == decode(data, "cp1252", insist=True) == "é"
 
@@ -259,7 +259,7 @@ def test_the_encoding_that_is_proposed_is_another_than_the_one_that_did_not_fit(
 
 @pytest.mark.parametrize("text", [text * 4 for text in SCRIPTS.values() if len(text) > 9])
 @pytest.mark.parametrize(("asked", "order"), [("utf-16-le", "utf-16-be"), ("utf-16-be", "utf-16-le")])
-def test_the_wrong_order_of_bytes_is_refused_unless_it_is_said_of_the_file(text, asked, order):
+def test_a_wrong_byte_order_is_refused_unless_named_for_the_file(text, asked, order):
     assert f"looks like UTF-16 without a byte order mark; say so: `encoding` notes.txt={order}" in refusal(
         text.encode(order), asked
     )
@@ -270,7 +270,7 @@ def test_the_wrong_order_of_bytes_is_refused_unless_it_is_said_of_the_file(text,
 
 
 @pytest.mark.parametrize("asked", ["utf-16", "utf-32"])
-def test_an_encoding_that_needs_a_mark_and_finds_none_says_what_the_file_is(asked):
+def test_a_missing_byte_order_mark_is_reported_with_the_likely_encoding(asked):
     assert "reads as UTF-8; say so: `encoding` notes.txt=utf-8" in refusal(ENGLISH.encode(), asked)
     assert f"say in which order its bytes are: `encoding` notes.txt={asked}-le or {asked}-be" in refusal(
         b"\xff\xd8\x00\xd8" * 3, asked
@@ -340,7 +340,7 @@ def test_the_last_word_on_a_file_counts():
     "entry",
     ["klingon", "a.txt=klingon", "base64", "punycode", "a.txt=", "", "[utf-8, a.txt=cp1252]", "'cp1252'", '"cp1252"'],
 )
-def test_what_is_not_an_encoding_is_refused_by_its_name(entry):
+def test_an_unknown_encoding_is_refused_by_name(entry):
     with pytest.raises(TextError, match=r"^.*: not an encoding of texts that Python knows"):
         Encodings.parse([entry])
     with pytest.raises(TextError, match="names no file"):

@@ -63,7 +63,7 @@ NOT_PLAIN = {
 @pytest.mark.parametrize(
     ("name", "content", "kind"), [(name, *rest) for name, rest in NOT_PLAIN.items()], ids=NOT_PLAIN
 )
-def test_what_is_not_plain_text_is_named_and_never_offered_as_bytes(tmp_path, name, content, kind):
+def test_a_file_that_is_not_plain_text_is_named_and_not_offered_as_bytes(tmp_path, name, content, kind):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(TextError) as refusal:
         read_text([str(tmp_path / name)])
@@ -96,11 +96,11 @@ def test_web_pages_are_known_by_how_they_begin(content):
         "GIF89 x", "%PDF", "RIFF raff", "MZ", "BM", "OggS", "Rar!", "# {\\rtf1}",
     ],
 )  # fmt: skip
-def test_texts_that_begin_nearly_so_are_texts(content):
+def test_texts_that_begin_almost_like_web_pages_are_texts(content):
     assert detect_kind(content.encode()) is None
 
 
-def test_who_says_the_encoding_of_a_web_page_reads_its_markup(tmp_path):
+def test_a_web_page_with_a_named_encoding_is_read_with_its_markup(tmp_path):
     (tmp_path / "page.html").write_text(HTML)
     (tmp_path / "page.txt").write_text("plain\n")
     with pytest.raises(TextError, match=r"with its markup, say its encoding: `encoding` page.html=utf-8"):
@@ -110,7 +110,7 @@ def test_who_says_the_encoding_of_a_web_page_reads_its_markup(tmp_path):
     assert read_text([str(tmp_path)], encoding=said).content == f"{HTML}plain\n"
 
 
-def test_a_folder_says_what_it_leaves_out(tmp_path):
+def test_skipped_files_of_a_folder_are_reported(tmp_path):
     (tmp_path / "runs").mkdir()
     for name in ("config.yaml", "last.safetensors"):
         (tmp_path / "runs" / name).write_text("x")
@@ -160,7 +160,7 @@ def test_a_link_to_a_file_elsewhere_is_read_once(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may read everything")
-def test_what_cannot_be_read_is_left_out_and_named(tmp_path):
+def test_unreadable_files_are_skipped_and_named(tmp_path):
     (tmp_path / "a.txt").write_text("one\n")
     (tmp_path / "b.txt").touch(0)
     (tmp_path / "sub").mkdir(0)
@@ -168,14 +168,14 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no FIFOs")
-def test_a_pipe_in_a_folder_is_left_out_and_named(tmp_path):
+def test_a_pipe_in_a_folder_is_skipped_and_named(tmp_path):
     (tmp_path / "a.txt").write_text("one\n")
     os.mkfifo(tmp_path / "pipe")
     assert "a pipe or device (pipe)" in read_text([str(tmp_path)]).notes[0]
     assert "a pipe or device (" in read_text([str(tmp_path / "*")]).notes[0]
 
 
-def test_a_folder_of_nothing_that_can_be_read_says_what_it_holds(tmp_path):
+def test_a_folder_without_readable_files_is_refused_with_its_contents(tmp_path):
     (tmp_path / "page.html").write_text(HTML)
     with pytest.raises(TextError) as refusal:
         read_text([str(tmp_path)])
@@ -185,7 +185,7 @@ def test_a_folder_of_nothing_that_can_be_read_says_what_it_holds(tmp_path):
     )
 
 
-def test_utf_16_without_marks_is_read_where_it_is_said_of_all(tmp_path):
+def test_utf_16_without_marks_is_read_if_it_is_the_encoding_of_all_files(tmp_path):
     (tmp_path / "a.txt").write_bytes("one word, and a line\n".encode("utf-16-le"))
     for begin in (b"", b"\xff\xfe", b"\xff\xfe\0\0"):
         (tmp_path / f"{len(begin)}.bin").write_bytes(begin + np.random.default_rng(0).bytes(500) + b"\0\0")
@@ -206,7 +206,7 @@ def test_brackets_of_an_existing_folder_are_its_own(tmp_path, monkeypatch, patte
 
 
 @pytest.mark.parametrize("pattern", ["song [live]*.txt", "*/[live]/a.txt"])
-def test_brackets_that_match_nothing_are_of_the_name(tmp_path, pattern):
+def test_brackets_that_match_nothing_belong_to_the_name(tmp_path, pattern):
     (tmp_path / "x" / "[live]").mkdir(parents=True)
     for name in ("song [live] 1.txt", "x/[live]/a.txt"):
         (tmp_path / name).write_text("one\n")
@@ -223,7 +223,7 @@ def test_folders_that_a_pattern_matches_are_named(tmp_path):
     )
 
 
-def test_a_text_with_a_nul_is_called_so_in_a_folder(tmp_path):
+def test_a_text_with_a_nul_in_a_folder_is_reported(tmp_path):
     (tmp_path / "a.txt").write_text("The boat\n")
     (tmp_path / "b.txt").write_bytes(b"The boat goes out and \0 comes in again.\n")
     assert read_text([str(tmp_path)]).notes == (

@@ -30,7 +30,7 @@ def test_a_folder_or_pattern_with_too_much_is_refused(folder, source):
 @pytest.mark.parametrize(
     "sources", [["below"], ["*.txt"], ["below/*", "a.txt"], ["a.txt", "b.txt"], ["nothing"], ["nothing/*"]]
 )
-def test_what_is_small_is_not(folder, sources):
+def test_a_small_folder_or_pattern_is_read(folder, sources):
     require_modest([str(folder / source) for source in sources], 100)
 
 
@@ -57,7 +57,7 @@ def test_a_file_much_larger_than_the_text_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("source", ["/dev/zero", "pipe"])
-def test_what_is_no_plain_file_is_refused_unopened(tmp_path, source):
+def test_special_files_are_refused_without_opening_them(tmp_path, source):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(TextError, match="not a plain file"):
         require_modest([str(tmp_path / source)], 100)
@@ -65,12 +65,12 @@ def test_what_is_no_plain_file_is_refused_unopened(tmp_path, source):
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="Linux's /proc")
 @pytest.mark.parametrize("source", ["/proc", "/proc/version", "/proc/*"])
-def test_what_is_on_no_disk_is_refused(source):
+def test_files_outside_real_disks_are_refused(source):
     with pytest.raises(TextError, match="not on a disk"):
         require_modest([source], 100)
 
 
-def test_names_that_cannot_be_are_refused(folder):
+def test_invalid_names_are_refused(folder):
     with pytest.raises(TextError):
         require_modest([str(folder / ("x" * 5000))], 100)
     require_modest(["-", "builtin:harbour"], 100)

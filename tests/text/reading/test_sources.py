@@ -75,7 +75,7 @@ def test_standard_input(monkeypatch):
     assert content("-") == "héllo\n"
 
 
-def test_standard_input_is_read_as_it_comes_where_it_is_read_once(monkeypatch):
+def test_standard_input_is_streamed_if_it_is_read_once(monkeypatch):
     read, write = os.pipe()
     monkeypatch.setattr(sys, "stdin", os.fdopen(read))
     (source,), _ = find_sources(["-"], once=True)
@@ -102,7 +102,7 @@ def test_builtin_python_reads_the_standard_library():
     assert sum(map(size, documents)) > 5_000_000
 
 
-def test_what_is_built_in_is_utf_8_whatever_is_said_of_the_files_beside_it(tmp_path):
+def test_the_built_in_text_is_utf_8_whatever_the_encoding_of_the_files(tmp_path):
     (tmp_path / "notes.txt").write_bytes("the end\n".encode("cp037"))
     found = read_text(["builtin:names", str(tmp_path / "notes.txt")], encoding="cp037")
     assert found.content == f"{content('builtin:names')}the end\n"
@@ -113,7 +113,7 @@ def test_unknown_builtin_lists_the_known_ones():
         find_sources(["builtin:nope"])
 
 
-def test_byte_order_mark_and_crlf_are_fine():
+def test_a_byte_order_mark_and_crlf_are_accepted():
     assert decode(Source.from_bytes("x", b"\xef\xbb\xbfa\r\nb\r\n")) == "a\nb\n"
 
 
@@ -216,7 +216,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, change):
         (("config.yaml", "last.safetensors"), "text\n"),
     ],
 )
-def test_a_folder_is_a_run_directory_where_it_holds_both_a_configuration_and_a_checkpoint(tmp_path, names, read):
+def test_a_folder_with_a_configuration_and_a_checkpoint_is_a_run_directory(tmp_path, names, read):
     (tmp_path / "inside").mkdir()
     for name in names:
         (tmp_path / "inside" / name).write_text("a run: no\n")
@@ -237,7 +237,7 @@ def test_a_pattern_gives_files_and_no_folders(tmp_path):
     assert content(tmp_path / "a-*") == "text\n"
 
 
-def test_a_link_that_leads_nowhere_is_called_so(tmp_path):
+def test_a_broken_link_is_reported(tmp_path):
     (tmp_path / "link.txt").symlink_to("link.txt")
     with pytest.raises(TextError) as refusal:
         find_sources([str(tmp_path / "link.txt")])

@@ -7,7 +7,7 @@ from charrnn.text.reading import text_file
 from charrnn.text.reading.text_file import TextFile
 
 
-def test_a_file_of_which_more_is_always_to_come_is_not_waited_for(tmp_path, monkeypatch):
+def test_an_endless_file_is_not_read_to_its_end(tmp_path, monkeypatch):
     """Such as /proc/kmsg, for those who may read it."""
 
     class Endless:

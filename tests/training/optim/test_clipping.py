@@ -67,7 +67,7 @@ def test_squares_beyond_single_precision_still_have_a_norm():
         (None, None, False, [3.0, 4.0]),
     ],
 )
-def test_clipped_is_what_either_bound_changed(norm, value, clipped, after):
+def test_clipped_reports_a_change_by_either_bound(norm, value, clipped, after):
     gradient = np.array([3.0, 4.0])
     assert Clipping(norm, value)(gradient) == (5.0, clipped)
     np.testing.assert_allclose(gradient, after, rtol=1e-15)

@@ -67,7 +67,7 @@ def test_a_validation_that_is_broken_off_leaves_the_weights_too():
     assert w.tobytes() == before.tobytes()
 
 
-def test_what_is_frozen_is_in_the_average_to_the_bit():
+def test_frozen_weights_are_bit_identical_in_the_average():
     trainer = averaging(make(dtype=np.float32), decay=0.7)
     trainer.frozen = FrozenParameters.from_network(trainer.network, ["layer1"])
     before = trainer.network.parameters["W_hh"].tobytes()

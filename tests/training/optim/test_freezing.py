@@ -39,7 +39,7 @@ def weights(trainer):
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("frozen", [["layer1"], ["layer2", "readout"], ["readout"], ["layer1", "layer2"]])
-def test_what_is_frozen_stays_to_the_bit_and_all_else_learns(optimizer, frozen):
+def test_frozen_weights_stay_bit_identical_and_the_others_learn(optimizer, frozen):
     trainer = make(frozen, optimizer, weight_decay=0.1)
     before = weights(trainer)
     list(trainer.train(7))
@@ -59,7 +59,7 @@ def test_the_parts_of_a_network_are_all_its_parameters_each_once(cell):
     assert parts["readout"] == ("W_hy", "b_y")
 
 
-def test_the_norm_is_that_of_what_is_trained():
+def test_the_norm_excludes_frozen_weights():
     whole, part = make([]), make(["layer1", "readout"])
     full = next(event for event in whole.train(1) if isinstance(event, Stepped))
     (step,) = (event for event in part.train(1) if isinstance(event, Stepped))
@@ -72,7 +72,7 @@ def test_the_norm_is_that_of_what_is_trained():
     assert global_norm(gradient) == pytest.approx(np.linalg.norm(expected), rel=1e-6)
 
 
-def test_what_is_trained_learns_as_though_the_rest_had_no_gradient():
+def test_trained_weights_learn_as_though_the_rest_had_no_gradient():
     """Of plain gradient descent without clipping, the first update of the parts that learn is that of a whole training."""
     whole, part = (make(frozen, "sgd", clipping=Clipping()) for frozen in ([], ["layer2"]))
     list(whole.train(1)), list(part.train(1))

@@ -32,7 +32,7 @@ def test_warm_up_rises_evenly_to_the_top(shape):
     assert schedule(10) == 1.0
 
 
-def test_a_warm_up_longer_than_the_training_is_no_accident():
+def test_a_warm_up_longer_than_the_training_is_allowed():
     assert Schedule("cosine", 1.0, 5, warmup_steps=10)(4) == 0.5
 
 

@@ -25,7 +25,7 @@ class Rank(Communicator):
 
 
 @given(st.integers(0, 200), st.integers(1, 40))
-def test_the_shares_of_all_ranks_are_all_streams_in_order_and_as_even_as_can_be(count, size):
+def test_the_ranks_divide_all_streams_evenly_and_in_order(count, size):
     shares = [Rank(rank, size).local_streams(count) for rank in range(size)]
     assert [stream for share in shares for stream in range(count)[share]] == list(range(count))
     lengths = {share.stop - share.start for share in shares}
@@ -76,7 +76,7 @@ def test_a_batch_in_shares_has_the_gradient_of_the_whole(accumulate, threads):
 @pytest.mark.parametrize(
     ("B", "size", "nearest"), [(12, 5, "10 or 15"), (3, 4, "4"), (4, 3, "3 or 6"), (7, 2, "6 or 8")]
 )
-def test_streams_must_be_shared_out_evenly(B, size, nearest):
+def test_streams_must_be_divided_evenly(B, size, nearest):
     training = SizedConfig().with_values("training", batch_size=B).training
     with pytest.raises(RunError, match=f"{B} streams .* {size} ranks; use `settings` training.batch_size={nearest}"):
         require_divisible(training, Rank(0, size))

@@ -39,7 +39,7 @@ def window(B, cell="rnn", T=9, **options):
 
 
 @pytest.mark.parametrize(("B", "threads", "sizes"), [(7, 1, [7]), (7, 2, [4, 3]), (7, 3, [3, 2, 2]), (2, 50, [1, 1])])
-def test_streams_are_shared_out_evenly_and_no_part_is_empty(B, threads, sizes):
+def test_streams_are_divided_evenly_and_no_part_is_empty(B, threads, sizes):
     assert [share.stop - share.start for share in even_slices(B, threads)] == sizes
 
 
@@ -87,7 +87,7 @@ def test_the_same_split_gives_the_same_bytes_and_workers_see_new_weights():
     np.testing.assert_allclose(three.gradient.flat, one.gradient.flat, rtol=1e-4, atol=1e-7)
 
 
-def test_the_state_handed_on_is_the_one_where_the_next_window_begins():
+def test_the_carried_state_is_that_at_the_start_of_the_next_window():
     network, given, state = window(3, carry_steps=4)
     handed = state.copy()
     with split(network, 2) as two:
@@ -105,7 +105,7 @@ def test_an_error_in_a_worker_is_an_error_here():
         two.loss_and_gradient(replace(given, targets=targets), state)
 
 
-def test_a_worker_that_was_killed_is_named_with_what_to_do():
+def test_a_killed_worker_is_reported_with_advice():
     network, given, state = window(4)
     with split(network, 2) as two:
         worker = two._pool._workers[0]._process
@@ -169,7 +169,7 @@ def test_the_shared_file_leaves_no_name_behind():
         assert set(worker_pool.SHARED_MEMORY_FOLDER.glob("charrnn-*")) == before
 
 
-def test_without_room_for_shared_memory_the_way_out_is_named(monkeypatch, tmp_path):
+def test_a_lack_of_shared_memory_is_reported_with_advice(monkeypatch, tmp_path):
     monkeypatch.setattr(worker_pool, "SHARED_MEMORY_FOLDER", tmp_path / "none")
     monkeypatch.setattr(worker_pool.tempfile, "gettempdir", lambda: str(tmp_path / "neither"))
     network, _, _ = window(2)
@@ -177,7 +177,7 @@ def test_without_room_for_shared_memory_the_way_out_is_named(monkeypatch, tmp_pa
         DataParallel(network, 2)
 
 
-def test_where_documents_begin_every_part_knows():
+def test_every_part_knows_where_documents_begin():
     network, given, state = window(4, reset_mask=np.ones((9, 4), bool))
     with split(network, 2) as two:
         loss = two.surprisals(given.inputs, given.targets, state, given.reset_mask).sum()
@@ -190,7 +190,7 @@ def test_where_documents_begin_every_part_knows():
     np.testing.assert_allclose(two.gradient.flat, gradient.flat, rtol=1e-9, atol=1e-15)
 
 
-def test_what_lies_in_the_folder_is_not_what_a_worker_imports(tmp_path, monkeypatch):
+def test_a_worker_imports_nothing_from_the_current_folder(tmp_path, monkeypatch):
     (tmp_path / "random.py").write_text("raise SystemExit(3)\n")
     monkeypatch.chdir(tmp_path)
     network, given, state = window(4)
@@ -209,7 +209,7 @@ def test_a_pipe_that_may_not_be_enlarged_serves_as_it_is(monkeypatch):
         assert np.isfinite(two.loss_and_gradient(given, state))
 
 
-def test_windows_of_ever_new_lengths_do_not_fill_the_memory():
+def test_windows_of_many_lengths_do_not_fill_the_memory():
     network, given, state = window(3)
     alone = Replica(network, network.parameters)
     for T in range(1, 10):
@@ -220,7 +220,7 @@ def test_windows_of_ever_new_lengths_do_not_fill_the_memory():
     assert found.misses == len(range(1, 10)), "the window that is read again and again keeps its buffers"
 
 
-def test_where_a_system_cannot_set_room_aside_every_byte_is_written(monkeypatch):
+def test_without_fallocate_every_byte_is_written(monkeypatch):
     monkeypatch.delattr(os, "posix_fallocate", raising=False)
     file, _ = worker_pool._shared_file(3_000_001)
     with file:
