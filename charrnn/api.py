@@ -12,7 +12,7 @@ from charrnn.diagnostics.gradflow.gradient_flow import LAGS, POSITIONS, Gradient
 from charrnn.errors import OptionError
 from charrnn.generation.novelty import novelty as novelty
 from charrnn.models import export as exports
-from charrnn.models import gradflow_case
+from charrnn.models import gradflow_input
 from charrnn.models.gradcheck_case import gradcheck as gradcheck
 from charrnn.models.loading import load as load
 from charrnn.models.model import Model as Model
@@ -179,9 +179,9 @@ def gradflow(
         if value < 1:
             raise OptionError(f"{name} must be at least 1; found {value}")
     if run is None:
-        case = gradflow_case.from_config(config or Config(), _as_list(text), _as_list(encoding))
+        case = gradflow_input.from_config(config or Config(), _as_list(text), _as_list(encoding))
     else:
-        case = gradflow_case.from_run(Path(run), _as_list(text), which, _as_list(training_text), _as_list(encoding))
+        case = gradflow_input.from_run(Path(run), _as_list(text), which, _as_list(training_text), _as_list(encoding))
     found = gradient_flow(case.network, case.ids, lags, positions, case.end_id, case.unit)
     return replace(found, unknown=case.unknown, notes=case.notes)
 

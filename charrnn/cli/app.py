@@ -51,7 +51,9 @@ class Commands(TyperGroup):
             with spelled_as(option_name):
                 code = super().main(*arguments, **options)
         except UsageError as error:
-            code = _print_error(f"{_message_of(error)}; see {_help_of(error)}", MISUSE)
+            context: Any = getattr(error, "ctx", None)
+            command = context.command_path if context else "charrnn"
+            code = _print_error(f"{_message_of(error)}; see {command} --help", MISUSE)
         except CharrnnError as error:
             code = _print_error(str(error), FAILED, lines=isinstance(error, ConfigError))
         except OSError as error:
@@ -96,10 +98,6 @@ def _message_of(error: Any) -> str:
     if found.startswith(INPUT):
         found = "must be" + found.removeprefix(INPUT).partition(", unable")[0]
     return option + colon + found
-
-
-def _help_of(error: Any) -> str:
-    return f"{error.ctx.command_path if error.ctx else 'charrnn'} --help"
 
 
 app = typer.Typer(

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from charrnn.config import sizing, typed_values, yaml
-from charrnn.config.messages import MAX_PROBLEMS, ConfigProblem, describe, format_problems
+from charrnn.config.problems import MAX_PROBLEMS, ConfigProblem, describe, format_problems
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped

@@ -14,7 +14,7 @@ import numpy as np
 from charrnn.errors import SamplingError
 from charrnn.network.arrays import Array
 from charrnn.text.characters.printable import quote
-from charrnn.text.fitting import fit_text
+from charrnn.text.unicode_form import fit_text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.words import nearest, parameter
 

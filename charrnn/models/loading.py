@@ -7,7 +7,8 @@ from pathlib import Path
 
 from charrnn.errors import OptionError, RunError
 from charrnn.models.mixture.components import Component, NetworkComponent, NGramComponent, scorers
-from charrnn.models.mixture.scorer_mixture import fit_weights, score_all
+from charrnn.models.mixture.fit_weights import fit_weights
+from charrnn.models.mixture.scorer_mixture import score_all
 from charrnn.models.model import Model
 from charrnn.models.training_text import TrainingText
 from charrnn.ngram.order_selection import MAX_ORDER

@@ -21,7 +21,7 @@ from charrnn.models.mixture.predictor_mixture import MixturePredictor
 from charrnn.models.scoring import scoring
 from charrnn.models.scoring.scoring import ScoredText
 from charrnn.models.training_text import TrainingText, held_out
-from charrnn.runs.planning.run_text import read_once, read_text
+from charrnn.runs.recorded_text import read_once, read_text
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import splits
 from charrnn.text.characters.unit_names import amount, unit_name

@@ -9,7 +9,7 @@ from charrnn.models.evaluation import baselines
 from charrnn.models.evaluation.baselines import Counts
 from charrnn.ngram.kneser_ney import NGram
 from charrnn.ngram.order_selection import fit_best
-from charrnn.runs.planning.run_text import load_text
+from charrnn.runs.recorded_text import load_text
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus

@@ -13,8 +13,8 @@ from charrnn.generation.predictors import NetworkPredictor
 from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.network import Network
+from charrnn.runs.gradflow_probe import with_gradient_flow
 from charrnn.runs.planning.plan import Plan
-from charrnn.runs.probes import with_gradient_flow
 from charrnn.runs.recovery import Rollback
 from charrnn.runs.storage import checkpointing, directory, metrics_log
 from charrnn.runs.trainer_state import build_trainer, capture

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from charrnn.config.messages import shorten
+from charrnn.config.problems import shorten
 from charrnn.config.resolve import to_yaml
 from charrnn.package import child_python_path
 from charrnn.runs.storage.directory import LAST, PREVIOUS

@@ -20,7 +20,7 @@ from io import FileIO
 from pathlib import Path
 from typing import IO, Self
 
-from charrnn.system.atomic_files import flush
+from charrnn.system.durable_files import flush
 from charrnn.system.plain_files import NO_WAIT, require_plain, require_plain_file
 
 SIDE = ".tmp"  # the ending of a half-written file

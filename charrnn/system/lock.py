@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from charrnn.errors import RunError
-from charrnn.system.atomic_files import append
+from charrnn.system.durable_files import append
 from charrnn.system.folder_handle import Folder
 
 LOCK = "lock"

@@ -10,23 +10,18 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-import numpy as np
-
 from charrnn.errors import TextError
 
 SECONDS = 10.0  # for any text; what people write takes a second for ten million characters
 SECONDS_PER_CHARACTER = 2e-6
 MAX_SHOWN_CHARS = 80  # characters of an expression in a message
 CHILD = """
-import array, marshal, re, sys, warnings
+import marshal, re, sys, warnings
 warnings.simplefilter("ignore")
 expression, texts = marshal.loads(sys.stdin.buffer.read())
-pattern, found = re.compile(expression), array.array("I")
-for text in texts:
-    spans = [place for match in pattern.finditer(text) for place in match.span()]
-    found.append(len(spans) // 2)
-    found.extend(spans)
-sys.stdout.buffer.write(found.tobytes())
+pattern = re.compile(expression)
+found = [[match.span() for match in pattern.finditer(text)] for text in texts]
+sys.stdout.buffer.write(marshal.dumps(found))
 """
 
 Span = tuple[int, int]
@@ -37,15 +32,7 @@ def matches(pattern: re.Pattern[str], texts: Sequence[str]) -> list[list[Span]]:
     """All matches in each text. Raises TextError if that takes more than SECONDS, or somewhat more for a long text."""
     if is_quick(pattern.pattern):
         return [[match.span() for match in pattern.finditer(text)] for text in texts]
-    numbers = np.frombuffer(_in_a_process(pattern.pattern, texts), np.uint32).astype(np.intp)
-    found: list[list[Span]] = []
-    start = 0
-    for _ in texts:
-        end = start + 1 + 2 * int(numbers[start])
-        begins, ends = numbers[start + 1 : end].reshape(-1, 2).T.tolist()
-        found.append(list(zip(begins, ends, strict=True)))
-        start = end
-    return found
+    return _in_a_process(pattern.pattern, texts)
 
 
 def is_quick(expression: str) -> bool:
@@ -53,7 +40,7 @@ def is_quick(expression: str) -> bool:
     return not set(re.sub(r"\\.", "", expression, flags=re.DOTALL)) & set("*+?{(|")
 
 
-def _in_a_process(expression: str, texts: Sequence[str]) -> bytes:
+def _in_a_process(expression: str, texts: Sequence[str]) -> list[list[Span]]:
     characters = sum(map(len, texts))
     seconds = SECONDS + SECONDS_PER_CHARACTER * characters
     shown = repr(expression[:MAX_SHOWN_CHARS]) + ("..." if len(expression) > MAX_SHOWN_CHARS else "")
@@ -69,4 +56,5 @@ def _in_a_process(expression: str, texts: Sequence[str]) -> bytes:
         ) from None
     except (subprocess.CalledProcessError, OSError) as error:
         raise TextError(f"data.boundary={shown}: cannot be matched in a process of its own: {error}") from None
-    return done.stdout
+    found: list[list[Span]] = marshal.loads(done.stdout)
+    return found

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.config.messages import shorten
+from charrnn.config.problems import shorten
 from charrnn.config.resolve import find_config, flatten, known_keys, override, resolve, to_yaml
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
@@ -240,7 +240,7 @@ def refusal(key, value):
 
 @pytest.mark.parametrize("key", known_keys())
 def test_no_value_is_refused_in_pydantic_s_words(key):
-    """Those speak of inputs, of strings and of fields: messages.py knows every kind of mistake that there can be."""
+    """Those speak of inputs, of strings and of fields: problems.py knows every kind of mistake that there can be."""
     messages = [refusal(key, value) for value in BAD_VALUES]
     assert sum(map(bool, messages)) > 5
     assert [message for message in messages if re.search(r"Input|String|Tuple|Field|a valid ", message)] == []

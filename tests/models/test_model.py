@@ -207,7 +207,8 @@ def test_a_damaged_best_is_reported(run):
 def test_the_training_text_may_have_moved(run, text_file, tmp_path):
     loss = api.load(run).evaluate(split="test").loss
     moved = text_file.rename(tmp_path / "elsewhere.txt")
-    assert api.load(run, text=[str(moved)]).evaluate(split="test").loss == loss
+    for text, encoding in (([str(moved)], ["utf-8"]), (str(moved), "utf-8")):
+        assert api.load(run, text=text, encoding=encoding).evaluate(split="test").loss == loss
 
 
 @pytest.mark.filterwarnings("error")  # of the compressor's thread

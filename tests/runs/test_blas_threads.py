@@ -6,7 +6,7 @@ from blas import MANY, many_threads, threads
 
 from charrnn import api
 from charrnn.generation.sample_request import SampleRequest
-from charrnn.models.mixture.scorer_mixture import fit_weights
+from charrnn.models.mixture.fit_weights import fit_weights
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 

@@ -31,7 +31,7 @@ def derive(
     Evaluates each on a random case and compares it with the complex step, which is exact to rounding. An error is relative to the
     largest entry of the true value. Exit code 1 if a corrected form fails.
     """
-    from charrnn.cli.derivations import run
+    from charrnn.cli.derivations import compute
     from charrnn.cli.derivations.equation_tables import failures, show_equations
     from charrnn.cli.derivations.lessons import lesson_json, show_lesson
     from charrnn.cli.derivations.settings import find_system, find_systems, make_case
@@ -46,7 +46,7 @@ def derive(
         raise typer.BadParameter("give --explain or --train, not both")
     wanted = name if name is not None else system
     if explain:
-        walkthrough = run.explain(find_system(wanted, "--explain"), settings or (), seed)
+        walkthrough = compute.explain(find_system(wanted, "--explain"), settings or (), seed)
         if json:
             write_json(walkthrough_json(walkthrough))
         else:
@@ -55,7 +55,7 @@ def derive(
     if train:
         learner = find_system(wanted, "--train")
         with progress_bar("training", json) as advance:
-            lesson = run.train(learner, settings or (), seed, advance)
+            lesson = compute.train(learner, settings or (), seed, advance)
         if json:
             write_json(lesson_json(lesson))
         else:
@@ -64,7 +64,7 @@ def derive(
     systems = find_systems(wanted)
     case = make_case(settings or (), systems, Case())
     with progress_bar("checking equations", json) as advance:
-        checked = run.check(systems, case, seed, advance)
+        checked = compute.check(systems, case, seed, advance)
     show_equations(checked, case, seed, json)
     if failed := failures(checked):
         print_error(failed)

@@ -50,7 +50,8 @@ def sweep(
     Each training is a process with its own run directory, here or, under mpiexec, on the other ranks. If one fails, the others go
     on. The exit code is then 1.
     """
-    from charrnn.cli.sweep import mpi_pool, run
+    from charrnn.cli.sweep import mpi_pool
+    from charrnn.cli.sweep.run_sweep import run_sweep
     from charrnn.sweeps import sweep
     from charrnn.sweeps.grid import parse_axes, trials
 
@@ -62,7 +63,7 @@ def sweep(
         _require_varying([axis.key for axis in axes], steps or epochs or duration)
         ends = common.settings_of(steps, epochs, seed)
         found = trials(axes, config, settings or (), ends, random, seed or 0, encoding or ())
-        code = run.run(sweep.make(found, text or (), seconds), out, team, jobs, json, quiet)
+        code = run_sweep(sweep.make(found, text or (), seconds), out, team, jobs, json, quiet)
     raise typer.Exit(code)
 
 

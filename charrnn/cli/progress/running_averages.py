@@ -42,7 +42,7 @@ class RunningAverages:
             f"loss {digits(loss)} ({digits(bits(loss), 3)} {bits_label(self._unit)})",
             *([] if self.valid is None else [f"valid {digits(self.valid.loss)}"]),
             f"gradient {self._norm.mean:.2f}{bound} ({self._clipped.mean:.0%} clipped)",
-            f"rate {self.last.learning_rate:.2e}",
+            f"learning rate {self.last.learning_rate:.2e}",
             f"{self._speed.mean / 1000:,.0f}k {unit_name(self._unit)}/s",
             f"epoch {self.last.epoch:.2f}",
         ]

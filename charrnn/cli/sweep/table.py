@@ -85,16 +85,13 @@ def table(rows: Sequence[Row]) -> Table:
     for rank, row in enumerate(sort_rows(rows), start=1):
         found = row.outcome
         loss = ("", "") if found.best_loss is None else (digits(found.best_loss), digits(bits(found.best_loss), 3))
+        state = f"failed: {row.result.reason}" if row.result.state == "failed" else row.result.state
         made.add_row(
             str(rank) if row.is_done else "",
             *map(as_text, row.values.values()),
             *loss,
             "" if found.step is None else f"{found.step:,}",
             f"{found.seconds:.1f}" if found.seconds else "",
-            mark_unsafe_line(_state(row.result), STYLES.get(row.result.state, "red")),
+            mark_unsafe_line(state, STYLES.get(row.result.state, "red")),
         )
     return made
-
-
-def _state(result: JobResult) -> str:
-    return f"failed: {result.reason}" if result.state == "failed" else result.state

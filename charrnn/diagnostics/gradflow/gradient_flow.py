@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.diagnostics.gradflow import jacobians
 from charrnn.diagnostics.gradflow.jacobian_products import Norms, norms_by_lag
+from charrnn.diagnostics.gradflow.jacobians import read_layers
 from charrnn.diagnostics.gradflow.spectrum import Conditions, Spectrum, conditions, spectra
 from charrnn.diagnostics.gradflow.truncation import Truncation, truncations
 from charrnn.errors import CheckError
@@ -95,25 +95,19 @@ def gradient_flow(
     Raises CheckError for a text of fewer than lags + 1 characters (or bytes: `unit`).
     """
     network, architecture = network.astype(np.float64), network.architecture
-    window, state = warm_up(network, ids, lags, positions, end_id, unit)
-    reset_mask = mark_document_starts(window[:-1], end_id)
+    window, state, reset_mask = warm_up(network, ids, lags, positions, end_id, unit)
     layers = layer_flows(network, window[:-1], state, reset_mask)
-    more, states = warm_up(network, ids, lags, STREAMS_OF_TRUNCATION, end_id, unit)
-    cut = truncations(network, more, states, mark_document_starts(more[:-1], end_id))
+    cut = truncations(network, *warm_up(network, ids, lags, STREAMS_OF_TRUNCATION, end_id, unit))
     sizes = architecture.hidden_size, lags, window.shape[1], int(reset_mask.any(axis=0).sum())
     return GradientFlow(architecture.cell, architecture.nonlinearity, *sizes, layers, cut, unit=unit)
 
 
-def mark_document_starts(inputs: Ids, end_id: int | None) -> ResetMask:
-    """Mark where documents begin, (T, B): there the network reads the end of the document before."""
-    return np.zeros(inputs.shape, np.bool_) if end_id is None else inputs == end_id
-
-
 def warm_up(
     network: Network, ids: Ids, lags: int, positions: int, end_id: int | None = None, unit: Unit = "char"
-) -> tuple[Ids, Array]:
+) -> tuple[Ids, Array, ResetMask]:
     """Windows of lags + 1 characters, (lags + 1, P), evenly spread over a text, and the states before them, (S, P, H):
-    from a state of 0, after up to `lags` characters of warm-up, as the text allows.
+    from a state of 0, after up to `lags` characters of warm-up, as the text allows. And where a document begins in them,
+    (lags, P): there the network reads the end of the document before.
     """
     if len(ids) <= lags:
         raise CheckError(
@@ -124,24 +118,21 @@ def warm_up(
     starts = np.unique(np.linspace(0, len(ids) - length, positions).astype(np.intp))
     read = ids[starts + np.arange(length)[:, np.newaxis]]
     state = network.zero_state(len(starts))
+    reset_mask = np.zeros(read.shape, np.bool_) if end_id is None else read == end_id
     if before:
         ws = network.workspace(before, len(starts))
-        network.logits(read[:before], state, ws, mark_document_starts(read[:before], end_id))
+        network.logits(read[:before], state, ws, reset_mask[:before])
         state = ws.state
-    return read[before:], state
+    return read[before:], state, reset_mask[before:-1]
 
 
 def layer_flows(network: Network, inputs: Ids, state: Array, reset_mask: ResetMask) -> list[LayerFlow]:
     """The flow of each layer, from the last of the steps (T, P) back to the first, from a state (S, P, H). No gradient
     passes a reset, and the exponent is of the streams without resets alone.
     """
-    (T, P), architecture = inputs.shape, network.architecture
-    ws = network.workspace(T, P)
-    network.logits(inputs, state, ws, reset_mask)
-    sizes = T, P, architecture.hidden_size, architecture.make_cell().number_of_states
-    found = []
-    for number, (w, layer) in enumerate(zip(network.layers, ws.layers, strict=True), start=1):
-        steps = jacobians.with_resets(jacobians.layer_jacobians(architecture, w, layer.cell), reset_mask)
+    architecture, found = network.architecture, []
+    sizes = *inputs.shape, architecture.hidden_size, architecture.make_cell().number_of_states
+    for number, w, cell, steps in read_layers(network, inputs, state, reset_mask):
         norms, whole = norms_by_lag(steps, *sizes)
         curves = [_curve(state, own) for state, own in zip("hc", norms, strict=False)]
         spectrum = spectra(architecture.cell, w["W_hh"])
@@ -151,7 +142,7 @@ def layer_flows(network: Network, inputs: Ids, state: Array, reset_mask: ResetMa
                 curves=curves,
                 spectra=spectrum,
                 conditions=conditions(architecture.nonlinearity, spectrum[0]) if architecture.cell == "rnn" else None,
-                saturated=layer_saturation(architecture, layer.cell),
+                saturated=layer_saturation(architecture, cell),
                 lyapunov=lyapunov_exponent(whole[:, ~reset_mask.any(axis=0)]),
             )
         )

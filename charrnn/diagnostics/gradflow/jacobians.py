@@ -11,7 +11,7 @@ the column convention, J = ∂s'/∂sᵀ, so that a gradient, a row, goes back o
 P streams at once. By h the Jacobian is full, (S H, H); by c each block is diagonal, and is stored so.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,9 +19,10 @@ import numpy as np
 
 from charrnn.network.activations import NONLINEARITIES, Nonlinearity
 from charrnn.network.architecture import Architecture
-from charrnn.network.arrays import Array
+from charrnn.network.arrays import Array, Ids
 from charrnn.network.cells import gru, lstm, rnn
 from charrnn.network.cells.cell import CellWorkspace, Weights
+from charrnn.network.network import Network
 from charrnn.network.resets import ResetMask
 
 
@@ -44,6 +45,18 @@ class Jacobian:
 
 Jacobians = Callable[[int], Jacobian]
 """The step t, counted from 0, -> its Jacobian."""
+
+
+def read_layers(
+    network: Network, inputs: Ids, state: Array, reset_mask: ResetMask
+) -> Iterator[tuple[int, Weights, CellWorkspace, Jacobians]]:
+    """Read a window, (T, P), from a state, (S, P, H). For each layer: its number, from 1, its weights, what it left, and its
+    Jacobians, 0 where the state is reset.
+    """
+    ws = network.workspace(*inputs.shape)
+    network.logits(inputs, state, ws, reset_mask)
+    for number, (w, layer) in enumerate(zip(network.layers, ws.layers, strict=True), start=1):
+        yield number, w, layer.cell, with_resets(layer_jacobians(network.architecture, w, layer.cell), reset_mask)
 
 
 def layer_jacobians(architecture: Architecture, w: Weights, cell: CellWorkspace) -> Jacobians:

@@ -11,17 +11,10 @@ Of an LSTM the path from c to c is followed, by which it remembers.
 
 import numpy as np
 
-from charrnn.diagnostics.gradflow import jacobians
 from charrnn.diagnostics.gradflow.flow_estimate import FlowEstimate
-from charrnn.diagnostics.gradflow.gradient_flow import (
-    HALF,
-    ONE_PERCENT,
-    lag_below,
-    lyapunov_exponent,
-    mark_document_starts,
-    warm_up,
-)
+from charrnn.diagnostics.gradflow.gradient_flow import HALF, ONE_PERCENT, lag_below, lyapunov_exponent, warm_up
 from charrnn.diagnostics.gradflow.jacobian_products import random_directions, rms_by_lag
+from charrnn.diagnostics.gradflow.jacobians import Jacobians, read_layers
 from charrnn.diagnostics.gradflow.spectrum import GATES, spectral_radius
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
@@ -45,23 +38,16 @@ def flow_estimates(network: Network, ids: Ids, lags: int, end_id: int | None = N
     Raises CheckError for a text of fewer than lags + 1 characters.
     """
     with np.errstate(all="ignore"):  # it must work for a network that is diverging
-        window, state = warm_up(network, ids, lags, POSITIONS, end_id)
-        reset_mask = mark_document_starts(window[:-1], end_id)
-        ws = network.workspace(*reset_mask.shape)
-        network.logits(window[:-1], state, ws, reset_mask)
-        layers = zip(network.layers, ws.layers, strict=True)
-        return [
-            _estimate(network.architecture, number, w, layer.cell, reset_mask)
-            for number, (w, layer) in enumerate(layers, start=1)
-        ]
+        window, state, reset_mask = warm_up(network, ids, lags, POSITIONS, end_id)
+        layers = read_layers(network, window[:-1], state, reset_mask)
+        return [_estimate(network.architecture, *layer, reset_mask) for layer in layers]
 
 
 def _estimate(
-    architecture: Architecture, number: int, w: Weights, cell: CellWorkspace, reset_mask: ResetMask
+    architecture: Architecture, number: int, w: Weights, cell: CellWorkspace, steps: Jacobians, reset_mask: ResetMask
 ) -> FlowEstimate:
     (T, P), H, S = reset_mask.shape, architecture.hidden_size, architecture.make_cell().number_of_states
     followed = random_directions(DIRECTIONS, H).astype(w["W_hh"].dtype)
-    steps = jacobians.with_resets(jacobians.layer_jacobians(architecture, w, cell), reset_mask)
     rms, whole = rms_by_lag(steps, T, P, S, followed)
     median = np.median(rms[-1], axis=1) / np.log(10)
     nonlinearity, gate = CONTENT[architecture.cell]

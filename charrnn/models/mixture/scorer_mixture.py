@@ -1,10 +1,4 @@
-"""Several scorers as one: p = Σ w_m p_m, with weights w that are at least 0 and add up to 1.
-
-Networks that make different errors, and counts that make yet others, are better together than the best alone. The
-weights make a validation text likeliest; expectation-maximisation finds them, because there is only one maximum.
-
-Source: Jelinek and Mercer 1980 (deleted interpolation).
-"""
+"""Several scorers as one: p = Σ w_m p_m, with weights w that are at least 0 and add up to 1."""
 
 from collections.abc import Sequence
 
@@ -12,12 +6,8 @@ import numpy as np
 
 from charrnn.errors import OUTPUT_NOT_FINITE, DivergedError
 from charrnn.network.arrays import Array
-from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
 from charrnn.training.surprisal import Scorer
-
-CONVERGED = 1e-9  # nats per character that a further round would gain
-ROUNDS = 1000
 
 
 class MixtureScorer:
@@ -46,17 +36,3 @@ def mix(surprisals: Array, weights: Sequence[float]) -> Array:
         log_w = np.log(np.asarray(weights, np.float64)).reshape(-1, *[1] * (surprisals.ndim - 1))
     mixed = 0 - np.logaddexp.reduce(log_w - surprisals, axis=0)  # 0 and not -0 for what is certain
     return np.asarray(np.maximum(mixed, 0))
-
-
-@one_blas_thread()
-def fit_weights(surprisals: Array) -> list[float]:
-    """The weights of M components that make n characters likeliest, from their surprisals, (M, n)."""
-    p = np.exp(surprisals.min(axis=0) - surprisals)  # relative to the likeliest, so that nothing important underflows
-    w, before = np.full(len(p), 1 / len(p)), -np.inf
-    for _ in range(ROUNDS):
-        total = w @ p
-        gain = np.log(total).mean()
-        if gain - before < CONVERGED:
-            break
-        w, before = w * (p / total).mean(axis=1), gain  # each component's share of the prediction
-    return [float(weight) for weight in w]

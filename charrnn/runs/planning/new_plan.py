@@ -9,7 +9,7 @@ from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes, rare_symbol_notes
-from charrnn.runs.planning.run_text import absolute_source, read_text, require_storable_sources
+from charrnn.runs.recorded_text import absolute_source, read_text, require_storable_sources
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
 from charrnn.text.characters.unit_names import amount

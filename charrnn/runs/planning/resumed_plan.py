@@ -10,7 +10,7 @@ from charrnn.errors import OptionError, RunError
 from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes
-from charrnn.runs.planning.run_text import absolute_source, load_corpus
+from charrnn.runs.recorded_text import absolute_source, load_corpus
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.cores import usable_cores
 from charrnn.training.parallel.communicator import Communicator

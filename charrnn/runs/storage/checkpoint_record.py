@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from threadpoolctl import threadpool_info
 
 import charrnn
-from charrnn.config.messages import shorten
+from charrnn.config.problems import shorten
 from charrnn.config.schema import SizedConfig
 from charrnn.config.section import MAX_STEPS, StrictModel
 from charrnn.errors import CheckpointError, RunError, UnreadableError

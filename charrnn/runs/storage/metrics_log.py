@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import partial
 
 from charrnn.runs.storage.directory import METRICS, writable
-from charrnn.system.atomic_files import append, flush
+from charrnn.system.durable_files import append, flush
 from charrnn.system.folder_handle import Folder
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Resumed, Sampled, Saved, Stepped

@@ -221,6 +221,12 @@ def test_the_size_that_an_error_names_needs_no_more_memory_than_is_allowed():
     assert seconds <= SECONDS
 
 
+def test_systems_take_their_seconds_one_after_the_other_and_their_memory_one_at_a_time():
+    every = list(SYSTEMS.values())
+    seconds, needed = zip(*(cost([system], Case()) for system in every), strict=True)
+    assert cost(every, Case()) == (sum(seconds), max(needed))
+
+
 def test_the_table_says_what_is_right():
     text = run(app, ["derive", "vector"]).stdout
     assert "W stays between the diagonals: matrices do not commute" in text

@@ -67,5 +67,5 @@ def test_a_training_whose_reader_went_away_before_it_began_is_stopped_at_once(mo
             raise BrokenPipeError
 
     monkeypatch.setattr(follow, "introduction", lambda run: [Text("text: a text")])
-    monkeypatch.setattr(follow, "Terminal", Unread)
+    monkeypatch.setattr(follow, "message_console", Unread)
     assert follow.follow(training(), lambda: False, json=False, quiet=False) == Finished(0, "stopped", None, 1.0)

@@ -19,7 +19,7 @@ def test_where_nothing_changes_the_means_are_that_from_the_first_step_on(steps):
     assert averages.figures() == [
         "loss 2.0000 (2.885 bpc)",
         "gradient 3.00 of 1 (100% clipped)",
-        "rate 1.00e-03",
+        "learning rate 1.00e-03",
         "45k characters/s",
         "epoch 0.25",
     ]

@@ -14,7 +14,7 @@ import pytest
 from refusals import refused
 
 from charrnn import api
-from charrnn.cli.sweep.run import SUPERVISED
+from charrnn.cli.sweep.run_sweep import SUPERVISED
 from charrnn.config.resolve import resolve
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST

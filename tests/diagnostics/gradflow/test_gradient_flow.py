@@ -10,7 +10,6 @@ from charrnn.diagnostics.gradflow.gradient_flow import (
     gradient_flow,
     lag_below,
     lyapunov_exponent,
-    mark_document_starts,
     warm_up,
 )
 from charrnn.diagnostics.gradflow.jacobian_products import Norms
@@ -30,8 +29,7 @@ def fresh(cell="rnn", layers=1, **options):
 
 def cuts(network, lags):
     """What truncation costs over 16 places of the text."""
-    window, state = warm_up(network, TEXT, lags, 16)
-    return truncations(network, window, state, mark_document_starts(window[:-1], None))
+    return truncations(network, *warm_up(network, TEXT, lags, 16))
 
 
 def silent(W):

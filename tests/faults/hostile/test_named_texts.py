@@ -81,9 +81,9 @@ def test_a_checkpoint_that_names_what_is_no_text(command, startup, whole, source
 
 
 def test_no_more_is_read_than_a_checkpoint_says_its_text_had(charrnn, place, whole, monkeypatch):
-    from charrnn.runs.planning import run_text
+    from charrnn.runs import recorded_text
 
-    monkeypatch.setattr(run_text, "GROWN", 100)
+    monkeypatch.setattr(recorded_text, "GROWN", 100)
     monkeypatch.setattr(sources, "PIECE", 50)
     (place / "text").mkdir()
     for number in range(9):

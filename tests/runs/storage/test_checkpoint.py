@@ -12,7 +12,7 @@ from charrnn.errors import CheckpointError
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS
 from charrnn.runs.storage.safetensors_file import write
-from charrnn.system import atomic_files
+from charrnn.system import durable_files
 
 BASE = {"path": "runs/x/best.safetensors", "step": 3, "text_sha256": "", "weights_sha256": ""}
 
@@ -63,7 +63,7 @@ def test_a_write_that_fails_leaves_the_old_checkpoint_and_no_side_file(last, mon
     def full(descriptor):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(atomic_files.os, "fsync", full)
+    monkeypatch.setattr(durable_files.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         save(loaded, last)
     assert last.read_bytes() == before

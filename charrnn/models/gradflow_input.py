@@ -12,7 +12,7 @@ from charrnn.models import encoded_text
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
 from charrnn.runs.planning.new_plan import make_plan
-from charrnn.runs.planning.run_text import load_corpus, read_text
+from charrnn.runs.recorded_text import load_corpus, read_text
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text.characters.unit_names import Unit

@@ -26,7 +26,7 @@ from charrnn.words import plural
 SUPERVISED = "charrnn.cli.supervised"  # the module that runs each training
 
 
-def run(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
+def run_sweep(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int | None, json: bool, quiet: bool) -> int:
     """Run every training of a sweep that is not done yet, and show what they found.
 
     They run on the other ranks of a `team`, or here, `jobs` at once (None: one for each core). Returns the exit code.

@@ -4,7 +4,7 @@ from unicodedata import normalize
 
 import pytest
 
-from charrnn.text.fitting import fit_text
+from charrnn.text.unicode_form import fit_text
 from charrnn.text.vocabulary import Vocabulary
 
 WORDS = "Été Zoë, Việt cœur 한국어 हिन्दी Ångström Ωμέγα\n"

@@ -10,7 +10,7 @@ from tiny import TINY, start, trained
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError
-from charrnn.runs.probes import _beginning
+from charrnn.runs.gradflow_probe import _beginning
 from charrnn.runs.storage.checkpoint import load
 from charrnn.training.events import Flowed, Recovered, Stepped
 

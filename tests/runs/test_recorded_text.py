@@ -9,7 +9,7 @@ import pytest
 from charrnn import api
 from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError, VocabularyError
-from charrnn.runs.planning.run_text import load_corpus, read_once, read_text
+from charrnn.runs.recorded_text import load_corpus, read_once, read_text
 from charrnn.runs.storage.checkpoint import load
 
 
