@@ -65,9 +65,9 @@ def test_parameters_are_named_when_a_message_is_made_and_not_before():
     assert not early
 
 
-@pytest.mark.parametrize(("count", "told"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps"), (1200, "1,200 steps")])
-def test_a_number_with_its_noun(count, told):
-    assert plural(count, "step") == told
+@pytest.mark.parametrize(("count", "text"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps"), (1200, "1,200 steps")])
+def test_a_number_with_its_noun(count, text):
+    assert plural(count, "step") == text
 
 
 def test_what_was_probably_meant():

@@ -136,7 +136,7 @@ class Training(StrictModel):
         None, description="updates between samples; null: at each validation; 0: never"
     )
     gradflow_every: Steps | None = Field(
-        None, description="updates between estimates of how far gradients reach; null: never"
+        None, description="updates between probes of how far gradients reach; null: never"
     )
     patience: Steps | None = Field(
         None, description="stop after this many validations without a better loss; null: never"

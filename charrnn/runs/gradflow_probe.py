@@ -1,4 +1,4 @@
-"""Estimate now and then, during a training, how far its gradients reach, without changing the training."""
+"""Probe, during a training, how far its gradients reach, without changing the training."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The text of a run, and reading it again: a checkpoint has only its location and its SHA-256."""
+"""The text that a run records: a checkpoint has only its location and its SHA-256, so it is read again from there."""
 
 import glob
 import os

@@ -45,7 +45,7 @@ class Run:
         return self.folder.path
 
     def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train, sample, estimate the gradient flow, save and log; yield each event as it happens. A caller that stops
+        """Train, sample, probe the gradient flow, save and log; yield each event as it happens. A caller that stops
         at any event loses only what came after the last save.
 
         Raises DivergedError if rolling back does not help, and RunError if the directory cannot be written.

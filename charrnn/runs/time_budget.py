@@ -113,7 +113,7 @@ def _measuring_error(place: Path | str, error: BaseException) -> RunError:
 class _Clock:
     """Measures the time of a training's events, by kind; steps within `warm_up` seconds of the first do not count.
 
-    Time spent on gradient-flow estimates counts towards the step that follows.
+    Time spent on gradient-flow probes counts towards the step that follows.
     """
 
     def __init__(self, warm_up: float) -> None:

@@ -1,11 +1,11 @@
-"""charrnn beside its peers, every figure a ratio within one run: peers take turns, each in a process of its own; medians.
+"""Compare charrnn with PyTorch, JAX and plain NumPy. Peers take turns, each in its own process; figures are medians and ratios.
 
     pip install '.[peers]'
-    python tests/benchmarks                      all of it, about thirty minutes on two cores
+    python tests/benchmarks                      all sections, about thirty minutes on two cores
     python tests/benchmarks training sampling    only these sections; see --help
-    python tests/benchmarks shakespeare --help   beside what is published, with options of its own: shakespeare, lengths, sizes, contest, clipping, temporal-order
+    python tests/benchmarks shakespeare --help   comparisons with published results: shakespeare, lengths, sizes, contest, clipping, temporal-order
 
-A peer that is not installed is left out. What the ratios should be is not checked here: a machine may be busy.
+A peer that is not installed is skipped. The ratios are not checked: a machine may be busy.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import machine
 import ranks
 import saving
 from published import by_length, by_size, clipping, contest, shakespeare, temporal_order
-from rounds import alternate, ratio
+from rounds import ratio, time_peers
 
 CORES = os.cpu_count() or 1
 CELLS = ("rnn", "gru", "lstm")
@@ -29,14 +29,14 @@ PEERS = ("pytorch", "pytorch_compiled", "jax")
 
 
 def training(rounds: int) -> None:
-    """An update (forward, backward, clipping by norm, Adam) beside PyTorch's and JAX's."""
+    """One update (forward, backward, clipping by norm, Adam), compared with PyTorch and JAX."""
     print(
         "| cell | H, B, T | charrnn, ms | PyTorch | compiled | JAX | characters/s | times the fastest peer (lowest to highest) |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for cell in CELLS:
         for sizes in SIZES:
-            times = alternate(["charrnn", *PEERS], "training", cell, (*sizes, CORES), rounds, length=0.5)
+            times = time_peers(["charrnn", *PEERS], "training", cell, (*sizes, CORES), rounds, length=0.5)
             medians = {name: statistics.median(values) * 1e3 for name, values in times.items()}
             ours, shown = medians.pop("charrnn"), []
             for name in PEERS:
@@ -50,19 +50,19 @@ def training(rounds: int) -> None:
 
 
 def naive(rounds: int) -> None:
-    """One stream, T = 25, H = 100: beside the shortest NumPy."""
-    times = alternate(["charrnn", "naive"], "training", "rnn", (100, 1, 25, CORES), 3 * rounds, length=0.2)
+    """One stream, T = 25, H = 100, compared with the shortest NumPy loop."""
+    times = time_peers(["charrnn", "naive"], "training", "rnn", (100, 1, 25, CORES), 3 * rounds, length=0.2)
     ours, theirs = (statistics.median(times[name]) * 1e3 for name in ("charrnn", "naive"))
     print(
-        f"rnn, H 100, B 1, T 25: charrnn {ours:.3f} ms, the loop {theirs:.3f} ms: {_shown(ratio(times['charrnn'], times['naive']))} times"
+        f"rnn, H 100, B 1, T 25: charrnn {ours:.3f} ms, the loop {theirs:.3f} ms: {_format_ratio(ratio(times['charrnn'], times['naive']))} times"
     )
 
 
 def limit(rounds: int) -> None:
-    """An update beside its matrix products at the speed of the fastest large product."""
+    """One update, compared with the time of its matrix products at the speed of one large product."""
     for cell in ("rnn", "gru", "lstm"):
         sizes = (512, 128, 64, CORES)
-        times = alternate(["charrnn", "peak"], "training", cell, sizes, rounds, length=1.0)
+        times = time_peers(["charrnn", "peak"], "training", cell, sizes, rounds, length=1.0)
         median, low, high = ratio(times["peak"], times["charrnn"])
         update, products = (statistics.median(times[name]) * 1e3 for name in ("charrnn", "peak"))
         print(
@@ -72,13 +72,13 @@ def limit(rounds: int) -> None:
 
 
 def sampling(rounds: int) -> None:
-    """Characters drawn, one text or 64 at once, H = 256."""
+    """Characters sampled, one text or 64 at once, H = 256."""
     print(
         "| texts | cell | charrnn, characters/s | PyTorch | times PyTorch (lowest to highest) |\n|---|---|---|---|---|"
     )
     for B, T in ((1, 1000), (64, 200)):
         for cell in CELLS:
-            times = alternate(["charrnn", "pytorch"], "sampling", cell, (256, B, T, CORES), 2 * rounds, length=0.3)
+            times = time_peers(["charrnn", "pytorch"], "sampling", cell, (256, B, T, CORES), 2 * rounds, length=0.3)
             rates = {name: B * T / statistics.median(values) for name, values in times.items()}
             theirs = f"{rates['pytorch']:,.0f}" if "pytorch" in rates else "-"
             print(
@@ -111,10 +111,10 @@ PUBLISHED = {
 def _against_fastest(times: dict[str, list[float]], medians: dict[str, float]) -> str:
     if not medians:
         return "-"
-    return _shown(ratio(times["charrnn"], times[min(medians, key=medians.__getitem__)]))
+    return _format_ratio(ratio(times["charrnn"], times[min(medians, key=medians.__getitem__)]))
 
 
-def _shown(found: tuple[float, float, float]) -> str:
+def _format_ratio(found: tuple[float, float, float]) -> str:
     median, low, high = found
     return f"{median:.2f} ({low:.2f} to {high:.2f})"
 

@@ -1,4 +1,4 @@
-"""What all peers share: they make the same updates on the same text."""
+"""The text and sizes that all peers share, so that they make the same updates."""
 
 from charrnn.config.resolve import resolve
 from charrnn.runs.random_training import WINDOWS, random_text, random_trainer
@@ -8,11 +8,11 @@ RATE = 2e-3
 
 
 def windows(B: int, T: int):
-    """Ids of so many windows, (WINDOWS, T + 1, B)."""
+    """Random ids as windows, (WINDOWS, T + 1, B)."""
     return random_text(V, WINDOWS * (T + 1) * B).astype("int64").reshape(WINDOWS, T + 1, B)
 
 
 def charrnn_trainer(cell: str, H: int, B: int, T: int, threads: int = 1):
-    """charrnn's own trainer of these sizes."""
+    """A charrnn trainer with these sizes."""
     sizes = (f"model.hidden_size={H}", f"training.batch_size={B}", f"training.sequence_length={T}")
     return random_trainer(resolve(None, [f"model.cell={cell}", *sizes, f"runtime.threads={threads}"]).config)

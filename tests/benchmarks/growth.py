@@ -1,4 +1,4 @@
-"""What grows with what: time per character with the text and with T, memory with the text, and how soon a command answers."""
+"""How time and memory grow with the length of the text and with T, and how long a command takes to start."""
 
 import json
 import os
@@ -14,11 +14,11 @@ import numpy as np
 CHARRNN = [sys.executable, "-m", "charrnn"]
 MEGABYTES = (1, 10, 100, 1000)
 STEPS = 300
-SIZES = ("model={cell: rnn, hidden_size: 256, dropout: 0}", "training.batch_size=32")  # whatever the text
+SIZES = ("model={cell: rnn, hidden_size: 256, dropout: 0}", "training.batch_size=32")  # the same for every text
 
 
 def run(rounds: int) -> None:
-    """Time per character with the length of the text and with T; encoding; memory; how soon a command answers."""
+    """Time per character by the length of the text and by T; encoding speed; memory; start-up time."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "CHARRNN_CACHE_DIR": str(Path(folder) / "cache")}
         for megabytes in MEGABYTES:
@@ -41,7 +41,7 @@ def run(rounds: int) -> None:
 
 
 def _write(path: Path, megabytes: int) -> None:
-    """Random words, a million characters over and over in another order."""
+    """Write random words, a million characters a line."""
     random = np.random.default_rng(0)
     words = ["".join(random.choice(list("etaoinshrdlu"), random.integers(1, 9))) for _ in range(5000)]
     with path.open("w") as file:
@@ -51,7 +51,7 @@ def _write(path: Path, megabytes: int) -> None:
 
 
 def _encoding(path: Path, environment: dict[str, str]) -> float:
-    """Seconds to read and encode a text for the first time; a long one goes into a file."""
+    """Seconds to read and encode a text for the first time, without a cache."""
     code = (
         "import sys, time; from charrnn.text.corpus import build; from charrnn.text.source_text import read_text; from charrnn.text.splits import Split; began = time.perf_counter(); "
         "text = read_text([sys.argv[1]]); build(text, text.vocabulary(1), Split((1, 0, 0))); print(time.perf_counter() - began)"
@@ -63,7 +63,7 @@ def _encoding(path: Path, environment: dict[str, str]) -> float:
 
 
 def _train(path: Path, folder: str, environment: dict[str, str], *settings: str) -> tuple[float, float]:
-    """Microseconds per character of a training, and megabytes that the process held at most."""
+    """Train; return microseconds per character and the peak memory of the process in megabytes."""
     out = Path(folder) / f"run-{time.monotonic_ns()}"
     command = [*CHARRNN, "train", str(path), "-q", "-o", str(out), "--steps", str(STEPS), "-s", "data.split=[1, 0, 0]"]
     for setting in (*SIZES, *settings):

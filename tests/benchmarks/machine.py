@@ -1,4 +1,4 @@
-"""The machine that was measured, in words."""
+"""Describe the machine that is measured."""
 
 import os
 import platform
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def describe() -> str:
-    """Processor, cores, and the versions of what is compared."""
+    """Processor, cores, and versions of Python and the compared packages."""
     versions = [f"Python {platform.python_version()}"]
     for package in ("numpy", "torch", "jax"):
         try:

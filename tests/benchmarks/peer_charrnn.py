@@ -27,7 +27,7 @@ def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], ob
 def sampling(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], object]:
     """T characters for each of B texts."""
     network = Network.fresh(Architecture(V, H, cell), np.random.default_rng(0))
-    predictor = NetworkPredictor(network, exact=False)  # as PyTorch: what is side by side is rounded together
+    predictor = NetworkPredictor(network, exact=False)  # as PyTorch: one batched product for all texts
     generator = Generator(predictor, Vocabulary.from_text("".join(map(chr, range(33, 33 + V)))))
     options, seeds = SamplingOptions(temperature=0.8), range(B)
     if B == 1:

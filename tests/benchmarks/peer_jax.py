@@ -1,4 +1,4 @@
-"""JAX as a good user of it writes it: the whole update under one jit, the recurrence a scan, the input a look-up, Adam by optax."""
+"""Idiomatic JAX: the whole update in one jit, the recurrence as a scan, the input as a look-up, Adam from optax."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,7 @@ GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
 
 def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], None]:
-    """One update; XLA has the threads of the machine."""
+    """One update; XLA uses all threads of the machine."""
     w = _weights(cell, H)
     adam = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(RATE))
     text = windows(B, T).astype(np.int32)

@@ -1,4 +1,4 @@
-"""A vanilla RNN in the shortest NumPy: one stream, one-hot vectors, a dictionary of states, a product for each gradient and step."""
+"""A vanilla RNN in the shortest NumPy: one stream, one-hot vectors, a dictionary of states, a product per gradient and step."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from common import WINDOWS, V, windows
 
 
 def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], object]:
-    """One update by Adagrad, the gradient clipped element by element; `cell` rnn and B = 1 only."""
+    """One update by Adagrad, with each gradient element clipped. Only `cell` rnn and B = 1."""
     if cell != "rnn" or B != 1:
         raise SystemExit("one stream of a vanilla RNN only")
     random = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""No peer, but the limit: the matrix products of an update at the speed of a large product, all in one."""
+"""The speed limit: the matrix products of an update, done as one large product."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ SIZE = 4096  # rows and columns of the product
 
 
 def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], object]:
-    """As many rows of a large product as make up an update's operations."""
+    """One product with as many operations as the matrix products of an update."""
     threadpool_limits(threads, user_api="blas")
     rows = round(matmul_flops(Architecture(V, H, cell), T, B) / (2 * SIZE * SIZE))
     a, b = (np.random.default_rng(0).random(shape, np.float32) for shape in ((rows, SIZE), (SIZE, SIZE)))

@@ -1,4 +1,4 @@
-"""PyTorch as a good user of it writes it: nn.RNN, nn.GRU, nn.LSTM on one-hot characters, fused Adam."""
+"""Idiomatic PyTorch: nn.RNN, nn.GRU, nn.LSTM on one-hot characters, fused Adam."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,7 +35,7 @@ def training(cell: str, H: int, B: int, T: int, threads: int, compiled: bool = F
 
 
 def sampling(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], None]:
-    """T characters for each of B streams, each drawn from softmax(logits / 0.8)."""
+    """Sample T characters for each of B streams from softmax(logits / 0.8)."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     model = _Model(cell, H).eval()

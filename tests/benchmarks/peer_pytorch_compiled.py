@@ -1,4 +1,4 @@
-"""PyTorch through torch.compile."""
+"""PyTorch with torch.compile."""
 
 from collections.abc import Callable
 
@@ -6,5 +6,5 @@ import peer_pytorch
 
 
 def training(cell: str, H: int, B: int, T: int, threads: int) -> Callable[[], None]:
-    """One update, the model compiled."""
+    """One update of the compiled model."""
     return peer_pytorch.training(cell, H, B, T, threads, compiled=True)

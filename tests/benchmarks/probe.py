@@ -1,7 +1,7 @@
-"""What a wire is for plain TCP: half the time of a round trip of one byte, and bytes per second of a long message.
+"""Measure plain TCP over a link: half the round-trip time of one byte, and bytes per second of a long message.
 
-python probe.py 10.77.0.1             answers one
-python probe.py 10.77.0.1 10.77.0.2   asks from the second address, and prints seconds and bytes per second
+python probe.py 10.77.0.1             serves one client
+python probe.py 10.77.0.1 10.77.0.2   connects from the second address; prints seconds and bytes per second
 """
 
 import socket
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def _seconds(connection: socket.socket, message: bytes) -> float:
-    """Until one byte answers so many."""
+    """Seconds from sending a message until its one-byte answer arrives."""
     began = time.perf_counter()
     connection.sendall(message)
     connection.recv(1)

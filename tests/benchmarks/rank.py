@@ -1,8 +1,8 @@
-"""As worker.py, for ranks that mpiexec has started: the first hears how many calls to make, and all make them together.
+"""worker.py for ranks that mpiexec started: rank 0 reads how many calls to make, and all ranks make them together.
 
     mpiexec -n 2 python rank.py WORK CELL H B T
 
-While they wait to hear, ranks sleep: MPI itself would spin, and take a core from whoever is measured meanwhile.
+Ranks sleep while they wait for the next round: MPI itself would spin, and take a core from the peer that is being measured.
 """
 
 import sys
@@ -19,11 +19,11 @@ from charrnn.text.windows import Windows
 from charrnn.training.parallel.data_parallel import DataParallel
 from charrnn.training.parallel.mpi import MPICommunicator
 
-MOMENT = 0.01
+MOMENT = 0.01  # seconds between two looks for the next round
 
 
 def training(cell: str, H: int, B: int, T: int) -> Callable[[], object]:
-    """One update of a training of B streams, by all ranks."""
+    """One update on B streams, divided among all ranks."""
     comm, trainer = MPICommunicator(), charrnn_trainer(cell, H, B, T)
     trainer.windows = Windows(random_text(V, WINDOWS * B * T + 1), B, T, streams=comm.local_streams(B))
     trainer.state = trainer.network.zero_state(B // comm.size)
@@ -33,8 +33,8 @@ def training(cell: str, H: int, B: int, T: int) -> Callable[[], object]:
     return lambda: trainer.step(split)
 
 
-def adding(_: str, P: int, *rest: int) -> Callable[[], object]:
-    """One sum of a gradient of so many parameters over the ranks."""
+def all_reduce(_: str, P: int, *rest: int) -> Callable[[], object]:
+    """One all-reduce of a gradient of P parameters."""
     comm = MPICommunicator()
     gradient = comm.gradient_buffer(P, np.float32)
     return lambda: comm.all_reduce(gradient, 0.0)
@@ -43,11 +43,11 @@ def adding(_: str, P: int, *rest: int) -> Callable[[], object]:
 def main() -> None:
     work, cell, *sizes = sys.argv[1:]
     world = MPI.COMM_WORLD
-    call = {"training": training, "adding": adding}[work](cell, *map(int, sizes))
+    call = {"training": training, "all_reduce": all_reduce}[work](cell, *map(int, sizes))
     call()
     if world.rank == 0:
         print("ready", flush=True)
-    for calls in _orders(world):
+    for calls in _call_counts(world):
         for _ in range(WARM_UP):
             call()
         began = time.perf_counter()
@@ -57,8 +57,8 @@ def main() -> None:
             print((time.perf_counter() - began) / calls, flush=True)
 
 
-def _orders(world: MPI.Comm) -> Iterator[int]:
-    """The numbers of calls, until the first rank's standard input ends."""
+def _call_counts(world: MPI.Comm) -> Iterator[int]:
+    """The number of calls of each round, broadcast by rank 0, until its standard input ends."""
     while True:
         box = np.array([int(sys.stdin.readline() or 0) if world.rank == 0 else 0])
         request = world.Ibcast(box)

@@ -1,4 +1,4 @@
-"""What it costs that nothing is lost: checkpoints at the default interval, and looking at every step for divergence."""
+"""The cost of safety: checkpoints at the default interval, and the divergence guards at every step."""
 
 import statistics
 import tempfile
@@ -23,7 +23,7 @@ STEPS = 60
 
 
 def run(rounds: int) -> None:
-    """Seconds for a checkpoint and for the guards, beside those for the steps between two checkpoints."""
+    """Time of checkpoints and divergence guards, as shares of the training time."""
     for settings in SETTINGS:
         with tempfile.TemporaryDirectory(dir=".") as folder:
             _measure(settings, Path(folder), rounds)

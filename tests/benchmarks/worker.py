@@ -1,15 +1,15 @@
-"""One peer in a process of its own, so that no peer's idle threads disturb another: it answers each round with a time.
+"""Run one peer in its own process, so that no peer's idle threads disturb another.
 
     python worker.py PEER WORK CELL H B T THREADS
 
-Reads a number of calls on each line of standard input, makes them, and writes the seconds that one took.
+Reads a number of calls from each line of standard input, makes them, and prints the mean seconds of a call.
 """
 
 import importlib
 import sys
 import time
 
-WARM_UP = 3  # calls of each round that are not counted: caches and clocks belong to whoever ran before
+WARM_UP = 3  # uncounted calls of each round: caches and clock speeds are still those of the previous peer
 
 
 def main() -> None:

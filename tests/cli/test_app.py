@@ -64,9 +64,9 @@ def test_checkpoints(charrnn, tiny_run, content):
     path.write_bytes(path.read_bytes()[:-5] if content == "truncated" else content)
     refused(charrnn("sample", path, "-n", "5"), 1, "last.safetensors", "checkpoint" if content == b"" else "damaged")
     refused(charrnn("gradcheck", "--run", path), 1, "last.safetensors")
-    told = charrnn("train", "--resume", tiny_run, "--steps", "25").stderr
-    assert "last.safetensors" in told
-    assert "using previous.safetensors" in told
+    stderr = charrnn("train", "--resume", tiny_run, "--steps", "25").stderr
+    assert "last.safetensors" in stderr
+    assert "using previous.safetensors" in stderr
 
 
 @pytest.mark.parametrize(

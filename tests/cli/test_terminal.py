@@ -190,6 +190,6 @@ def test_ctrl_c_before_the_training_exits_130(tmp_path):
     while unread(process.stdin):
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Traceback" not in told
+    assert "Traceback" not in stderr

@@ -88,8 +88,8 @@ def test_the_characters_of_bytes_are_counted_however_they_come(charrnn, run, tmp
 
 
 def test_a_comparison_is_per_byte(charrnn, run, one):
-    told = charrnn("score", run, one, "--against", run / "last.safetensors").stdout
-    assert " per byte; if both were equally likely" in told
+    printed = charrnn("score", run, one, "--against", run / "last.safetensors").stdout
+    assert " per byte; if both were equally likely" in printed
 
 
 ALLOWED = r"[\d,]+ characters, [\d,]+ bytes|bits per character|eval_characters"
@@ -116,9 +116,9 @@ def test_no_command_speaks_of_characters(charrnn, run, many, one, arguments):
     given = [argument.format(run=run, many=many, one=one) for argument in arguments]
     done = charrnn(*given)
     assert done.exit_code == 0, done.stderr
-    told = re.sub(ALLOWED, "", done.stdout + done.stderr)
-    assert re.search(r"\bbytes?\b|\bbpb\b", told + "".join(re.findall(ALLOWED, done.stdout + done.stderr)))
-    assert not re.search(r"character|\bbpc\b|different", told), told
+    printed = re.sub(ALLOWED, "", done.stdout + done.stderr)
+    assert re.search(r"\bbytes?\b|\bbpb\b", printed + "".join(re.findall(ALLOWED, done.stdout + done.stderr)))
+    assert not re.search(r"character|\bbpc\b|different", printed), printed
 
 
 @pytest.mark.parametrize(
@@ -142,9 +142,9 @@ def test_events_have_the_right_names_beside_the_old_ones(charrnn, run, many):
         assert event.get("bytes_per_second") == event.get("chars_per_second")
         assert event.get("bits_per_byte") == event.get("bpc")
     assert {"step", "eval"} <= {event["event"] for event in steps}
-    told = charrnn("train", many, "--steps", "2", "--json", "-o", "r", *TINY).stdout
-    assert '"bytes_per_second": ' in told
-    assert '"bits_per_byte": ' in told
+    printed = charrnn("train", many, "--steps", "2", "--json", "-o", "r", *TINY).stdout
+    assert '"bytes_per_second": ' in printed
+    assert '"bits_per_byte": ' in printed
     assert "bytes_per_second" not in event_as_json(STEP, "char")
 
 
@@ -157,9 +157,9 @@ def test_json_says_which_unit(charrnn, run, many):
 def test_a_measured_speed_says_which(charrnn, monkeypatch):
     found = Bench("gru", 8, 1, 256, 4, 16, 8, 1, 1, 0.1, 5000.0, *[1.0] * 7)
     monkeypatch.setattr("charrnn.api.measure", lambda trainer, seconds, unit: replace(found, unit=unit))
-    told = charrnn("bench", *TINY).stdout
-    assert "4 streams x 16 bytes (8 of them new), 1 core" in told
-    assert "5,000 bytes/s: " in told
+    printed = charrnn("bench", *TINY).stdout
+    assert "4 streams x 16 bytes (8 of them new), 1 core" in printed
+    assert "5,000 bytes/s: " in printed
     measured = json.loads(charrnn("bench", "--json", *TINY).stdout)
     assert (measured["unit"], measured["bytes_per_second"], measured["chars_per_second"]) == ("byte", 5000, 5000)
     assert "bytes_per_second" not in json.loads(charrnn("bench", "--json", "-s", "model.hidden_size=8").stdout)
@@ -234,12 +234,12 @@ def test_the_page_is_in_bytes(charrnn, run, one):
 
 def test_the_live_display_says_which(charrnn, many, monkeypatch):
     monkeypatch.setattr("charrnn.cli.progress.follow.can_draw_on", lambda console, json: True)
-    told = charrnn("train", many, "--steps", "2", "-o", "r", *TINY).stderr
-    assert re.search(r"validation loss [\d.]+ nats, [\d.]+ bpb", told)
-    assert re.search(r"loss [\d.]+ \([\d.]+ bpb\)", told)
-    assert "k bytes/s" in told
-    assert "bpc" not in told
-    assert "characters" not in told
+    printed = charrnn("train", many, "--steps", "2", "-o", "r", *TINY).stderr
+    assert re.search(r"validation loss [\d.]+ nats, [\d.]+ bpb", printed)
+    assert re.search(r"loss [\d.]+ \([\d.]+ bpb\)", printed)
+    assert "k bytes/s" in printed
+    assert "bpc" not in printed
+    assert "characters" not in printed
 
 
 def test_what_tensorboard_reads_says_which(charrnn, many):
@@ -259,6 +259,6 @@ def test_unknown_characters_are_those_that_were_predicted(charrnn, tiny_run):
 @pytest.mark.slow
 def test_a_sweep_over_the_unit_says_that_its_losses_do_not_compare(charrnn, many):
     settings = ["-s", "model.hidden_size=8", "-s", "runtime.threads=1", "-s", "training.batch_size=4", "--steps", "2"]
-    told = charrnn("sweep", "default", many, "--grid", "data.unit=char,byte", "-o", "s", "--jobs", "1", *settings)
-    assert told.exit_code == 0, told.stderr
-    assert "losses per character and per byte cannot be compared" in told.stderr
+    result = charrnn("sweep", "default", many, "--grid", "data.unit=char,byte", "-o", "s", "--jobs", "1", *settings)
+    assert result.exit_code == 0, result.stderr
+    assert "losses per character and per byte cannot be compared" in result.stderr

@@ -43,7 +43,7 @@ OFTEN = (
     "training.sample_every=7",
 )  # never all at one step before 105
 MARK = "CHARRNN_FAULTS"  # in the environment of a child and of all that it starts
-TOLD = ("step", "eval", "sample")  # the events whose facts are the same in every telling
+REPEATABLE = ("step", "eval", "sample")  # events with the same facts in every run
 SHOWN = 3  # failures that a result names
 
 
@@ -127,7 +127,7 @@ def events_of(run: Path) -> dict[tuple[str, int], dict[str, object]]:
             event = json.loads(line)
         except ValueError:  # the line that was being written when the process was killed
             continue
-        if event["event"] in TOLD:
+        if event["event"] in REPEATABLE:
             event.pop("chars_per_second", None)
             event.pop("bytes_per_second", None)
             events[event["event"], event["step"]] = event
@@ -174,7 +174,7 @@ def nothing_loads(run: Path) -> list[str]:
 
 
 def go_on(text: Path, run: Path, *settings: str) -> list[str]:
-    """Train to the end from where a run stands, or from its start where it holds no checkpoint. What stood in the way."""
+    """Train to the end from the last checkpoint, or from the start if there is none. Return what prevented it."""
     wrong = []
     try:
         going = api.resume(run) if has_checkpoint(run) else start(text, run, *settings)
@@ -234,7 +234,7 @@ def end(child: "subprocess.Popen[str]") -> None:
 
 
 def marked(mark: str) -> list[int]:
-    """The processes that carry a mark; none where the system does not tell."""
+    """The processes with a mark in their environment; none if the system does not show it."""
     found, needle = [], f"{MARK}={mark}\0".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         try:

@@ -99,8 +99,8 @@ def test_a_run_goes_on_with_any_number_of_ranks(mpiexec, text, one, tmp_path):
     alone("train", text, "-o", reference, *config, "--steps", 30)
     assert mpiexec(2, "charrnn", "train", text, "-o", run, *config, "--steps", 10).returncode == 0
     assert mpiexec(3, "charrnn", "train", "--resume", run, "--steps", 20, "-q").returncode == 0
-    told = alone("train", "--resume", run, "--steps", 30).stderr
-    assert "it was trained with ranks 3, now 1: it may not end with the same bytes" in told
+    stderr = alone("train", "--resume", run, "--steps", 30).stderr
+    assert "it was trained with ranks 3, now 1: it may not end with the same bytes" in stderr
     np.testing.assert_allclose(
         last(run).network.parameters.flat, last(reference).network.parameters.flat, rtol=0, atol=1e-11
     )
@@ -132,10 +132,10 @@ def test_a_signal_to_mpiexec_saves_once_and_ends_all_ranks(mpiexec, text, tmp_pa
     run = tmp_path / "run"
     process = begun(mpiexec, text, run)
     process.send_signal(number)
-    out, told = process.communicate(timeout=30)
+    out, stderr = process.communicate(timeout=30)
     assert process.returncode == code
     assert out.endswith(f"{run}\n")  # mpiexec says something before
-    assert told.count("stopped; checkpoint saved") == 1
+    assert stderr.count("stopped; checkpoint saved") == 1
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     step = lines[-2]["step"]
     assert [line["event"] for line in lines[-2:]] == ["finished", "saved"]
@@ -186,9 +186,9 @@ def test_a_signal_while_a_time_is_measured_leaves_nothing(mpiexec, text, tmp_pat
         assert time.monotonic() < deadline, "it measures in a folder of its own"
         time.sleep(0.05)
     process.send_signal(number)
-    _, told = process.communicate(timeout=30)
-    assert process.returncode == code, told
-    assert "Traceback" not in told
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == code, stderr
+    assert "Traceback" not in stderr
     assert not run.exists()
     assert are_gone(run)
 
@@ -227,8 +227,8 @@ def test_a_rank_that_is_killed_ends_the_job_and_the_run_goes_on(mpiexec, text, t
 
 def test_streams_that_cannot_be_shared_out_are_refused_with_the_nearest_that_can(mpiexec, text, tmp_path):
     done = mpiexec(5, "charrnn", "train", text, "-o", tmp_path / "run", *OPTIONS)
-    told = "12 streams cannot be divided evenly among 5 ranks; use --set training.batch_size=10 or 15"
-    assert (done.returncode, done.stderr) == (1, f"error: {told}\n")
+    message = "12 streams cannot be divided evenly among 5 ranks; use --set training.batch_size=10 or 15"
+    assert (done.returncode, done.stderr) == (1, f"error: {message}\n")
     done = mpiexec(3, "charrnn", "train", text, "-o", tmp_path / "run", *OPTIONS, "-s", "training.batch_size=2")
     assert done.stderr == "error: 2 streams cannot be divided evenly among 3 ranks; use --set training.batch_size=3\n"
     assert not (tmp_path / "run").exists()
@@ -432,8 +432,8 @@ def test_a_disk_that_takes_nothing_stops_all_ranks_if_it_is_the_writer_s(mpiexec
     ]
     done = mpiexec(2, "python", "-c", of_one_rank(0, LIMIT), *arguments)
     assert done.returncode == 1
-    told = r"error: \S+: cannot be written: File too large; what was saved before is untouched\n"
-    assert re.fullmatch(told, done.stderr)
+    message = r"error: \S+: cannot be written: File too large; what was saved before is untouched\n"
+    assert re.fullmatch(message, done.stderr)
 
 
 def test_and_none_if_it_is_another_s(mpiexec, text, tmp_path):

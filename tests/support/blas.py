@@ -1,4 +1,4 @@
-"""How many threads the BLAS of this process may use."""
+"""Read and set the number of BLAS threads of this process."""
 
 from contextlib import contextmanager
 
@@ -10,13 +10,13 @@ LIBRARIES = ThreadpoolController().select(user_api="blas")
 
 
 def threads():
-    """Of each BLAS; {1} where all are limited."""
+    """The numbers of threads of all loaded BLAS libraries; {1} if all are limited."""
     return {library["num_threads"] for library in LIBRARIES.info()}
 
 
 @contextmanager
 def many_threads():
-    """Inside there are MANY, whatever the machine has."""
+    """Set MANY threads, on any number of cores; skip the test if that fails."""
     with LIBRARIES.limit(limits=MANY):
         if threads() != {MANY}:
             pytest.skip("the threads of this BLAS cannot be set")

@@ -1,10 +1,10 @@
-"""Event files read back: the framing (TFRecord) by hand, what is framed by the library's own classes."""
+"""Read TensorBoard event files: the framing (TFRecord) by hand, the records with tensorboardX's own classes."""
 
 import struct
 
 
 def crc32c(data: bytes) -> int:
-    """Castagnoli's, bit by bit (RFC 3720, B.4)."""
+    """The CRC-32C (Castagnoli) of data, bit by bit (RFC 3720, B.4)."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc ^= byte
@@ -14,13 +14,13 @@ def crc32c(data: bytes) -> int:
 
 
 def masked(data: bytes) -> bytes:
-    """As it stands in a file: turned by 15 bits, and a constant added."""
+    """The masked CRC-32C as stored in a file: rotated by 15 bits, plus a constant."""
     crc = crc32c(data)
     return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
 
 
 def records(data: bytes):
-    """The events of a file, each framed as length, its checksum, content, its checksum."""
+    """The events of a file; each is stored as length, checksum of the length, content, checksum of the content."""
     from tensorboardX.proto.event_pb2 import Event
 
     while data:
@@ -33,9 +33,7 @@ def records(data: bytes):
 
 
 def shown(folder):
-    """What TensorBoard shows of a folder, {tag: [(step, value), ...]}: a mark of a new beginning hides what was logged of its
-    step and of later ones.
-    """
+    """What TensorBoard shows for a folder, {tag: [(step, value), ...]}. A SessionLog.START event hides earlier values from its step on."""
     from tensorboardX.proto.event_pb2 import SessionLog
 
     found = {}
@@ -47,6 +45,6 @@ def shown(folder):
                 found = {tag: [row for row in rows if row[0] < event.step] for tag, rows in found.items()}
             for value in event.summary.value:
                 is_text = value.metadata.plugin_data.plugin_name == "text"
-                told = value.tensor.string_val[0].decode() if is_text else value.simple_value
-                found.setdefault(value.tag, []).append((event.step, told))
+                logged = value.tensor.string_val[0].decode() if is_text else value.simple_value
+                found.setdefault(value.tag, []).append((event.step, logged))
     return found

@@ -1,4 +1,4 @@
-"""Edits of a function's expressions, nested functions, comprehensions and its defaults included.
+"""Edits of a function's expressions, including nested functions, comprehensions and defaults.
 
     operators    + for -, * for /, and so on, in `+=` too, which also becomes `=`; a @ b to b @ a; -a, not a and ~a to a; a
                  comparison to its negation and to its neighbour (< to >= and <=); `and` for `or`; a if c else b to a and to b
@@ -6,10 +6,10 @@
                  that do not commute to those of (b, a)
     indices      each index, bound of a slice, and bound of a range, to one more and one less
     constants    each number to one more and one less; True for False
-    conditions   of `if`, `assert`, a comprehension, a case: negated
+    conditions   of `if`, `assert`, a comprehension or a case: negated
     names        min for max, np.tril for np.triu, np.zeros for np.ones, and so on
 
-Annotations, decorators, strings and f-strings remain.
+Annotations, decorators, strings and f-strings are not edited.
 """
 
 import ast
@@ -36,18 +36,18 @@ PAIRS = [
 NAMES = dict([*PAIRS, *(pair[::-1] for pair in PAIRS)])
 UNDONE = {"transpose", "swapaxes", "moveaxis", "flip", "reversed"}
 ORDERED = {"outer", "dot", "matmul", "tensordot", "kron", "cross"}
-PARTS = (  # shown in what holds them
+PARTS = (  # too small to be shown alone: the parent is shown
     ast.Tuple, ast.Slice, ast.keyword, ast.Starred, ast.UnaryOp, ast.comprehension, ast.withitem, ast.pattern,
 )  # fmt: skip
 UNTOUCHED = {"annotation", "returns", "decorator_list", "type_params", "bases"}
 
 
 class Place(NamedTuple):
-    """An expression, where it is, and what that makes of it."""
+    """The position of an expression in the tree, and its role there."""
 
     node: ast.AST
     field: str
-    number: int | None  # in the field, where that is a list
+    number: int | None  # index in the field, if the field is a list
     role: str  # "index", "bound", "condition", or ""
     shown: ast.AST
 
@@ -57,14 +57,14 @@ class Place(NamedTuple):
         return held if self.number is None else held[self.number]
 
     def edit(self, kind: str, new: ast.expr | None) -> Edit:
-        """An edit that puts another expression here."""
+        """An edit that replaces the expression here."""
         held = getattr(self.node, self.field)
         value = new if self.number is None else [*held[: self.number], new, *held[self.number + 1 :]]
         return Edit(kind, self.node, self.field, value, self.shown, self.shown)
 
 
 def expression_edits(function: ast.FunctionDef) -> Iterator[Edit]:
-    """Those of its body, of its `+=`, of its defaults."""
+    """All edits of the function's body, of its augmented assignments, and of its defaults."""
     for number in range(len(function.body)):
         yield from edits_within(Place(function, "body", number, "", function.body[number]))
     yield from _assignments(function)
@@ -76,7 +76,7 @@ def expression_edits(function: ast.FunctionDef) -> Iterator[Edit]:
 
 
 def edits_within(place: Place) -> Iterator[Edit]:
-    """Those of the expression or statement at a place, and of all within it."""
+    """All edits of the expression or statement at a place and of its parts."""
     expression = place.expression
     if isinstance(expression, ast.JoinedStr):
         return
@@ -88,7 +88,7 @@ def edits_within(place: Place) -> Iterator[Edit]:
 
 
 def _places(place: Place) -> Iterator[Place]:
-    """What an expression or statement consists of."""
+    """The parts of the expression or statement at a place."""
     node = place.expression
     shown = place.shown if isinstance(node, PARTS) else node
     for field, held in ast.iter_fields(node):
@@ -113,7 +113,7 @@ def _role(place: Place, field: str) -> str:
 
 
 def _replacements(expression: ast.expr, role: str) -> Iterator[tuple[str, ast.expr]]:
-    """(kind, what is put in the expression's place)"""
+    """(kind of edit, new expression)"""
     if role in ("index", "bound") and _is_number(expression):
         yield f"{role} + 1", _shifted(expression, 1)
         yield f"{role} - 1", _shifted(expression, -1)
@@ -147,7 +147,7 @@ def _replacements(expression: ast.expr, role: str) -> Iterator[tuple[str, ast.ex
 
 
 def _calls(func: ast.expr, args: list[ast.expr], keywords: list[ast.keyword]) -> Iterator[tuple[str, ast.expr]]:
-    """What a call becomes, by the name that it calls."""
+    """Replacements of a call, by the name of the called function."""
     match func:
         case ast.Name(name):
             owner = None
@@ -169,7 +169,7 @@ def _calls(func: ast.expr, args: list[ast.expr], keywords: list[ast.keyword]) ->
 
 
 def _assignments(function: ast.FunctionDef) -> Iterator[Edit]:
-    """`a += b` to `a -= b` and to `a = b`."""
+    """Edits of `a += b` to `a -= b` and to `a = b`."""
     for node, field, index in statements(function):
         statement = getattr(node, field)[index]
         if isinstance(statement, ast.AugAssign):
@@ -182,7 +182,7 @@ def _assignments(function: ast.FunctionDef) -> Iterator[Edit]:
 
 
 def _is_number(expression: ast.expr) -> bool:
-    """Whether an index can be: no `None`, `...`, string, True, tuple or slice."""
+    """Whether an index may be a number: not None, `...`, a string, True, a tuple or a slice."""
     match expression:
         case ast.Constant(value):
             return type(value) in (int, float)
@@ -192,7 +192,7 @@ def _is_number(expression: ast.expr) -> bool:
 
 
 def _is_last_term(node: ast.AST, part: ast.AST) -> bool:
-    """The 1 of t - 1: an index that is changed as a whole."""
+    """Whether `part` is the 1 of t - 1, which is only shifted as a whole."""
     match node:
         case ast.BinOp(_, ast.Add() | ast.Sub(), ast.Constant(int())):
             return part is node.right
@@ -200,7 +200,7 @@ def _is_last_term(node: ast.AST, part: ast.AST) -> bool:
 
 
 def _shifted(expression: ast.expr, by: int) -> ast.expr:
-    """The expression + by, without `- 1 + 1`."""
+    """`expression + by`, simplified: t - 1 + 1 becomes t."""
     match expression:
         case ast.Constant(int() | float() as value):
             return ast.Constant(value + by)

@@ -1,4 +1,4 @@
-"""What a module consists of: its functions, and the places outside them."""
+"""Find the functions of a module, and the statements outside functions."""
 
 import ast
 from collections.abc import Iterator
@@ -13,20 +13,20 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def functions_of(module: ModuleType) -> list[FunctionType]:
-    """Each function, method and property that the module's text defines, in its order; those within others are part of them.
+    """Each function, method and property that the module defines, in source order; nested functions belong to their outer function.
 
-    Raises LookupError where one is not found under its name, ValueError where it is cached.
+    Raises LookupError if one is not found under its name, ValueError if one is cached.
     """
     return [_found(module, path, definition) for path, definition in _definitions(tree_of(module), ())]
 
 
 def tree_of(module: ModuleType) -> ast.Module:
-    """The module's text, parsed."""
+    """The syntax tree of the module."""
     return ast.parse(Path(str(module.__file__)).read_text("utf-8"))
 
 
 def places_outside(node: ast.AST) -> Iterator[Place]:
-    """Each statement that is in no function, and each condition of such a one."""
+    """Each statement outside functions, and the condition of each `if` among them."""
     for field, held in ast.iter_fields(node):
         for number, part in enumerate(held) if isinstance(held, list) else ():
             if isinstance(part, ast.ClassDef | ast.If | ast.Try | ast.ExceptHandler):
@@ -38,7 +38,7 @@ def places_outside(node: ast.AST) -> Iterator[Place]:
 
 
 def _definitions(node: ast.AST, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Definition]]:
-    """(the names that lead to it, itself) for each function outside functions, in conditions too."""
+    """(path of names, definition) for each function that is not nested in a function, also inside `if`."""
     for part in ast.iter_child_nodes(node):
         if isinstance(part, Definition):
             yield (*path, part.name), part
@@ -58,6 +58,6 @@ def _found(module: ModuleType, path: tuple[str, ...], definition: Definition) ->
 
 
 def _mangled(name: str, holder: Any) -> str:
-    """What Python makes of a private name in a class."""
+    """Apply Python's name mangling of private names in a class."""
     private = isinstance(holder, type) and name.startswith("__") and not name.endswith("__")
     return f"_{holder.__name__.lstrip('_')}{name}" if private else name

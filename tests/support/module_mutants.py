@@ -1,6 +1,6 @@
-"""Break a module outside its functions: its constants, its tables, the defaults of its dataclasses.
+"""Break the code of a module outside its functions: constants, tables, defaults of dataclasses.
 
-Other modules have copies of these, so the package that they are all in is imported again, with the mutant in it.
+Other modules hold copies of these, so their whole package is imported again with the mutant.
 """
 
 import ast
@@ -20,7 +20,7 @@ from statement_edits import Edit
 
 
 def module_mutants(module: ModuleType) -> Iterator[tuple[str, CodeType]]:
-    """(what was done to which expression, the mutant's code) for each way to break an expression outside functions."""
+    """(name, code) of each mutant; the name describes the edit of an expression outside functions."""
     tree, path = tree_of(module), str(module.__file__)
     codes, names = {fingerprint(compile(tree, path, "exec"))}, set[str]()
     edits = [edit for place in places_outside(tree) for edit in edits_within(place) if not _is_of_a_type(edit)]
@@ -33,7 +33,7 @@ def module_mutants(module: ModuleType) -> Iterator[tuple[str, CodeType]]:
 
 
 class _Mutant(MetaPathFinder, Loader):
-    """Finds the mutant where the module is looked for."""
+    """An import hook that loads the mutant in the module's place."""
 
     def __init__(self, module: ModuleType, code: CodeType) -> None:
         self.module, self.code = module, code
@@ -49,8 +49,8 @@ class _Mutant(MetaPathFinder, Loader):
 
 
 @contextmanager
-def imported_anew(module: ModuleType, package: str, code: CodeType) -> Iterator[None]:
-    """Within: what is imported from the package is new, and the module, which is in it or is it, is what `code` makes of it."""
+def mutant_imported(module: ModuleType, package: str, code: CodeType) -> Iterator[None]:
+    """Inside, `package` is imported again, with `code` as the code of `module`, which is in the package or is the package."""
     holder, _, name = package.rpartition(".")
     kept, finder = _take_out(package), _Mutant(module, code)
     sys.meta_path.insert(0, finder)
@@ -66,13 +66,13 @@ def imported_anew(module: ModuleType, package: str, code: CodeType) -> Iterator[
 
 
 def module_survivors(module: ModuleType, package: str, caught: Callable[[], bool | None]) -> list[str]:
-    """The names of the module's mutants that are not caught; as in `mutants.survivors`, but `caught` imports what it uses.
+    """The names of the module's mutants that are not caught; as `mutants.survivors`, but `caught` must import what it uses.
 
-    `package` is the name of all that is imported again. A mutant that cannot be imported is caught.
+    `package` is the package that is imported again. A mutant that cannot be imported is caught.
     """
     assert not caught(), f"{module.__name__} is caught while nothing is broken"
     return [
-        name for name, code in module_mutants(module) if not is_caught(imported_anew(module, package, code), caught)
+        name for name, code in module_mutants(module) if not is_caught(mutant_imported(module, package, code), caught)
     ]
 
 
@@ -82,5 +82,5 @@ def _take_out(package: str) -> dict[str, ModuleType]:
 
 
 def _is_of_a_type(edit: Edit) -> bool:
-    """dict[str, int]"""
+    """Whether the edited index is a type's, as in dict[str, int]."""
     return edit.kind.startswith("index") and not any(isinstance(node, ast.Constant) for node in ast.walk(edit.shown))

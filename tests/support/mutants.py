@@ -1,9 +1,9 @@
-"""Break a function on purpose, one place at a time: mutants of its statements, of its expressions, or of both.
+"""Mutation testing: break a function on purpose, one statement or expression at a time.
 
-A mutant that compiles to what another does, or to the original, is dropped. What a mutant changes: `statement_edits.py` and
-`expression_edits.py`. All functions of a module: `module_functions.py`.
+A mutant that compiles to the same code as another, or as the original, is dropped. `statement_edits.py` and `expression_edits.py`
+list the edits. `module_functions.py` finds all functions of a module.
 
-A function is given plainly, or as its property, cached property, class method or static method, or decorated with `wraps`.
+Pass a function itself, its property, cached property, class method or static method, or a function decorated with `wraps`.
 """
 
 import ast
@@ -24,7 +24,7 @@ from statement_edits import Edit, statement_edits
 
 
 class Body(NamedTuple):
-    """What a function does: its code, and the defaults of its arguments."""
+    """A function's code, and the defaults of its arguments."""
 
     code: CodeType
     defaults: tuple[Any, ...] | None
@@ -32,25 +32,25 @@ class Body(NamedTuple):
 
 
 def mutants(function: Any) -> Iterator[tuple[str, Body]]:
-    """(what was done to which line, the mutant's body) for each way to break a statement of `function`."""
+    """(name, body) of each mutant with an edited statement; the name describes the edit."""
     return _mutants(function, statement_edits)
 
 
 def expression_mutants(function: Any) -> Iterator[tuple[str, Body]]:
-    """(what was done to which expression, the mutant's body) for each way to break an expression of `function`."""
+    """(name, body) of each mutant with an edited expression; the name describes the edit."""
     return _mutants(function, expression_edits)
 
 
 def all_mutants(function: Any) -> Iterator[tuple[str, Body]]:
-    """Those of its statements, then those of its expressions. Raises ValueError for a `while`: a mutant might not end."""
+    """Mutants of statements, then mutants of expressions. Raises ValueError for a `while`, whose mutant might never end."""
     return _mutants(function, lambda tree: [*_ending(tree), *statement_edits(tree), *expression_edits(tree)])
 
 
 @contextmanager
 def planted(function: Any, body: Body) -> Iterator[None]:
-    """Within: the function does what the mutant does, wherever it is called from.
+    """Inside, every call of the function runs the mutant.
 
-    What was computed before remains: a cached property of an object that exists, a default of a dataclass.
+    Values that were computed before stay: a cached property of an existing object, a default of a dataclass.
     """
     function = plain(function)
     kept = _body(function)
@@ -62,20 +62,20 @@ def planted(function: Any, body: Body) -> Iterator[None]:
 
 
 def survivors(function: Any, caught: Callable[[], bool | None]) -> list[str]:
-    """The names of those of `all_mutants` that are not caught. A mutant is caught where `caught` returns True or raises.
+    """The names of the mutants that are not caught. A mutant is caught if `caught` returns True or raises.
 
-    One test a function is collected in no time, where one a mutant takes a second. `caught` makes its objects and arrays itself,
-    each time, because a mutant may spoil them; and it compares so that NaN is caught. Raises AssertionError where the
-    function is caught while nothing is broken.
+    One test per function is collected at once; one test per mutant would take a second each. `caught` must create its objects
+    and arrays itself at each call, because a mutant may corrupt them, and must catch NaN. Raises AssertionError if the unbroken
+    function is caught.
     """
     assert not caught(), f"{plain(function).__qualname__} is caught while nothing is broken"
     return [name for name, body in all_mutants(function) if not is_caught(planted(function, body), caught)]
 
 
 def plain(function: Any) -> FunctionType:
-    """The function itself, of a property, a method, or what is decorated with `wraps`.
+    """The function behind a property, a method, or a decorator that uses `wraps`.
 
-    Raises TypeError where it is not written in Python, ValueError where `functools.cache` keeps what it returned.
+    Raises TypeError if it is not written in Python, ValueError if `functools.cache` caches its results.
     """
     if isinstance(function, property):
         return plain(function.fget)
@@ -87,12 +87,12 @@ def plain(function: Any) -> FunctionType:
         raise ValueError(f"{function.__qualname__} is cached, so a mutant might not run: break what it calls")
     function = inspect.unwrap(function)
     if not isinstance(function, FunctionType):
-        raise TypeError(f"{function!r} is no function written in Python")
+        raise TypeError(f"{function!r} is not a function written in Python")
     return function
 
 
 def is_caught(broken: AbstractContextManager[None], caught: Callable[[], bool | None]) -> bool:
-    """Whether `caught` returns True, or anything raises, within what is broken. Warnings are no error."""
+    """Whether `caught`, called inside `broken`, returns True or raises. Warnings are ignored."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -103,7 +103,7 @@ def is_caught(broken: AbstractContextManager[None], caught: Callable[[], bool | 
 
 
 def _ending(tree: ast.FunctionDef) -> Iterator[Edit]:
-    """No edits: only sees to it that every loop ends."""
+    """Yield no edits; raise ValueError for a loop that might never end."""
     if any(isinstance(node, ast.While) for node in ast.walk(tree)):
         raise ValueError(f"{tree.name} has a `while`, so a mutant might never end: write it as a `for`")
     yield from ()
@@ -119,7 +119,7 @@ def _mutants(function: Any, edits: Callable[[ast.FunctionDef], Iterable[Edit]]) 
         try:
             with edit.made():
                 body = Body(_compile(tree, function), *_defaults(tree, function, edit))
-        except SyntaxError:  # `nonlocal x` without its x: no program, and no mutant
+        except SyntaxError:  # for example `nonlocal x` after `x = ...` was deleted
             continue
         if (mark := _mark(body)) not in bodies:
             bodies.add(mark)
@@ -131,7 +131,7 @@ def _mark(body: Body) -> Any:
 
 
 def unique(name: str, names: set[str]) -> str:
-    """The name, with a number where it is among the names already; it is added to them."""
+    """Add the name to `names`, with a number if it is taken; return it."""
     candidates = (f"{name} ({number})" if number > 1 else name for number in count(1))
     new = next(candidate for candidate in candidates if candidate not in names)
     names.add(new)
@@ -147,7 +147,7 @@ def _set(function: FunctionType, body: Body) -> None:
 
 
 def _definition(function: FunctionType) -> ast.FunctionDef:
-    """Where the function is defined. Raises ValueError where it is part of another."""
+    """The definition in the syntax tree. Raises ValueError for a nested function."""
     code = function.__code__
     if "<l" in function.__qualname__:  # <locals>, <lambda>
         raise ValueError(f"{function.__qualname__} has no name of its own in a module: break the function around it")
@@ -158,12 +158,12 @@ def _definition(function: FunctionType) -> ast.FunctionDef:
 
 
 def first_line(tree: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Where Python says that a function begins: at its first decorator."""
+    """The line of the first decorator, which Python counts as the function's first line."""
     return min([tree.lineno, *(decorator.lineno for decorator in tree.decorator_list)])
 
 
 def _compile(tree: ast.FunctionDef, function: FunctionType) -> CodeType:
-    """The code of a definition, within classes of the same names: for `super()`, `__class__` and private names."""
+    """Compile a definition inside classes of the same names, so that `super()`, `__class__` and private names work."""
     classes = function.__qualname__.split(".")[:-1]
     module = ast.parse("")
     holder: Any = module
@@ -181,7 +181,7 @@ def _compile(tree: ast.FunctionDef, function: FunctionType) -> CodeType:
 
 
 def _kept(code: CodeType) -> list[ast.stmt]:
-    """What is never reached, but keeps a mutant a generator, and its `__class__`, so that it fits its function."""
+    """Unreachable statements that keep a mutant a generator, or keep its `__class__` cell, so that its code fits the function."""
     uses = [name for name in code.co_freevars if name == "__class__"]
     if code.co_flags & inspect.CO_GENERATOR:
         uses.append("(yield)")
@@ -191,7 +191,7 @@ def _kept(code: CodeType) -> list[ast.stmt]:
 def _defaults(
     tree: ast.FunctionDef, function: FunctionType, edit: Edit
 ) -> tuple[tuple[Any, ...] | None, dict[str, Any] | None]:
-    """The function's defaults, but for one that was edited."""
+    """The function's defaults, with the edited one replaced."""
     if edit.default is None:
         return function.__defaults__, function.__kwdefaults__
     kind, index = edit.default
@@ -206,7 +206,7 @@ def _defaults(
 
 
 def fingerprint(code: CodeType) -> Any:
-    """All of a code but its line numbers: equal where two do the same."""
+    """All of a code object except line numbers: equal for codes that do the same."""
     constants = tuple(fingerprint(part) if isinstance(part, CodeType) else repr(part) for part in code.co_consts)
     names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
     return code.co_code, constants, names, code.co_exceptiontable

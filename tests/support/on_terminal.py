@@ -1,4 +1,4 @@
-"""The command line on a terminal of a given width, without another process: what it writes to stdout and stderr."""
+"""Run a command in this process on a pseudo-terminal of a given width."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ import pytest
 
 
 def run(monkeypatch, width, *arguments, term="dumb"):
-    """Run a command on a pseudo-terminal; its exit code, and all that it wrote. TERM=dumb has no colours."""
+    """Run a command; return its exit code and its output, stdout and stderr together. TERM=dumb has no colours."""
     pytest.importorskip("pty", reason="a pseudo-terminal needs POSIX")
     import fcntl
     import struct
@@ -42,6 +42,6 @@ def run(monkeypatch, width, *arguments, term="dumb"):
 
 
 def _read(master, written):
-    with suppress(OSError):  # what reading the end of a pseudo-terminal raises
+    with suppress(OSError):  # raised at the end of a pseudo-terminal
         while piece := os.read(master, 65536):
             written.append(piece)

@@ -1,4 +1,4 @@
-"""What a page of `view` holds."""
+"""Read the data of a page that `view` wrote."""
 
 import base64
 import json
@@ -14,19 +14,19 @@ IN_NODE = Path(__file__).parents[1] / "cli" / "page" / "page_in_node.js"
 
 
 def data(html):
-    """The JSON in it."""
+    """The JSON data of a page."""
     return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)[1])
 
 
 def unpacked(packed, dtype=np.uint8):
-    """The numbers of a string in base64."""
+    """Decode an array from base64."""
     return np.frombuffer(base64.b64decode(packed), dtype)
 
 
 def shown_by_node(path):
-    """What the page's script shows of its text, and of each character; skips where there is no Node.js."""
+    """Run the page's script in Node.js; return what it shows. Skips the test without Node.js."""
     node = shutil.which("node")
     if node is None:
-        pytest.skip("needs Node.js, which is not here")
+        pytest.skip("needs Node.js")
     done = subprocess.run([node, IN_NODE, path], capture_output=True, encoding="utf-8", check=True, timeout=60)
     return json.loads(done.stdout)

@@ -1,6 +1,6 @@
-"""The equations with no buffers, no look-ups and no tricks: what the fast code must equal.
+"""Reference implementation: the equations without buffers, look-ups or tricks, which the fast code must equal.
 
-Written from the derivations alone, one line an equation, float64, one-hot inputs. Nothing here imports charrnn.
+Written from the derivations alone, one line per equation, float64, one-hot inputs. Nothing here imports charrnn.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ PHI = {
 
 
 def forward(w, inputs, targets, h0, phi="tanh"):
-    """Mean loss, and everything a backward needs: lists over t of x, a, h (h[0] is h0), p and one-hot y."""
+    """Mean loss, and everything that the backward pass needs: lists over t of x, a, h (h[0] is h0), p and one-hot y."""
     f, _ = PHI[phi]
     V = len(w["W_xh"])
     xs, a_s, hs, ps, ys, loss = [], [], [h0], [], [], 0.0

@@ -1,15 +1,15 @@
-"""Interpolated modified Kneser-Ney from the page, with dictionaries: what the fast counting must equal.
+"""Reference implementation of interpolated modified Kneser-Ney with dictionaries, which the fast counting must equal.
 
 Nothing here imports charrnn.
 """
 
 from collections import Counter, defaultdict
 
-BEGIN = None  # stands before each segment: something that was read, and is never predicted
+BEGIN = None  # precedes each segment: it is context, and never predicted
 
 
 def counts(segments, n, order):
-    """How often each n-gram occurs or, below the order, how many different things it follows."""
+    """How often each n-gram occurs; below the highest order, how many different symbols precede it."""
     if n == order:
         return Counter(tuple(s[i : i + n]) for s in segments for i in range(len(s) - n + 1))
     follows = defaultdict(set)
@@ -21,7 +21,7 @@ def counts(segments, n, order):
 
 
 def discount(c):
-    """D(c) of one level: Chen and Goodman's D_1, D_2, D_3+."""
+    """The discount D(count) of one order: Chen and Goodman's D_1, D_2, D_3+."""
     n1, n2, n3, n4 = (sum(count == k for count in c.values()) for k in (1, 2, 3, 4))
     if 0 in (n1, n2, n3):
         return lambda count: {0: 0, 1: 0.5, 2: 1.0}.get(count, 1.5)

@@ -1,4 +1,4 @@
-"""What every refusal of the command line looks like."""
+"""Check an error of the command line: exit code, stderr, no traceback."""
 
 
 def refused(result, code, *words):

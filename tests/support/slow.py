@@ -1,4 +1,4 @@
-"""Cases of which a few are in the plain run, and the others are marked slow."""
+"""Parametrized tests with most cases marked slow."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ def mostly_slow(
     one_in: int,
     ids: Sequence[str] | Callable[[Any], str] | None = None,
 ) -> pytest.MarkDecorator:
-    """As `pytest.mark.parametrize(names, cases)`, with the mark `slow` on all but the first of each `one_in` cases."""
+    """`pytest.mark.parametrize(names, cases)` with all but every `one_in`-th case marked slow."""
     several = not isinstance(names, str) or "," in names
     slow = [
         case if index % one_in == 0 else pytest.param(*(case if several else [case]), marks=pytest.mark.slow)

@@ -1,8 +1,8 @@
 """Edits of a function's statements.
 
-For each statement (those inside loops and conditions too) there is one that deletes it; for each operation that fills a buffer
-(`np.f(..., out=x)`) one that negates the result; for each assignment and each returned value one that negates it; for each
-NumPy sum or difference one that makes it the other.
+Each statement is deleted, also inside loops and conditions. The result of each operation that fills a buffer
+(`np.f(..., out=x)`), each assigned value and each returned value is negated. Each NumPy sum becomes a difference, and the
+reverse.
 """
 
 import ast
@@ -12,25 +12,25 @@ from dataclasses import dataclass
 from typing import Any
 
 SWAPPED = {"add": "subtract", "subtract": "add"}
-NO_SIGN = ("np.zeros", "np.empty")  # what these make is the same when negated
+NO_SIGN = ("np.zeros", "np.empty")  # negating their result changes nothing
 LISTS = ("body", "orelse", "finalbody")
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A field of a node that is to hold another value; `shown` is the part of the program that names it."""
+    """A new value for a field of a node; `shown` is the part of the program that the name of the edit shows."""
 
     kind: str
     node: ast.AST
     field: str
     value: Any
     shown: ast.AST
-    shown_then: ast.AST | None = None  # what is shown of the edited tree; None: nothing
+    shown_then: ast.AST | None = None  # the part of the edited tree to show, if any
     default: tuple[str, int] | None = None  # which of the function's defaults it is in: `defaults` or `kw_defaults`
 
     @contextmanager
     def made(self) -> Iterator[None]:
-        """Within: the tree is edited."""
+        """Inside, the tree is edited."""
         kept = getattr(self.node, self.field)
         setattr(self.node, self.field, self.value)
         try:
@@ -39,7 +39,7 @@ class Edit:
             setattr(self.node, self.field, kept)
 
     def name(self) -> str:
-        """The kind, and the first line of what is shown, as it was and as it is."""
+        """The kind of edit, and the first line of `shown` before and after."""
         before = first_line_of(self.shown)
         if self.shown_then is None:
             return f"{self.kind}: {before}"
@@ -48,12 +48,12 @@ class Edit:
 
 
 def first_line_of(node: ast.AST) -> str:
-    """How a node reads, to the end of its first line."""
+    """The first line of a node's source."""
     return ast.unparse(node).strip().split("\n")[0]
 
 
 def statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
-    """Each statement deleted, negated, swapped: what is possible."""
+    """Each statement deleted, negated or swapped, as far as possible."""
     for node, field, index in statements(function):
         statement = getattr(node, field)[index]
         yield replaced("deleted", node, field, index, [ast.Pass()])
@@ -63,7 +63,7 @@ def statement_edits(function: ast.FunctionDef) -> Iterator[Edit]:
 
 
 def statements(function: ast.FunctionDef) -> Iterator[tuple[ast.AST, str, int]]:
-    """Where each statement is: a node, its list, and an index in that; docstrings left out."""
+    """The position of each statement except docstrings: node, name of its list, index."""
     for node in ast.walk(function):
         for field in LISTS:
             body = getattr(node, field, None)
@@ -72,7 +72,7 @@ def statements(function: ast.FunctionDef) -> Iterator[tuple[ast.AST, str, int]]:
 
 
 def replaced(kind: str, node: ast.AST, field: str, index: int, new: list[ast.stmt]) -> Edit:
-    """An edit that puts other statements in a statement's place."""
+    """An edit that replaces a statement by others."""
     body = getattr(node, field)
     return Edit(kind, node, field, [*body[:index], *new, *body[index + 1 :]], body[index])
 
@@ -86,7 +86,7 @@ def _negated(statement: ast.stmt) -> list[ast.stmt]:
     value: Any = getattr(statement, "value", None)
     if out is not None and ast.unparse(statement).startswith("np."):
         return [statement, *ast.parse(f"np.negative({ast.unparse(out)}, out={ast.unparse(out)})").body]
-    if out is not None or _has_no_sign(value):  # what prepares to fill a buffer is no number
+    if out is not None or _has_no_sign(value):  # buffers that are filled later have no sign
         return []
     match statement:
         case ast.Assign(targets):

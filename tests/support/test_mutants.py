@@ -1,4 +1,4 @@
-"""What `mutants.py` makes of a function, and that a mutant runs in its place."""
+"""The mutants of functions and modules, and running them in place of the original."""
 
 import importlib
 import importlib.util
@@ -9,13 +9,13 @@ from textwrap import dedent, indent
 import pytest
 import to_break
 from module_functions import functions_of
-from module_mutants import imported_anew, module_mutants, module_survivors
+from module_mutants import module_mutants, module_survivors, mutant_imported
 from mutants import all_mutants, expression_mutants, mutants, planted, survivors
 from to_break import Double, Shape, outer, power
 
 FUNCTIONS = functions_of(to_break)
 
-# A line of a function, and all that its expressions become.
+# A line of a function, and all edits of its expressions.
 LINES = {
     "return a + b": ["return a - b"],
     "return a - b": ["return a + b"],
@@ -107,11 +107,11 @@ def what(function):
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_what_a_line_becomes(tmp_path, line):
+def test_the_expression_edits_of_a_line(tmp_path, line):
     assert what(function_of(tmp_path, line)) == LINES[line]
 
 
-def test_a_mutant_says_where_it_is_and_what_it_changes(tmp_path):
+def test_the_name_of_a_mutant_describes_its_function_and_its_edit(tmp_path):
     names = [name for name, _ in all_mutants(function_of(tmp_path, "s = a\nreturn s[b - 1]"))]
     assert names == [
         "written.f: deleted: s = a",
@@ -149,12 +149,12 @@ def test_the_same_expression_twice_in_a_line_is_numbered(tmp_path):
     assert "written.f: index + 1: a[b] -> a[b + 1] (2)" in names
 
 
-def test_what_does_the_same_is_made_once(tmp_path):
+def test_mutants_with_the_same_code_are_made_once(tmp_path):
     assert what(function_of(tmp_path, "return 0 * 1")) == ["return 0 / 1", "1 * 1", "-1 * 1"]
     assert [name for name, _ in mutants(function_of(tmp_path, "pass"))] == []
 
 
-def test_statements_and_expressions_together_are_each_made_once():
+def test_all_mutants_has_no_duplicates():
     together = [name for name, _ in all_mutants(outer)]
     apart = [name for makes in (mutants, expression_mutants) for name, _ in makes(outer)]
     assert set(together) < set(apart)
@@ -187,7 +187,7 @@ RUNS = {
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_a_mutant_runs_in_its_function_s_place_until_it_is_taken_out(name):
+def test_a_planted_mutant_runs_until_the_end_of_the_context(name):
     function, run, right, wrong = RUNS[name]
     assert run() == right
     with planted(function, named(function, name)):
@@ -195,7 +195,7 @@ def test_a_mutant_runs_in_its_function_s_place_until_it_is_taken_out(name):
     assert run() == right
 
 
-def test_a_mutant_is_taken_out_after_an_error():
+def test_a_mutant_is_removed_after_an_error():
     with pytest.raises(ZeroDivisionError), planted(power, named(power, "operator: return n ** by")):
         raise ZeroDivisionError
     assert power() == 9
@@ -229,15 +229,15 @@ def test_both_sides_of_a_property_are_found(tmp_path):
     assert what(setter) == ["self.y = value - 1", "value + 2", "value + 0"]
 
 
-def test_a_function_that_is_hidden_by_another_is_an_error(tmp_path):
+def test_a_redefined_function_is_an_error(tmp_path):
     with pytest.raises(LookupError, match="written has f in line 1, but not under that name"):
         functions_of(module_of(tmp_path, "def f(): return 1\ndef f(): return 2\n"))
 
 
-def test_what_cannot_be_broken_is_refused(tmp_path):
+def test_functions_that_cannot_be_broken_raise(tmp_path):
     with pytest.raises(ValueError, match="is cached"):
         next(all_mutants(cache(power)))
-    with pytest.raises(TypeError, match="no function written in Python"):
+    with pytest.raises(TypeError, match="not a function written in Python"):
         next(all_mutants(len))
     with pytest.raises(ValueError, match="break the function around it"):
         next(all_mutants(lambda: 1))
@@ -245,7 +245,7 @@ def test_what_cannot_be_broken_is_refused(tmp_path):
         next(all_mutants(function_of(tmp_path, "while a: a -= 1")))
 
 
-def test_survivors_are_those_that_no_check_catches():
+def test_survivors_are_the_mutants_that_are_not_caught():
     assert survivors(power, lambda: power() != 9 or power(2, by=3) != 8) == []
     left = survivors(power, lambda: power(2) != 4)
     assert left == [f"to_break.power: {name}" for name in (
@@ -257,12 +257,12 @@ def test_survivors_are_those_that_no_check_catches():
     assert power() == 9
 
 
-def test_a_check_that_fails_by_itself_catches_nothing():
+def test_a_check_that_fails_on_the_original_is_an_error():
     with pytest.raises(AssertionError, match="power is caught while nothing is broken"):
         survivors(power, lambda: True)
 
 
-def test_an_error_catches_and_a_warning_does_not():
+def test_an_exception_catches_a_mutant():
     def check():
         assert power() == 9
 
@@ -282,15 +282,15 @@ def test_a_module_is_broken_outside_its_functions_too():
     ]
 
 
-def test_a_module_that_is_broken_is_imported_anew_and_then_as_before():
+def test_a_module_mutant_is_imported_and_the_original_is_restored():
     [code] = [code for name, code in module_mutants(to_break) if "SIDES = 3" in name]
-    with imported_anew(to_break, "to_break", code):
+    with mutant_imported(to_break, "to_break", code):
         assert importlib.import_module("to_break").power() == 16
         assert power() == 9
     assert importlib.import_module("to_break") is to_break
 
 
-def test_the_other_modules_of_a_package_have_the_mutant_s_constants(tmp_path, monkeypatch):
+def test_the_other_modules_of_the_package_see_the_mutant_s_constants(tmp_path, monkeypatch):
     (tmp_path / "holds" / "within").mkdir(parents=True)
     (tmp_path / "holds" / "__init__.py").write_text("", "utf-8")
     (tmp_path / "holds" / "within" / "__init__.py").write_text("from holds.within.uses import copied\n", "utf-8")
@@ -308,7 +308,7 @@ def test_the_other_modules_of_a_package_have_the_mutant_s_constants(tmp_path, mo
     assert copied() == 1
     [_, (_, code)] = module_mutants(has)
     finders = list(sys.meta_path)
-    with imported_anew(has, "holds.within", code):
+    with mutant_imported(has, "holds.within", code):
         assert importlib.import_module("holds.within.later").M == 0
     assert sys.meta_path == finders
     assert "holds.within.later" not in sys.modules
@@ -316,12 +316,12 @@ def test_the_other_modules_of_a_package_have_the_mutant_s_constants(tmp_path, mo
     assert sys.modules["holds.within.has"] is has
 
 
-def test_what_does_the_same_in_a_module_is_made_once(tmp_path):
+def test_module_mutants_with_the_same_code_are_made_once(tmp_path):
     module = module_of(tmp_path, "N = 0 * 1\n")
     assert [name.split(" -> ")[1] for name, _ in module_mutants(module)] == ["N = 0 / 1", "1 * 1", "-1 * 1"]
 
 
-def test_what_cannot_be_imported_is_caught(tmp_path, monkeypatch):
+def test_a_mutant_that_cannot_be_imported_is_caught(tmp_path, monkeypatch):
     (tmp_path / "divides.py").write_text("N = 1 / 1\n", "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     divides = importlib.import_module("divides")

@@ -1,4 +1,4 @@
-"""Networks that are trained in a moment."""
+"""Networks that train in a moment."""
 
 from pathlib import Path
 
@@ -23,18 +23,18 @@ OPTIONS = [
 
 
 def start(folder: Path, text: Path, *settings: str) -> Run:
-    """A run of 20 steps of a network with 16 units, before its first step."""
+    """A run of 20 steps of a network with 16 units, not yet trained."""
     return api.start(api.plan([str(text)], resolve(None, [*TINY, *settings]).config), folder)
 
 
 def trained(folder: Path, text: Path, *settings: str) -> Path:
-    """The run directory after these steps."""
+    """Train such a run to its end; return the run directory."""
     list(start(folder, text, *settings).events())
     return folder
 
 
 def follow(run: Run, until: int | None = None) -> list[Event]:
-    """The events of a run, to its end, or to a step after which it is stopped as by Ctrl-C."""
+    """The events of a run to its end, or to step `until`, where it is stopped as by Ctrl-C."""
     events: list[Event] = []
 
     def should_stop() -> bool:

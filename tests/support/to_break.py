@@ -1,4 +1,4 @@
-"""A module of all that `mutants.py` can break, and of some that it leaves."""
+"""A module to break: everything that `mutants.py` edits, and some code that it does not edit."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

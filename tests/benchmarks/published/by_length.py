@@ -1,8 +1,8 @@
-"""What `charrnn train TEXT` makes of texts of several lengths, with nothing else said, beside their n-grams.
+"""`charrnn train TEXT` with no options on texts of several lengths, compared with n-grams.
 
-A TEXT is a file, or a part of it: FILE:FROM:LENGTH, in characters. Each is trained with each seed on nanoGPT's split, and the best
-checkpoint evaluated on the last tenth, which chose it, with carried state. By default parts of Tiny Shakespeare (its path:
-TINYSHAKESPEARE) and of the built-in text.
+A TEXT is a file, or a part of it: FILE:FROM:LENGTH, in characters. Each is trained on nanoGPT's split with each seed. The best
+checkpoint is evaluated on the last tenth, which also chose it, with carried state. The default texts are parts of Tiny Shakespeare
+(set TINYSHAKESPEARE to its path) and of the built-in text.
 """
 
 import json
@@ -13,8 +13,8 @@ from statistics import fmean
 
 from charrnn.package import shipped
 
-from .command import charrnn, left_out_if_failed, trained
-from .kept import Kept, Result, command_line
+from .command import run_charrnn, skip_if_failed, train
+from .results_file import Result, ResultsFile, base_parser
 from .tables import SPREAD, markdown, mean_and_spread
 from .text import PROTOCOL, TEXT
 
@@ -27,22 +27,24 @@ PARTS += [f"{BUILT_IN}:0:{length}" for length in (60_000, 120_000)]
 
 
 def main(arguments: list[str], machine: str) -> None:
-    """Train what is not trained yet, and tell all of it."""
-    parser = command_line("lengths", __doc__, seeds=3)
+    """Train what is missing from the results file, and print the table."""
+    parser = base_parser("lengths", __doc__, seeds=3)
     parser.add_argument("texts", nargs="*", default=PARTS, metavar="TEXT", help="a file, or FILE:FROM:LENGTH")
-    given = parser.parse_args(arguments)
-    kept = Kept(given.out / "lengths.jsonl", machine)
-    if not given.table:
-        for text in given.texts:
+    args = parser.parse_args(arguments)
+    results_file = ResultsFile(args.out / "lengths.jsonl", machine)
+    if not args.table:
+        for text in args.texts:
             path, begin, characters = cut(text)
-            for seed in range(given.seeds):
+            for seed in range(args.seeds):
                 key = {"text": path.name, "from": begin, "characters": len(characters), "seed": seed}
-                _measure(kept, key, characters, given.out)
-    print(f"{table(kept.results)}\n\nThe last tenth, nats per character. {SPREAD}\n{kept.where()}")
+                _measure(results_file, key, characters, args.out)
+    print(
+        f"{table(results_file.results)}\n\nThe last tenth, nats per character. {SPREAD}\n{results_file.measured_on()}"
+    )
 
 
 def cut(text: str) -> tuple[Path, int, str]:
-    """Of FILE or FILE:FROM:LENGTH the file, where the part begins, and its characters. Leaves the program where there are none."""
+    """Parse FILE or FILE:FROM:LENGTH; return the path, the start, and the characters. Raises SystemExit if the file cannot be read."""
     file, *numbers = text.rsplit(":", 2)
     if len(numbers) != 2 or not all(map(str.isdigit, numbers)):
         file, numbers = text, []
@@ -56,30 +58,30 @@ def cut(text: str) -> tuple[Path, int, str]:
     return Path(file), begin, characters[:length]
 
 
-def _measure(kept: Kept, key: Result, characters: str, out: Path) -> None:
+def _measure(results_file: ResultsFile, key: Result, characters: str, out: Path) -> None:
     run = out / "-".join(map(str, key.values()))
-    with left_out_if_failed(run):
-        kept.or_measured(key, lambda: _trained(key, characters, run))
+    with skip_if_failed(run):
+        results_file.get_or_measure(key, lambda: _train_and_evaluate(key, characters, run))
 
 
-def _trained(key: Result, characters: str, run: Path) -> Result:
-    shutil.rmtree(run, ignore_errors=True)  # of a measurement that was stopped
+def _train_and_evaluate(key: Result, characters: str, run: Path) -> Result:
+    shutil.rmtree(run, ignore_errors=True)  # left by an interrupted measurement
     run.parent.mkdir(parents=True, exist_ok=True)
     text = run.parent / f"{run.name}.txt"
     text.write_text(characters, "utf-8", newline="")
-    finished = trained(str(text), *PROTOCOL, "--seed", str(key["seed"]), "-o", str(run))
-    told = json.loads(charrnn("eval", str(run), "--split", "valid", "--json"))
+    finished = train(str(text), *PROTOCOL, "--seed", str(key["seed"]), "-o", str(run))
+    evaluation = json.loads(run_charrnn("eval", str(run), "--split", "valid", "--json"))
     return {
         "seconds": finished["seconds"],
         "steps": finished["step"],
-        "loss": told["loss"],
-        "interval": told["interval"],
-        "ngram": [told["ngram_order"], told["baselines"]["ngram"]],
+        "loss": evaluation["loss"],
+        "interval": evaluation["interval"],
+        "ngram": [evaluation["ngram_order"], evaluation["baselines"]["ngram"]],
     }
 
 
 def table(results: Sequence[Result]) -> str:
-    """A line for each text, the shortest first."""
+    """A Markdown table with a row for each text, the shortest first."""
     texts: dict[tuple[int, str, int], list[Result]] = {}
     for result in results:
         texts.setdefault((result["characters"], result["text"], result["from"]), []).append(result)

@@ -1,4 +1,4 @@
-"""The command as a user runs it."""
+"""Run charrnn in a process of its own, as a user does."""
 
 import json
 import subprocess
@@ -8,23 +8,23 @@ from contextlib import contextmanager
 from typing import Any
 
 
-def charrnn(*arguments: str) -> str:
-    """What it tells on stdout. Raises CalledProcessError."""
+def run_charrnn(*arguments: str) -> str:
+    """Run charrnn and return its stdout. Raises CalledProcessError."""
     command = [sys.executable, "-m", "charrnn", *arguments]
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
-def trained(*arguments: str) -> dict[str, Any]:
-    """How a training ended: its event `finished`. Raises CalledProcessError."""
-    events = map(json.loads, charrnn("train", *arguments, "--json", "-q").splitlines())
+def train(*arguments: str) -> dict[str, Any]:
+    """Run `charrnn train` and return its event `finished`. Raises CalledProcessError."""
+    events = map(json.loads, run_charrnn("train", *arguments, "--json", "-q").splitlines())
     return next(event for event in events if event["event"] == "finished")
 
 
 @contextmanager
-def left_out_if_failed(measured: object) -> Iterator[None]:
-    """Tell what is measured; where its command fails that is told too, and the others go on."""
+def skip_if_failed(measured: object) -> Iterator[None]:
+    """Print what is measured. If its command fails, print that it is skipped, so that the next measurement can run."""
     print(measured, file=sys.stderr, flush=True)
     try:
         yield
     except subprocess.CalledProcessError as error:
-        print(f"{measured} is left out: exit code {error.returncode}", file=sys.stderr)
+        print(f"{measured} skipped: exit code {error.returncode}", file=sys.stderr)

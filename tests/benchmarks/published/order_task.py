@@ -1,9 +1,9 @@
-"""The temporal-order task (Hochreiter and Schmidhuber 1997; as Pascanu, Mikolov and Bengio 2013 have it, section 4.1.1).
+"""The temporal-order task of Hochreiter and Schmidhuber (1997), in the form of Pascanu, Mikolov and Bengio (2013, section 4.1.1).
 
-A sequence of T symbols: c, d, e, f by chance, but for one of A, B at a place in [T/10, 2T/10] and another in [4T/10, 5T/10]
-(the program that they published has [5T/10, 6T/10), as the task had it at first).
-After the last symbol the network says which two they were, in their order: AA, AB, BA or BB.
-Symbols and answers share one vocabulary of ids; a network that answers with a symbol is wrong.
+A sequence has T symbols, drawn at random from c, d, e, f, except for two marks, each A or B: one at a position in [T/10, 2T/10], one
+in [4T/10, 5T/10] (in their published program, as in the original task, [5T/10, 6T/10)).
+After the last symbol the network must answer which two marks came, in order: AA, AB, BA or BB.
+Symbols and answers share one vocabulary of ids; an answer that is a symbol is wrong.
 """
 
 from typing import NamedTuple
@@ -25,7 +25,7 @@ class Sequences(NamedTuple):
 
 
 def draw(random: np.random.Generator, T: int, B: int) -> Sequences:
-    """B fresh sequences; T is at least 10."""
+    """Draw B random sequences; T must be at least 10."""
     first, second = (random.integers(low * T // 10, (low + 1) * T // 10, B, endpoint=True) for low in (1, 4))
     marks = random.integers(0, len(MARKED), (2, B))
     symbols = random.integers(len(MARKED), len(MARKED + DISTRACTORS), (T, B))
@@ -34,7 +34,7 @@ def draw(random: np.random.Generator, T: int, B: int) -> Sequences:
 
 
 def error_rate(network: Network, random: np.random.Generator, T: int, count: int, B: int = 500) -> float:
-    """The share of `count` fresh sequences, a multiple of B, whose answer is not the network's likeliest."""
+    """The share of wrong answers on `count` random sequences, a multiple of B; the network's answer is its most likely id."""
     ws, wrong = network.workspace(T, B), 0
     for _ in range(count // B):
         symbols, answers = draw(random, T, B)

@@ -3,22 +3,22 @@
     python -m published.peer_torch_gpt TEXT --seconds 900 --every 60 --seed 0 --threads 2
 
 4 layers of 4 heads, 128 wide, blocks of 64, batches of 12, no dropout, no biases, readout tied to the embedding; AdamW 1e-3 (β 0.9 and
-0.99, weight decay 0.1 on matrices) after 100 updates of warm-up along a cosine to 1e-4 over the time given; norm clipped to 1.
+0.99, weight decay 0.1 on matrices) after 100 updates of warm-up along a cosine to 1e-4 over --seconds; norm clipped to 1.
 
-`loss` charges every character of the last tenth once, predicted from the 32 to 64 before it (the first 32: from all there are);
-`loss_blocks` is nanoGPT's own protocol: the mean over random blocks, each character predicted from what its block has before it.
+`loss` scores every character of the last tenth once, predicted from the 32 to 64 before it (the first 32 from all before them);
+`loss_blocks` is nanoGPT's own protocol: the mean over random blocks, each character predicted from those before it in its block.
 """
 
 import torch
-from published.race import cosine, questions, race
-from published.text import Ids, overlapping, split
+from published.race import contestant_parser, cosine, race
+from published.text import Ids, overlapping_windows, split
 from torch import Tensor, nn
 
 L, HEADS, WIDTH, BLOCK, B = 4, 4, 128, 64, 12
 HIGHEST, LOWEST, WARM_UP = 1e-3, 1e-4, 100
 BETAS, DECAY, BOUND = (0.9, 0.99), 0.1, 1.0
-BEFORE = 32  # characters that each block of a validation begins with, uncharged
-AT_ONCE = 256  # blocks of a validation
+BEFORE = 32  # unscored characters at the start of each validation block
+AT_ONCE = 256  # validation blocks in a batch
 BATCHES = 200  # random batches of nanoGPT's validation
 
 
@@ -44,7 +44,7 @@ class Layer(nn.Module):
 
 
 class GPT(nn.Module):
-    """Ids (n, T), T at most BLOCK, to logits (n, T, V)."""
+    """Maps ids (n, T), T at most BLOCK, to logits (n, T, V)."""
 
     def __init__(self, V: int) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class GPT(nn.Module):
         self.layers = nn.Sequential(*(Layer() for _ in range(L)))
         self.norm = nn.LayerNorm(WIDTH, bias=False)
         for name, weights in self.named_parameters():
-            if weights.dim() == 2:  # those that end a branch are smaller, as in GPT-2
+            if weights.dim() == 2:  # smaller at the end of a residual branch, as in GPT-2
                 ends = name.endswith(("gathered.weight", "down.weight"))
                 nn.init.normal_(weights, std=0.02 / (2 * L) ** 0.5 if ends else 0.02)
 
@@ -62,7 +62,7 @@ class GPT(nn.Module):
 
 
 class Training:
-    """A model, and how it is updated."""
+    """A model and its optimizer."""
 
     def __init__(self, train: Ids, V: int) -> None:
         self.model = GPT(V)
@@ -73,7 +73,7 @@ class Training:
         self._adamw = torch.optim.AdamW(groups, HIGHEST, BETAS, fused=True)
 
     def step(self, share: float) -> None:
-        """One update, after this share of the time."""
+        """Make one update; `share` is the share of the time that has passed."""
         self._updates += 1
         for group in self._adamw.param_groups:
             group["lr"] = cosine(share, HIGHEST, LOWEST) * min(1.0, self._updates / WARM_UP)
@@ -85,7 +85,7 @@ class Training:
 
 
 def random_blocks(ids: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-    """A batch, read (B, BLOCK) and to be predicted (B, BLOCK)."""
+    """A random batch: inputs (B, BLOCK) and targets (B, BLOCK)."""
     begins = torch.randint(len(ids) - BLOCK, (B, 1), generator=generator)
     places = begins + torch.arange(BLOCK)
     return ids[places], ids[places + 1]
@@ -93,8 +93,8 @@ def random_blocks(ids: Tensor, generator: torch.Generator | None = None) -> tupl
 
 @torch.inference_mode()
 def validation_losses(model: GPT, ids: Ids) -> dict[str, float]:
-    """Nats per character of the whole text, and over random blocks: the same ones each time."""
-    read, targets = map(torch.as_tensor, overlapping(ids, BLOCK, BEFORE))
+    """Nats per character over the whole text, and over random blocks, the same ones each time."""
+    read, targets = map(torch.as_tensor, overlapping_windows(ids, BLOCK, BEFORE))
     pieces = zip(read.split(AT_ONCE), targets.split(AT_ONCE), strict=True)
     total = sum(_summed(model, piece, wanted) for piece, wanted in pieces)
     text, generator = torch.as_tensor(ids), torch.Generator().manual_seed(0)
@@ -108,12 +108,12 @@ def _summed(model: GPT, read: Tensor, targets: Tensor) -> float:
 
 
 def main() -> None:
-    given = questions().parse_args()
-    torch.set_num_threads(given.threads)
-    torch.manual_seed(given.seed)
-    train, valid, V = split(given.text)
+    args = contestant_parser().parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    train, valid, V = split(args.text)
     training = Training(train, V)
-    race(given.seconds, given.every, training.step, lambda: validation_losses(training.model, valid))
+    race(args.seconds, args.every, training.step, lambda: validation_losses(training.model, valid))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""A character LSTM in PyTorch by the recipes that people use, trained against the clock; loss in nats on the last tenth.
+"""A character LSTM in PyTorch by common recipes, trained against the clock; loss in nats on the last tenth.
 
     python -m published.peer_torch_lstm TEXT VARIANT --seconds 900 --every 60 --seed 0 --threads 2
 
-    classic   torch-rnn's defaults: 2 x 128, B 50, T 50, no dropout, Adam 2e-3, halved ten times in the time given, as there every 5
-              of 50 epochs; each element of the gradient clipped to ± 5
+    classic   torch-rnn's defaults: 2 x 128, B 50, T 50, no dropout, Adam 2e-3, halved ten times over --seconds (there: every 5 of
+              50 epochs); each element of the gradient clipped to ± 5
     large     the common larger one: 2 x 512, dropout 0.5 (between the layers, and before the readout), B 64, T 100, Adam 2e-3 along a
               cosine; the gradient clipped to norm 5
 
@@ -14,13 +14,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from published.race import cosine, halved, questions, race
-from published.text import Ids, overlapping, split
+from published.race import contestant_parser, cosine, halving, race
+from published.text import Ids, overlapping_windows, split
 from torch import Tensor, nn
 
 EMBEDDING, RATE, BOUND = 64, 2e-3, 5.0
-STREAMS, BEFORE = 32, 1024  # of a validation: side by side, each after so many characters that carry the state
-PIECE = 500  # characters of each stream that are validated at once: for less memory
+STREAMS, BEFORE = (
+    32,
+    1024,
+)  # of a validation: number of streams, and unscored characters at the start of each, which set up its state
+PIECE = 500  # characters of each stream in a batch, to bound the memory
 State = tuple[Tensor, Tensor]
 
 
@@ -38,13 +41,13 @@ class Variant:
 
 
 VARIANTS = {
-    "classic": Variant(128, 0.0, 50, 50, halved, nn.utils.clip_grad_value_),
+    "classic": Variant(128, 0.0, 50, 50, halving, nn.utils.clip_grad_value_),
     "large": Variant(512, 0.5, 64, 100, cosine, nn.utils.clip_grad_norm_),
 }
 
 
 class CharLSTM(nn.Module):
-    """Ids (B, T) and a state, or none, to logits (B, T, V) and the state after."""
+    """Maps ids (B, T) and a state or None to logits (B, T, V) and the next state."""
 
     def __init__(self, V: int, variant: Variant) -> None:
         super().__init__()
@@ -60,7 +63,7 @@ class CharLSTM(nn.Module):
 
 
 class Training:
-    """A model, and the windows that it still has to read."""
+    """A model, its optimizer, and its position in the text."""
 
     def __init__(self, variant: Variant, train: Ids, V: int) -> None:
         self.model = CharLSTM(V, variant)
@@ -70,7 +73,7 @@ class Training:
         self._state: State | None = None
 
     def step(self, share: float) -> None:
-        """One update, after this share of the time."""
+        """Make one update; `share` is the share of the time that has passed."""
         for group in self._adam.param_groups:
             group["lr"] = self._variant.schedule(share, RATE)
         ids, targets, first = next(self._windows)
@@ -85,7 +88,7 @@ class Training:
 
 
 def windows(ids: Ids, B: int, T: int) -> Iterator[tuple[Tensor, Tensor, bool]]:
-    """Windows of B streams, read (B, T) and to be predicted (B, T), over and over; and whether the streams begin."""
+    """Endless (inputs (B, T), targets (B, T), whether the streams restart) over B streams."""
     length = (len(ids) - 1) // B
     read = torch.as_tensor(ids[: B * length]).view(B, length)
     targets = torch.as_tensor(ids[1 : B * length + 1]).view(B, length)
@@ -96,9 +99,9 @@ def windows(ids: Ids, B: int, T: int) -> Iterator[tuple[Tensor, Tensor, bool]]:
 
 @torch.inference_mode()
 def validation_loss(model: CharLSTM, ids: Ids) -> float:
-    """Nats per character of a text read once with carried state: in streams, each after BEFORE characters that are not charged."""
+    """Nats per character of a text read once with carried state, in STREAMS streams that each start with BEFORE unscored characters."""
     length = BEFORE + -(-(len(ids) - 1 - BEFORE) // STREAMS)
-    read, targets = map(torch.as_tensor, overlapping(ids, length, BEFORE))
+    read, targets = map(torch.as_tensor, overlapping_windows(ids, length, BEFORE))
     model.eval()
     total, state = 0.0, None
     for piece, wanted in zip(read.split(PIECE, 1), targets.split(PIECE, 1), strict=True):
@@ -111,14 +114,14 @@ def validation_loss(model: CharLSTM, ids: Ids) -> float:
 
 
 def main() -> None:
-    parser = questions()
+    parser = contestant_parser()
     parser.add_argument("variant", choices=VARIANTS)
-    given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    torch.manual_seed(given.seed)
-    train, valid, V = split(given.text)
-    training = Training(VARIANTS[given.variant], train, V)
-    race(given.seconds, given.every, training.step, lambda: {"loss": validation_loss(training.model, valid)})
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    train, valid, V = split(args.text)
+    training = Training(VARIANTS[args.variant], train, V)
+    race(args.seconds, args.every, training.step, lambda: {"loss": validation_loss(training.model, valid)})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A training against the clock: so many seconds of steps, the clock standing still while a validation loss is told."""
+"""Train against a clock that counts steps and stops during validations."""
 
 import argparse
 import json
@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 
 def race(seconds: float, every: float, step: Callable[[float], None], validate: Callable[[], dict[str, float]]) -> None:
-    """Make steps for so many seconds; print {seconds, ...}, a line of JSON, whenever `every` seconds have passed, and at the end.
+    """Make steps for `seconds` seconds; every `every` seconds and at the end, validate and print {seconds, ...} as a line of JSON.
 
-    `step` is given the share of the time that has passed, 0 to 1, after which a learning rate can be set.
+    `step` is called with the share of the time that has passed, 0 to 1, from which it can set a learning rate.
     """
     spent, due = 0.0, every
     while spent < seconds:
@@ -27,13 +27,13 @@ def cosine(share: float, highest: float, lowest: float = 0.0) -> float:
     return lowest + (highest - lowest) * (1 + math.cos(math.pi * share)) / 2
 
 
-def halved(share: float, highest: float, times: int = 10) -> float:
-    """A learning rate halved after each of so many parts of the time."""
+def halving(share: float, highest: float, times: int = 10) -> float:
+    """A learning rate that is halved after each of `times` equal parts of the time."""
     return highest * 0.5 ** int(share * times)
 
 
-def questions() -> argparse.ArgumentParser:
-    """What every contestant is asked: on which text, for how long, how often it tells its loss, with which seed and how many threads."""
+def contestant_parser() -> argparse.ArgumentParser:
+    """The arguments of every contestant: text, seconds, seconds between validations, seed, threads."""
     parser = argparse.ArgumentParser()
     parser.add_argument("text")
     for name, kind in (("seconds", float), ("every", float), ("seed", int), ("threads", int)):

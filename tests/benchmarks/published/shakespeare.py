@@ -1,7 +1,7 @@
-"""Tiny Shakespeare by recipes, beside what is published: the network alone, with dynamic evaluation, and mixed with the n-gram.
+"""Tiny Shakespeare by recipe, compared with published losses: the network alone, with dynamic evaluation, and mixed with the n-gram.
 
-Each RECIPE is trained for its time with each seed on nanoGPT's split (the text's path: TINYSHAKESPEARE), and its best checkpoint
-evaluated on the whole last tenth, with carried state.
+Each RECIPE is trained for its time with each seed on nanoGPT's split (set TINYSHAKESPEARE to the text's path). Its best checkpoint
+is evaluated on the whole last tenth, with carried state.
 """
 
 import json
@@ -12,8 +12,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from .command import charrnn, left_out_if_failed, trained
-from .kept import Kept, Result, command_line
+from .command import run_charrnn, skip_if_failed, train
+from .results_file import Result, ResultsFile, base_parser
 from .tables import NONE, SPREAD, markdown, mean_and_spread
 from .text import NGRAM, PROTOCOL, TEXT
 
@@ -26,24 +26,24 @@ PUBLISHED = (  # what, how long, nats
     ("minGRU, minLSTM (Feng et al. 2024)", NONE, "about 1.55"),
 )
 NOTES = f"""Nats per character, means over the seeds; {SPREAD}
-Ours: the whole last tenth read once with carried state, by the best checkpoint on this very split, as nanoGPT chooses its own.
+Ours: the whole last tenth read once with carried state, by the checkpoint that is best on this same split, as nanoGPT chooses its own.
 Theirs: nanoGPT's are means over random blocks of 256 (for a CPU: 64) characters of that tenth, each from an empty context.
-Dynamic: the weights follow the text as it is read. Mixed: with the 7-gram, two weights fitted on this very split."""
+Dynamic: the weights follow the text as it is read. Mixed: with the 7-gram, two weights fitted on this same split."""
 
 
 def main(arguments: list[str], machine: str) -> None:
-    """Measure what is not measured yet, and tell all of it."""
-    parser = command_line("shakespeare", __doc__, seeds=3)
+    """Measure what is missing from the results file, and print the table."""
+    parser = base_parser("shakespeare", __doc__, seeds=3)
     asked = [f"{recipe}={duration}" for recipe, duration in TIMES.items()]
-    help_ = f"a configuration's name or file, and for how long it trains; default: {' '.join(asked)}"
+    help_ = f"a configuration's name or file, and its training time; default: {' '.join(asked)}"
     parser.add_argument("recipes", nargs="*", default=asked, metavar="RECIPE[=TIME]", help=help_)
-    given = parser.parse_args(arguments)
-    kept = Kept(given.out / "shakespeare.jsonl", machine)
-    if not given.table:
-        for seed in range(given.seeds):
-            for recipe, duration in map(_asked, given.recipes):
-                _measure(kept, {"recipe": recipe, "time": duration, "seed": seed}, given.out)
-    print(f"{table(kept.results)}\n\n{kept.where()}")
+    args = parser.parse_args(arguments)
+    results_file = ResultsFile(args.out / "shakespeare.jsonl", machine)
+    if not args.table:
+        for seed in range(args.seeds):
+            for recipe, duration in map(_asked, args.recipes):
+                _measure(results_file, {"recipe": recipe, "time": duration, "seed": seed}, args.out)
+    print(f"{table(results_file.results)}\n\n{results_file.measured_on()}")
 
 
 def _asked(recipe: str) -> tuple[str, str]:
@@ -51,29 +51,29 @@ def _asked(recipe: str) -> tuple[str, str]:
     return name, duration or TIMES.get(name, TIMES["default"])
 
 
-def _measure(kept: Kept, key: Result, out: Path) -> None:
+def _measure(results_file: ResultsFile, key: Result, out: Path) -> None:
     run = out / f"{Path(key['recipe']).stem}-{key['time']}-{key['seed']}"
-    with left_out_if_failed(run):
-        kept.or_measured({**key, "what": "training"}, lambda: _train(key, run))
+    with skip_if_failed(run):
+        results_file.get_or_measure({**key, "what": "training"}, lambda: _train(key, run))
         for what, options in EVALUATIONS.items():
-            kept.or_measured({**key, "what": what}, lambda options=options: _evaluate(run, options))
+            results_file.get_or_measure({**key, "what": what}, lambda options=options: _evaluate(run, options))
 
 
 def _train(key: Result, run: Path) -> Result:
-    shutil.rmtree(run, ignore_errors=True)  # of a measurement that was stopped
+    shutil.rmtree(run, ignore_errors=True)  # left by an interrupted measurement
     began = time.perf_counter()
     options = ["-c", key["recipe"], *PROTOCOL, "-s", f"training.seed={key['seed']}", "--time", key["time"]]
-    steps = trained(TEXT, *options, "-o", str(run))["step"]
+    steps = train(TEXT, *options, "-o", str(run))["step"]
     return {"seconds": time.perf_counter() - began, "steps": steps}
 
 
 def _evaluate(run: Path, options: Sequence[str]) -> Result:
-    told: dict[str, Any] = json.loads(charrnn("eval", str(run), *options, "--no-baselines", "--json"))
-    return {name: told[name] for name in ("loss", "interval", "members", "dynamic")}
+    evaluation: dict[str, Any] = json.loads(run_charrnn("eval", str(run), *options, "--no-baselines", "--json"))
+    return {name: evaluation[name] for name in ("loss", "interval", "members", "dynamic")}
 
 
 def table(results: Sequence[Result]) -> str:
-    """A line for each recipe and its time, below them what is published, and what must be known to compare them."""
+    """A row for each recipe and time, then the published losses, then notes on how to compare them."""
     head = ["", "seconds", "steps", "seeds", *EVALUATIONS]
     recipes = dict.fromkeys((result["recipe"], result["time"]) for result in results)
     rows = [_row(*recipe, results) for recipe in recipes]

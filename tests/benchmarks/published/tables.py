@@ -1,4 +1,4 @@
-"""How results are told: means over seeds with their spread, in Markdown."""
+"""Format results: means over seeds with their spread, and Markdown tables."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ SPREAD = "± is half of the range over the seeds."
 
 
 def mean_and_spread(values: Sequence[float]) -> str:
-    """The mean of losses ± half of their range; of one loss, the loss; of none, a dash."""
+    """The mean ± half of the range; a single value alone; a dash for no values."""
     if not values:
         return NONE
     mean = f"{statistics.fmean(values):.4f}"
@@ -16,6 +16,6 @@ def mean_and_spread(values: Sequence[float]) -> str:
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table."""
+    """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

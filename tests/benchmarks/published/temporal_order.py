@@ -1,12 +1,12 @@
-"""How long a dependency each cell learns: the temporal-order task (see order_task.py) against the sequence's length.
+"""How long a dependency each cell can learn: the temporal-order task (see order_task.py) by sequence length.
 
 Theirs (Pascanu, Mikolov and Bengio 2013, section 4.1.1): tanh or sigmoid units, SGD at .01 without momentum, threshold 1, at most 5 million
-updates, 5 runs for each length. Kept: 50 units, batches of 20 fresh sequences, the loss on the answer alone, success: at most
-1 % of 10,000 fresh sequences wrong. Not kept: the budget (here --sequences), the rates, which are higher for it, Adam beside SGD, weights
-drawn from a normal distribution (here W_hh orthogonal, the rest from ± 1/√H), and their regularisation, which is not here.
+updates, 5 runs for each length. The same here: 50 units, batches of 20 fresh sequences, the loss on the answer alone, success: at most
+1 % of 10,000 fresh sequences wrong. Different: the budget (here --sequences), the rates, which are higher for it, Adam beside SGD, weights
+drawn from a normal distribution (here W_hh orthogonal, the rest from ± 1/√H), and their regularisation, which charrnn does not have.
 
-    python tests/benchmarks temporal-order             half an hour on a core of its own
-    python tests/benchmarks temporal-order --table     the table of what is kept, without training
+    python tests/benchmarks temporal-order             half an hour on one core
+    python tests/benchmarks temporal-order --table     print the table of saved results, without training
 """
 
 import argparse
@@ -26,13 +26,13 @@ from charrnn.system.blas_threads import one_blas_thread
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.optimizers import OPTIMIZERS
 
-from .kept import Kept, Result, command_line
 from .order_task import VOCABULARY, draw, error_rate
+from .results_file import Result, ResultsFile, base_parser
 from .tables import NONE, markdown
 
 H, B = 50, 20
-EVERY = 200  # updates between one test and the next
-FEW, MANY, ENOUGH = 1000, 10_000, 0.01  # tested on few sequences first; the share that may be wrong
+EVERY = 200  # updates between two tests
+FEW, MANY, ENOUGH = 1000, 10_000, 0.01  # sequences of a first and a second test; the share that may be wrong
 PUBLISHED = (
     "Published: of one tanh network for all lengths from 50 to 200, with clipping and their regularisation, 5 of 5 (0 wrong of 10,000); for "
     "one length at a time curves without figures."
@@ -40,7 +40,7 @@ PUBLISHED = (
 
 
 class Method(NamedTuple):
-    """A cell and how it learns."""
+    """A cell and how it is trained."""
 
     cell: str
     optimizer: str
@@ -49,7 +49,7 @@ class Method(NamedTuple):
 
     @property
     def name(self) -> str:
-        """In words."""
+        """The name in tables and result files."""
         clipping = "no clipping" if self.threshold is None else f"norm at most {self.threshold:g}"
         return f"{self.cell}, {self.optimizer} {self.rate:g}, {clipping}"
 
@@ -63,11 +63,11 @@ METHODS = (
     Method("lstm", "adam", 1e-2, 1.0),
     Method("gru", "adam", 1e-2, 1.0),
 )
-LAST_STEP = WindowOptions(loss_steps=1)  # the answer comes there
+LAST_STEP = WindowOptions(loss_steps=1)  # only the answer counts
 
 
 class Learner:
-    """A fresh network that learns by a method."""
+    """A new network and its optimizer."""
 
     def __init__(self, method: Method, T: int, seed: int) -> None:
         architecture = Architecture(len(VOCABULARY), H, method.cell, initialisation="orthogonal")
@@ -77,7 +77,7 @@ class Learner:
         self._optimizer = OPTIMIZERS[method.optimizer](self.network.parameters.flat)
 
     def update(self, random: np.random.Generator) -> bool:
-        """Make one, on fresh sequences; False, and none is made, where the loss or its gradient is not finite."""
+        """Make one update on random sequences; return False and change nothing if the loss or its gradient is not finite."""
         symbols, answers = draw(random, self.T, B)
         state, targets = self.network.zero_state(B), np.broadcast_to(answers, symbols.shape)
         loss = self.network.forward(symbols, targets, state, self._ws, LAST_STEP)
@@ -90,21 +90,21 @@ class Learner:
 
 
 def main(arguments: list[str], machine: str) -> None:
-    """Train what is not trained yet; tell all of it."""
-    given = _parser().parse_args(arguments)
-    kept = Kept(given.out / "temporal_order.jsonl", machine)
-    lengths = [int(length) for length in given.lengths.split(",")]
-    if not given.table:
-        for seed, T, method in itertools.product(range(given.seeds), lengths, METHODS):
-            key = {"method": method.name, "length": T, "seed": seed, "most": given.sequences}
-            kept.or_measured(key, partial(attempt, method, T, seed, given.sequences))
-    if results := kept.found(most=given.sequences):
-        tell(results)
-    print(f"\n{kept.where()}")
+    """Train what is missing from the results file, and print the report."""
+    args = _parser().parse_args(arguments)
+    results_file = ResultsFile(args.out / "temporal_order.jsonl", machine)
+    lengths = [int(length) for length in args.lengths.split(",")]
+    if not args.table:
+        for seed, T, method in itertools.product(range(args.seeds), lengths, METHODS):
+            key = {"method": method.name, "length": T, "seed": seed, "most": args.sequences}
+            results_file.get_or_measure(key, partial(attempt, method, T, seed, args.sequences))
+    if results := results_file.matching(most=args.sequences):
+        print_report(results)
+    print(f"\n{results_file.measured_on()}")
 
 
 def attempt(method: Method, T: int, seed: int, most: int) -> Result:
-    """Learn until success, or from so many sequences: how it ended, after how many sequences, after how many seconds."""
+    """Train until the task is solved or `most` sequences are read; return how it ended, the sequences read, and seconds."""
     learner, random, began = Learner(method, T, seed), np.random.default_rng((seed, T)), time.perf_counter()
     read, ended = 0, "unsolved"
     with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
@@ -118,15 +118,15 @@ def attempt(method: Method, T: int, seed: int, most: int) -> Result:
 
 
 def solves(network: Network, random: np.random.Generator, T: int) -> bool:
-    """At most 1 % of 10,000 fresh sequences are wrong; most networks are found out by fewer."""
+    """Whether at most 1 % of 10,000 answers are wrong; a first test on fewer sequences rejects most networks."""
     return all(error_rate(network, random, T, count) <= ENOUGH for count in (FEW, MANY))
 
 
-def tell(results: Sequence[Result]) -> None:
-    """The table, and what was published."""
+def print_report(results: Sequence[Result]) -> None:
+    """Print the table and the published result."""
     seconds = sum(result["seconds"] for result in results)
     print(
-        f"{len(results)} trainings, {seconds / 60:.0f} minutes in all. Solved within {results[0]['most']:,} sequences, of how many seeds; median number "
+        f"{len(results)} trainings, {seconds / 60:.0f} minutes in all. Seeds that solved it within {results[0]['most']:,} sequences; median number "
         f"of sequences until then, tested every {EVERY * B:,}.\n\n{table(results)}\n\n{PUBLISHED}"
     )
 
@@ -148,7 +148,7 @@ def _cell(results: Sequence[Result], name: str, length: int) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = command_line("temporal-order", __doc__, seeds=3)
+    parser = base_parser("temporal-order", __doc__, seeds=3)
     parser.add_argument("--lengths", default="20,30,50,75,100,150", help="default 20,30,50,75,100,150; at least 10")
-    parser.add_argument("--sequences", type=int, default=100_000, help="at most, of each training; default 100,000")
+    parser.add_argument("--sequences", type=int, default=100_000, help="limit of each training; default 100,000")
     return parser

@@ -1,4 +1,4 @@
-"""The grid of rates and thresholds: when a training counts as diverged, what the table shows, what is concluded."""
+"""The clipping grid: when a training counts as diverged, the table, and the conclusions."""
 
 import json
 import math
@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from benchmarks.published import clipping
-from benchmarks.published.clipping import VALIDATIONS, Setting, trained, trainer
+from benchmarks.published.clipping import VALIDATIONS, Setting, make_trainer, run_training
 from benchmarks.published.clipping_grid import conclusions, diverged, grid, table
 
 from charrnn.network.architecture import Architecture
@@ -30,7 +30,7 @@ def result(rate=1.0, threshold=None, losses=(3.0, 2.0), finite=True):
 def training(rate, threshold):
     network = Network.fresh(Architecture(3, 4, "rnn", "relu"), np.random.default_rng(0))
     text = np.random.default_rng(0).integers(0, 3, 1000)
-    return trainer(network, text, text[:300], SETTING, rate, threshold)
+    return make_trainer(network, text, text[:300], SETTING, rate, threshold)
 
 
 @pytest.mark.parametrize("losses", [(3.0, 2.0), (2.0, 3.9), (5.0, LN_V - 0.01), (LN_V - 0.01,)])
@@ -44,11 +44,11 @@ def test_a_training_that_ends_above_chance_or_above_twice_its_best_diverged(loss
 
 
 @pytest.mark.parametrize("losses", [(), (3.0, 2.0)])
-def test_a_training_with_a_loss_that_is_no_number_diverged_whatever_came_before(losses):
+def test_a_training_with_a_loss_that_is_not_finite_diverged(losses):
     assert diverged(result(losses=losses, finite=False))
 
 
-def test_a_cell_has_the_lowest_losses_of_those_that_did_not_diverge():
+def test_a_cell_has_the_lowest_losses_of_the_trainings_that_did_not_diverge():
     cells = grid([result(losses=(2.0, 2.5)), result(losses=(4.0, 3.0)), result(losses=(9.0, 9.0)), result(rate=2.0)])
     assert cells[None, 1.0] == ([2.0, 3.0], 1, [0.25, 0.25])
     assert cells[None, 2.0] == ([2.0], 0, [0.25])
@@ -88,28 +88,28 @@ def test_the_gain_is_divided_between_clipping_at_the_same_rate_and_the_higher_ra
     )
 
 
-def test_where_every_rate_diverges_none_is_usable():
+def test_without_a_usable_rate_the_conclusion_says_so():
     assert conclusions(grid([result(losses=[9.0])]))[0] == "- no clipping: no usable rate"
 
 
 def test_a_training_reports_its_validations_and_how_often_it_clipped():
-    found = trained(training(0.1, threshold=1e-6), SETTING.updates)
+    found = run_training(training(0.1, threshold=1e-6), SETTING.updates)
     assert (len(found["losses"]), found["finite"], found["clipped"]) == (VALIDATIONS, True, 1.0)
-    assert trained(training(0.1, threshold=None), SETTING.updates)["clipped"] == 0
+    assert run_training(training(0.1, threshold=None), SETTING.updates)["clipped"] == 0
 
 
 def test_a_training_whose_loss_is_not_a_number_is_reported_as_not_finite():
-    assert not trained(training(1e30, threshold=None), SETTING.updates)["finite"]
+    assert not run_training(training(1e30, threshold=None), SETTING.updates)["finite"]
 
 
-def test_the_table_is_told_from_what_is_kept_without_the_text(tmp_path, capsys, monkeypatch):
+def test_the_table_is_printed_from_saved_results_without_the_text(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(clipping, "TEXT", str(tmp_path / "none.txt"))
     arguments = ["--table", "--out", str(tmp_path)]
     clipping.main(arguments, "a machine")
     assert capsys.readouterr().out.endswith("clipping.jsonl: nothing is measured yet.\n")
-    kept = {**vars(Setting("tanh", 64, 10, 600)), "seed": 0, "machine": "a machine", **result(losses=[2.0])}
-    (tmp_path / "clipping.jsonl").write_text(json.dumps(kept) + "\n")
+    saved = {**vars(Setting("tanh", 64, 10, 600)), "seed": 0, "machine": "a machine", **result(losses=[2.0])}
+    (tmp_path / "clipping.jsonl").write_text(json.dumps(saved) + "\n")
     clipping.main(arguments, "another")
-    told = capsys.readouterr().out
-    assert "| 1 | 2.0000 |" in told
-    assert told.endswith("Measured on a machine.\n")
+    printed = capsys.readouterr().out
+    assert "| 1 | 2.0000 |" in printed
+    assert printed.endswith("Measured on a machine.\n")

@@ -1,63 +1,63 @@
-"""What is measured beside published figures: that it goes on where it was stopped, and is told as it was found."""
+"""The comparisons with published results: saved results, tables, and texts."""
 
 import json
 from subprocess import CalledProcessError
 
 import numpy as np
 import pytest
-from benchmarks.published import by_length, by_size, contest, contest_told, shakespeare
-from benchmarks.published.kept import Kept
-from benchmarks.published.race import cosine, halved, race
+from benchmarks.published import by_length, by_size, contest, contest_report, shakespeare
+from benchmarks.published.race import cosine, halving, race
+from benchmarks.published.results_file import ResultsFile
 from benchmarks.published.tables import markdown, mean_and_spread
-from benchmarks.published.text import overlapping, split
+from benchmarks.published.text import overlapping_windows, split
 
 
-def test_what_is_kept_is_not_measured_again(tmp_path):
+def test_a_saved_result_is_not_measured_again(tmp_path):
     file = tmp_path / "new" / "results.jsonl"
-    Kept(file, "here").or_measured({"seed": 0}, lambda: {"loss": 1.5})
-    again = Kept(file, "there").or_measured({"seed": 0}, lambda: pytest.fail("measured again"))
+    ResultsFile(file, "here").get_or_measure({"seed": 0}, lambda: {"loss": 1.5})
+    again = ResultsFile(file, "there").get_or_measure({"seed": 0}, lambda: pytest.fail("measured again"))
     assert again == {"seed": 0, "machine": "here", "loss": 1.5}
 
 
-def test_what_is_not_kept_is_measured_and_stands_beside_it(tmp_path):
+def test_a_new_result_is_added_to_the_file(tmp_path):
     file = tmp_path / "results.jsonl"
     for seed in (0, 1):
-        Kept(file, "here").or_measured({"seed": seed}, lambda seed=seed: {"loss": 1.5 + seed})
-    assert [result["loss"] for result in Kept(file, "here").results] == [1.5, 2.5]
+        ResultsFile(file, "here").get_or_measure({"seed": seed}, lambda seed=seed: {"loss": 1.5 + seed})
+    assert [result["loss"] for result in ResultsFile(file, "here").results] == [1.5, 2.5]
 
 
-def test_a_measurement_that_was_stopped_leaves_nothing(tmp_path):
-    kept = Kept(tmp_path / "results.jsonl", "here")
+def test_an_interrupted_measurement_saves_nothing(tmp_path):
+    results_file = ResultsFile(tmp_path / "results.jsonl", "here")
     with pytest.raises(KeyboardInterrupt):
-        kept.or_measured({"seed": 0}, lambda: (_ for _ in ()).throw(KeyboardInterrupt))
-    assert kept.results == Kept(kept.path, "here").results == []
+        results_file.get_or_measure({"seed": 0}, lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert results_file.results == ResultsFile(results_file.path, "here").results == []
 
 
-def test_results_are_found_by_any_of_their_values(tmp_path):
-    kept = Kept(tmp_path / "results.jsonl", "here")
+def test_results_can_be_matched_by_any_of_their_values(tmp_path):
+    results_file = ResultsFile(tmp_path / "results.jsonl", "here")
     for minutes in (1, 15):
-        kept.or_measured({"seed": 0, "minutes": minutes}, lambda: {})
-    assert [result["minutes"] for result in kept.found(seed=0, minutes=15)] == [15]
+        results_file.get_or_measure({"seed": 0, "minutes": minutes}, lambda: {})
+    assert [result["minutes"] for result in results_file.matching(seed=0, minutes=15)] == [15]
 
 
-def test_what_is_told_names_each_machine_once(tmp_path):
+def test_each_machine_is_named_once(tmp_path):
     file = tmp_path / "results.jsonl"
-    assert Kept(file, "here").where() == f"{file}: nothing is measured yet."
+    assert ResultsFile(file, "here").measured_on() == f"{file}: nothing is measured yet."
     for seed, machine in enumerate(["here", "there", "here"]):
-        Kept(file, machine).or_measured({"seed": seed}, lambda: {})
-    assert Kept(file, "elsewhere").where() == "Measured on here; there."
+        ResultsFile(file, machine).get_or_measure({"seed": seed}, lambda: {})
+    assert ResultsFile(file, "elsewhere").measured_on() == "Measured on here; there."
 
 
 def test_the_spread_is_half_of_the_range():
     assert mean_and_spread([1.5, 1.6, 1.55]) == "1.5500 ± 0.0500"
 
 
-@pytest.mark.parametrize(("values", "told"), [([], "-"), ([1.5], "1.5000")])
-def test_without_several_seeds_there_is_no_spread(values, told):
-    assert mean_and_spread(values) == told
+@pytest.mark.parametrize(("values", "text"), [([], "-"), ([1.5], "1.5000")])
+def test_fewer_than_two_values_have_no_spread(values, text):
+    assert mean_and_spread(values) == text
 
 
-def test_a_table_has_a_line_below_its_head():
+def test_a_markdown_table_has_a_line_below_its_header():
     assert markdown(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
 
 
@@ -70,38 +70,38 @@ def test_a_text_is_split_as_nanogpt_splits_it(tmp_path):
 
 @pytest.mark.parametrize("characters", [2, 7, 64, 65, 66, 100, 1000])
 @pytest.mark.parametrize(("length", "before"), [(64, 48), (64, 0), (5, 4), (2000, 1024)])
-def test_every_character_but_the_first_is_charged_once_after_those_before_it(characters, length, before):
-    read, targets = overlapping(np.arange(characters), length, before)
-    charged = targets >= 0
-    assert sorted(targets[charged]) == list(range(1, characters))
-    assert (read[charged] == targets[charged] - 1).all()
+def test_every_character_but_the_first_is_scored_once(characters, length, before):
+    read, targets = overlapping_windows(np.arange(characters), length, before)
+    scored = targets >= 0
+    assert sorted(targets[scored]) == list(range(1, characters))
+    assert (read[scored] == targets[scored] - 1).all()
 
 
-def test_what_is_charged_after_the_first_window_has_so_many_characters_before_it():
-    _, targets = overlapping(np.arange(1000), 64, 48)
+def test_every_window_but_the_first_starts_with_unscored_context():
+    _, targets = overlapping_windows(np.arange(1000), 64, 48)
     assert (targets[1:, :48] == -1).all()
     assert (targets[:-1, 48:] >= 0).all()
 
 
-def test_a_race_reports_its_loss_at_each_mark_and_its_clock_stands_still_meanwhile(capsys, monkeypatch):
+def test_a_race_validates_at_equal_intervals_and_its_clock_stops_meanwhile(capsys, monkeypatch):
     clock = Clock()
     monkeypatch.setattr("benchmarks.published.race.time", clock)
     shares = []
     race(4, 2, lambda share: (shares.append(share), clock.passes(1.0)), lambda: (clock.passes(100.0), {"loss": 1})[1])
     assert shares == [0, 0.25, 0.5, 0.75]
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert told == [{"seconds": 2, "loss": 1}, {"seconds": 4, "loss": 1}]
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert printed == [{"seconds": 2, "loss": 1}, {"seconds": 4, "loss": 1}]
 
 
-def test_learning_rates_end_where_they_should():
+def test_learning_rate_schedules_start_and_end_at_the_right_rates():
     assert [cosine(share, 1e-3, 1e-4) for share in (0, 1)] == pytest.approx([1e-3, 1e-4])
-    assert [halved(share, 2e-3) for share in (0, 0.09, 0.1, 0.99)] == [2e-3, 2e-3, 1e-3, 2e-3 / 512]
+    assert [halving(share, 2e-3) for share in (0, 0.09, 0.1, 0.99)] == [2e-3, 2e-3, 1e-3, 2e-3 / 512]
 
 
-def test_only_the_time_of_steps_counts():
+def test_a_validation_curve_counts_only_the_time_of_steps():
     events = [(1, "saved"), (2, "step"), (3, "step"), (50, "eval"), (60, "sample"), (61, "step"), (90, "eval")]
-    told = contest.curve_of((now, {"event": name, "loss": now}) for now, name in events)
-    assert [*told] == [{"seconds": 2, "loss": 50}, {"seconds": 3, "loss": 90}]
+    curve = contest.validation_curve((now, {"event": name, "loss": now}) for now, name in events)
+    assert [*curve] == [{"seconds": 2, "loss": 50}, {"seconds": 3, "loss": 90}]
 
 
 def result(contestant, *losses, seed=0, **more):
@@ -111,7 +111,7 @@ def result(contestant, *losses, seed=0, **more):
 
 def test_a_contest_is_reported_minute_by_minute():
     results = [result("charrnn", 2.0, 1.5, recipe="quick"), result("gpt", 3.0), result("gpt", 2.0, seed=1)]
-    assert contest_told.table(results, 60).splitlines()[:5] == [
+    assert contest_report.table(results, 60).splitlines()[:5] == [
         "| minutes | charrnn quick | gpt |",
         "| --- | --- | --- |",
         "| 1 | 2.0000 | 2.5000 ± 0.5000 |",
@@ -122,21 +122,23 @@ def test_a_contest_is_reported_minute_by_minute():
 
 def test_a_minute_before_the_first_validation_has_a_dash():
     late = {**result("gpt"), "curve": [{"seconds": 100, "loss": 3.0}]}
-    assert contest_told.table([late], 60).splitlines()[2:4] == ["| 1 | - |", "| 2 | 3.0000 |"]
+    assert contest_report.table([late], 60).splitlines()[2:4] == ["| 1 | - |", "| 2 | 3.0000 |"]
 
 
-def test_random_blocks_are_distinguished():
+def test_losses_over_random_blocks_are_noted_below_the_table():
     curve = [{"seconds": 60, "loss": 2.0, "loss_blocks": 1.9}, {"seconds": 120, "loss": 2.1, "loss_blocks": 1.8}]
-    assert contest_told.table([{**result("gpt"), "curve": curve}], 60).endswith("lowest 1.8000.")
+    assert contest_report.table([{**result("gpt"), "curve": curve}], 60).endswith("lowest 1.8000.")
 
 
 @pytest.mark.slow
-def test_a_contest_is_drawn(tmp_path):
-    drawn = contest_told.figure([result("charrnn", 2.0, 1.5), result("gpt", 3.0, 2.0)], 60, tmp_path / "contest.svg")
+def test_the_figure_of_a_contest_shows_the_n_gram(tmp_path):
+    drawn = contest_report.draw_figure(
+        [result("charrnn", 2.0, 1.5), result("gpt", 3.0, 2.0)], 60, tmp_path / "contest.svg"
+    )
     assert "7-gram: 1.5165" in drawn.read_text()
 
 
-def test_recipes_stand_above_what_is_published():
+def test_recipes_come_before_published_results():
     key = {"recipe": "quick", "time": "140s", "machine": "here"}
     results = [{**key, "seed": 0, "what": "training", "seconds": 141.0, "steps": 1000}]
     results += [{**key, "seed": seed, "what": "alone", "loss": loss} for seed, loss in ((0, 1.5), (1, 1.6))]
@@ -145,7 +147,7 @@ def test_recipes_stand_above_what_is_published():
     assert "1.5165" in lines[3]
 
 
-def test_lengths_stand_in_order_with_their_ngrams():
+def test_lengths_are_sorted_and_shown_with_their_n_grams():
     def made(characters, seed, loss):
         key = {"text": "a.txt", "from": 1000, "characters": characters, "seed": seed}
         return {**key, "loss": loss, "seconds": 59.6, "steps": 6300, "ngram": [7, 1.685]}
@@ -164,7 +166,7 @@ def test_a_part_of_a_text_is_cut_by_characters(tmp_path):
     assert by_length.cut(str(file)) == (file, 0, "h\u00e4rbour\r\n")
 
 
-def test_a_text_that_is_not_there_is_reported(tmp_path):
+def test_a_missing_text_is_reported(tmp_path):
     with pytest.raises(SystemExit, match="No such file"):
         by_length.cut(str(tmp_path / "none.txt:0:10"))
 
@@ -175,34 +177,34 @@ def test_a_text_in_another_encoding_is_reported(tmp_path):
         by_length.cut(str(tmp_path / "latin.txt"))
 
 
-def test_a_training_that_fails_is_left_out_and_the_next_goes_on(tmp_path, monkeypatch, capsys):
+def test_a_failed_training_is_skipped_and_the_next_one_runs(tmp_path, monkeypatch, capsys):
     def fails(*_):
         raise CalledProcessError(2, "charrnn")
 
     (tmp_path / "text.txt").write_text("She waited.")
-    monkeypatch.setattr(by_length, "trained", fails)
+    monkeypatch.setattr(by_length, "train", fails)
     by_length.main([str(tmp_path / "text.txt"), "--seeds", "2", "--out", str(tmp_path / "out")], "here")
-    told = capsys.readouterr()
-    assert [line.split("-")[-1] for line in told.err.splitlines() if "left out" in line] == [
-        "0 is left out: exit code 2",
-        "1 is left out: exit code 2",
+    printed = capsys.readouterr()
+    assert [line.split("-")[-1] for line in printed.err.splitlines() if "skipped" in line] == [
+        "0 skipped: exit code 2",
+        "1 skipped: exit code 2",
     ]
-    assert "nothing is measured yet" in told.out
+    assert "nothing is measured yet" in printed.out
 
 
-def test_a_length_is_measured_and_kept(tmp_path, monkeypatch, capsys):
+def test_a_result_by_length_is_measured_once_and_saved(tmp_path, monkeypatch, capsys):
     (tmp_path / "text.txt").write_text("She waited at the quay, and nobody came. " * 50)
-    monkeypatch.setattr(by_length, "trained", lambda *a: {"seconds": 1.0, "step": 10})
-    told = {"loss": 1.5, "interval": [1.4, 1.6], "ngram_order": 5, "baselines": {"ngram": 1.6}}
-    monkeypatch.setattr(by_length, "charrnn", lambda *a: json.dumps(told))
+    monkeypatch.setattr(by_length, "train", lambda *a: {"seconds": 1.0, "step": 10})
+    evaluation = {"loss": 1.5, "interval": [1.4, 1.6], "ngram_order": 5, "baselines": {"ngram": 1.6}}
+    monkeypatch.setattr(by_length, "run_charrnn", lambda *a: json.dumps(evaluation))
     asked = [f"{tmp_path / 'text.txt'}:10:500", "--seeds", "2", "--out", str(tmp_path / "out")]
     by_length.main(asked, "here")
     assert "| text.txt | 10 | 500 | 10 | 1 | 2 | 1.5000 ± 0.0000 | 1.6000 (5-gram) |" in capsys.readouterr().out
-    monkeypatch.setattr(by_length, "trained", lambda *a: pytest.fail("measured again"))
+    monkeypatch.setattr(by_length, "train", lambda *a: pytest.fail("measured again"))
     by_length.main(asked, "here")
 
 
-def test_sizes_stand_in_lines_and_cells_in_columns_with_the_lowest_bold():
+def test_a_table_by_size_has_the_lowest_loss_in_bold():
     def made(cell, layers, size, loss):
         return {"cell": cell, "layers": layers, "size": size, "loss": loss, "ngram": [7, 1.75]}
 
@@ -217,7 +219,7 @@ def test_sizes_stand_in_lines_and_cells_in_columns_with_the_lowest_bold():
 
 
 class Clock:
-    """Stands in for the module time: it passes when told to."""
+    """Replaces the module `time`; time passes only in calls of `passes`."""
 
     def __init__(self):
         self.now = 0.0

@@ -1,4 +1,4 @@
-"""Tiny Shakespeare on nanoGPT's split, the last tenth validating, as every contestant reads it; and what others made of it."""
+"""Tiny Shakespeare on nanoGPT's split: the first nine tenths train, the last tenth validates."""
 
 import os
 from pathlib import Path
@@ -8,20 +8,20 @@ from numpy.typing import NDArray
 
 TEXT = os.environ.get("TINYSHAKESPEARE", str(Path(__file__).resolve().parents[4] / "shared/data/tinyshakespeare.txt"))
 PROTOCOL = ["-s", "data.protocol=nanogpt"]
-NGRAM = 1.5165  # nats: the interpolated modified Kneser-Ney 7-gram of the training split, by charrnn eval
+NGRAM = 1.5165  # nats on the last tenth: the interpolated modified Kneser-Ney 7-gram, by charrnn eval
 
 Ids = NDArray[np.int64]
 
 
 def split(path: str) -> tuple[Ids, Ids, int]:
-    """Ids of the first nine tenths and of the last tenth of a text, and how many symbols there are; as nanoGPT's prepare.py cuts.
+    """Ids of the first nine tenths, ids of the last tenth, and the number of symbols; cut as by nanoGPT's prepare.py.
 
-    Leaves the program where the text is not there.
+    Raises SystemExit if the text cannot be read.
     """
     try:
         text = Path(path).read_bytes().decode("utf-8")
     except OSError as error:
-        raise SystemExit(f"{path}: {error.strerror}; say in TINYSHAKESPEARE where the text is") from None
+        raise SystemExit(f"{path}: {error.strerror}; set TINYSHAKESPEARE to the path of the text") from None
     symbols = sorted(set(text))
     numbers = {symbol: number for number, symbol in enumerate(symbols)}
     ids = np.array([numbers[symbol] for symbol in text])
@@ -29,16 +29,16 @@ def split(path: str) -> tuple[Ids, Ids, int]:
     return ids[:cut], ids[cut:], len(symbols)
 
 
-def overlapping(ids: Ids, length: int, before: int) -> tuple[Ids, Ids]:
-    """A text as windows of `length` characters, (n, length) read and (n, length) to be predicted.
+def overlapping_windows(ids: Ids, length: int, before: int) -> tuple[Ids, Ids]:
+    """Cut a text into windows of `length` characters: inputs (n, length) and targets (n, length).
 
-    All but the first window begin with `before` characters that are read once more, uncharged: they are what the others are
-    predicted from. Where nothing is charged the target is -1; every character of the text but the first is charged once.
+    Every window but the first starts with `before` characters that are repeated as context and not scored: their target is -1.
+    Every character of the text but the first is scored once.
     """
     new = length - before
     windows = max(1, -(-(len(ids) - 1 - before) // new))
-    places = np.arange(windows)[:, None] * new + np.arange(length)
-    inside = places < len(ids) - 1
-    charged = inside & ((np.arange(length) >= before) | (np.arange(windows)[:, None] == 0))
-    read = ids[np.where(inside, places, 0)]
-    return read, np.where(charged, ids[np.where(inside, places + 1, 0)], -1)
+    positions = np.arange(windows)[:, None] * new + np.arange(length)
+    inside = positions < len(ids) - 1
+    scored = inside & ((np.arange(length) >= before) | (np.arange(windows)[:, None] == 0))
+    inputs = ids[np.where(inside, positions, 0)]
+    return inputs, np.where(scored, ids[np.where(inside, positions + 1, 0)], -1)

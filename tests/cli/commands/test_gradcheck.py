@@ -35,8 +35,8 @@ def test_gradcheck_says_how_many_entries_fit_into_its_time_and_how_to_have_them_
         hurried.setattr(api, "gradcheck", partial(api.gradcheck, seconds=0))
         once = charrnn("gradcheck", "--run", tiny_run, "--oracle", "forward", "--seed", "5")
     assert once.exit_code == 0
-    told = r"6 of [\d,]+ entries checked, at most 1 of each parameter; the same again: --entries 1 --seed 5\n"
-    assert re.search(told, once.stdout)
+    summary = r"6 of [\d,]+ entries checked, at most 1 of each parameter; the same again: --entries 1 --seed 5\n"
+    assert re.search(summary, once.stdout)
     assert "│ 1 of 256 │" in once.stdout
     again = charrnn("gradcheck", "--run", tiny_run, "--oracle", "forward", "--entries", "1", "--seed", "5")
     assert again.stdout == once.stdout

@@ -65,11 +65,11 @@ def test_without_a_configuration_train_takes_the_default_one_and_prints_what_the
     said = charrnn("train", text_file, "--dry-run", "--json", "--epochs", "2", "-s", "model.hidden_size=8").stdout
     origins = json.loads(said)["origins"]
     assert (origins["training.epochs"], origins["model.hidden_size"]) == ("--epochs", "--set")
-    told = charrnn("train", text_file, "-s", "model.hidden_size=8", "--steps", "8").stderr
-    assert "training: 8 steps of 2 streams x 32 characters, 0.5 epochs, " in told
+    stderr = charrnn("train", text_file, "-s", "model.hidden_size=8", "--steps", "8").stderr
+    assert "training: 8 steps of 2 streams x 32 characters, 0.5 epochs, " in stderr
     assert (
         "sized for 1,080 characters to train on: dropout 0.4, weight dropout 0.3, label smoothing 0.02, batch size 2; "
-        in told
+        in stderr
     )
 
 
@@ -97,8 +97,8 @@ def test_a_training_without_biases_counts_what_learns(charrnn, text_file):
     dry = charrnn("train", text_file, *options, "--dry-run").stdout
     assert "parameters: 832" in dry.splitlines()
     assert "model.bias is false: 34 biases are held at 0, and not counted as parameters" in dry.splitlines()
-    told = charrnn("train", text_file, *options).stderr
-    assert "16 units, 832 parameters" in told
+    stderr = charrnn("train", text_file, *options).stderr
+    assert "16 units, 832 parameters" in stderr
 
 
 def test_a_section_with_nothing_below_it_means_the_defaults(charrnn, text_file, tmp_path):

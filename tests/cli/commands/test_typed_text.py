@@ -122,8 +122,8 @@ def test_classes_add_up_and_a_slip_is_asked_about(charrnn, tiny_run):
     assert written("letters", "?") == letters | {"?"}
     assert written("chars:letters") == set("tesr")
     refused(charrnn("sample", tiny_run, "--only", "letter"), 1, "did you mean letters?")
-    told = charrnn("sample", tiny_run, "--only", "ease", "-n", 5, "--seed", 1)
-    assert "warning: --only 'ease' is not a class (letters, lowercase," in told.stderr
+    result = charrnn("sample", tiny_run, "--only", "ease", "-n", 5, "--seed", 1)
+    assert "warning: --only 'ease' is not a class (letters, lowercase," in result.stderr
     assert "is not a class" not in charrnn("sample", tiny_run, "--only", "chars:ease", "-n", 5, "--seed", 1).stderr
 
 
@@ -144,8 +144,8 @@ def test_a_byte_model_writes_whole_characters_however_it_is_asked(charrnn, tmp_p
         assert several[0]["log_probability"] == pytest.approx(-total, abs=1e-3)
         cut.append(len(streamed.encode()) < length)
     assert True in cut
-    told = charrnn("sample", run, "-p", "\u041d", "-n", 1, "-t", 0, "--rerank", 1, "--seed", 3).stderr
-    assert "among the best of 1: seed 3, no whole character" in told
+    stderr = charrnn("sample", run, "-p", "\u041d", "-n", 1, "-t", 0, "--rerank", 1, "--seed", 3).stderr
+    assert "among the best of 1: seed 3, no whole character" in stderr
     typed = charrnn(
         "sample", run, "-p", "a\r\nb\\n", "-n", 3, "--seed", 1
     )  # bytes are read as they are, and nothing is said of it
