@@ -47,7 +47,8 @@ def plan(
     that train together; each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py.
 
     Raises TextError, VocabularyError and NetworkError; OptionError if the time is too short for one step; ConfigError
-    if the configuration describes a network other than the base's.
+    if the configuration describes a network other than the base's; RunError if the `ranks` cannot train it together, or
+    the time cannot be measured.
 
     >>> made = plan(["builtin:harbour"])
     >>> made.steps > 0, made.parameters > 100_000
@@ -169,7 +170,7 @@ def gradflow(
     single files, if they are not UTF-8.
 
     Raises OptionError for lags or positions below 1, CheckError if the text is too short for the lags, RunError,
-    CheckpointError, TextError and VocabularyError.
+    CheckpointError, NetworkError, TextError and VocabularyError.
 
     >>> flow = gradflow(text="builtin:harbour", config=Config(), lags=4, positions=2)
     >>> flow.lags, [layer.layer for layer in flow.layers]

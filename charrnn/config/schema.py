@@ -3,6 +3,7 @@
 This file only says what a configuration is; resolve.py reads one from files and options.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -46,11 +47,11 @@ class Model(StrictModel):
         0.0, description="share of the recurrent weights dropped, drawn at each update; null: by the length of the text"
     )
 
-    def architecture(self, vocab_size: int = 1) -> Architecture:
-        """The network that this section describes, for a vocabulary; of one unit in each layer if the size is null."""
+    def smallest(self) -> Architecture:
+        """This network with one character, and one unit in each layer. The text decides how large it really is."""
         return Architecture(
-            vocab_size,
-            self.hidden_size or 1,
+            1,
+            1,
             self.cell,
             self.nonlinearity,
             self.num_layers,
@@ -62,7 +63,7 @@ class Model(StrictModel):
     @model_validator(mode="after")
     def _is_a_network(self) -> Self:
         try:
-            self.architecture()
+            self.smallest()
         except NetworkError as error:
             raise ValueError(str(error)) from None
         return self
@@ -74,6 +75,10 @@ class SizedModel(Model):
     hidden_size: HiddenSize = 256
     dropout: Share = 0.0
     weight_dropout: Share = 0.0
+
+    def architecture(self, vocab_size: int) -> Architecture:
+        """The network that this section describes, for a vocabulary. Raises NetworkError if it is too large."""
+        return replace(self.smallest(), vocab_size=vocab_size, hidden_size=self.hidden_size)
 
 
 class Training(StrictModel):
@@ -174,7 +179,7 @@ class Config(StrictModel):
 
     @model_validator(mode="after")
     def _something_learns(self) -> Self:
-        known = list(self.model.architecture().parts())
+        known = list(self.model.smallest().parts())
         for name in self.training.freeze:
             if name not in known:
                 raise ValueError(f"training.freeze names {name[:40]!r}; this network has {', '.join(known)}")

@@ -95,7 +95,7 @@ def _shares(weights: Sequence[float], count: int) -> tuple[float, ...]:
     """The given weights, scaled to add up to 1. Raises OptionError if they cannot be weights."""
     if count == 1:
         raise OptionError(
-            f"{parameter('weights')}: for a mixture only; add {parameter('others')} or {parameter('ngram')}"
+            f"{parameter('weights')}: for a mixture only; add {parameter('others')} RUN or {parameter('ngram')}"
         )
     if len(weights) != count or not all(0 <= weight < math.inf for weight in weights) or not any(weights):
         raise OptionError(

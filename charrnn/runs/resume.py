@@ -33,7 +33,8 @@ def resume(
     from now set a new end. `sources` and `encoding` describe a text that was moved or converted (see load_corpus).
 
     Raises RunError if there is nothing to resume, if another process trains there, or if the text or config.yaml has
-    changed; and CheckpointError.
+    changed; OptionError if the new end is not later, or `seconds` too short for one step; ConfigError for an end that
+    is out of range; and CheckpointError and TextError.
     """
     began, ranks = time.perf_counter(), ranks or Communicator()
     with ExitStack() as held:

@@ -40,7 +40,8 @@ def parse_duration(text: str) -> float:
 def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
     """The number of steps that end `seconds` after `began` on the clock of time.perf_counter, and a note about it.
 
-    Raises OptionError if there is no time for one step.
+    Raises OptionError for `seconds` that are not a finite number above 0, or too few for one step; RunError if no
+    temporary folder can be written; and DivergedError.
     """
     if not 0 < seconds < math.inf:
         raise OptionError(f"{parameter('seconds')}: {seconds:g} s: must be a finite number above 0")

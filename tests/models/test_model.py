@@ -330,7 +330,7 @@ def test_a_member_that_may_know_what_is_held_out_is_reported(run, other, tmp_pat
 
 
 def test_weights_are_for_a_mixture_only(run):
-    with pytest.raises(OptionError, match=r"`weights`: for a mixture only; add `others` or `ngram`"):
+    with pytest.raises(OptionError, match=r"`weights`: for a mixture only; add `others` RUN or `ngram`"):
         api.load(run, weights=[1])
 
 

@@ -29,6 +29,10 @@ def test_a_point_has_the_whole_configuration_of_such_a_training():
     assert trial.config == resolve(None, expected).config
 
 
+def test_a_network_that_is_too_large_stops_its_own_training_and_not_the_sweep():
+    assert values(f"{SIZE}=8,65536", settings=["model.num_layers=64"]) == [(8,), (65536,)]
+
+
 def test_a_varied_key_cannot_also_be_set():
     with pytest.raises(
         ConfigError, match=r"`grids` model.hidden_size and `settings` model.hidden_size=3 set the same; leave out"

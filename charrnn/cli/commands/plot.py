@@ -74,6 +74,7 @@ def _quantities(names: str) -> "list[Quantity]":
     for name in wanted:
         if name not in QUANTITIES:
             raise typer.BadParameter(
-                f"--what {name}: must be one or several of {', '.join(QUANTITIES)}{did_you_mean(name, QUANTITIES)}"
+                f"--what {name}: must be one or several of {', '.join(QUANTITIES)}, with commas between them"
+                f"{did_you_mean(name, QUANTITIES)}"
             )
     return [QUANTITIES[name] for name in wanted]

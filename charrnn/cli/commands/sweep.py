@@ -56,11 +56,12 @@ def sweep(
     from charrnn.sweeps.grid import parse_axes, trials
 
     with mpi_pool.worker_ranks() as team:
-        seconds = common.seconds_of(steps, epochs, duration)
+        common.require_one_end(steps, epochs, duration)
         if team and jobs is not None:
             raise typer.BadParameter("--jobs is for a single machine; under mpiexec each other rank runs one training")
         axes = parse_axes(grid or ())
         _require_varying([axis.key for axis in axes], steps or epochs or duration)
+        seconds = common.seconds_of(duration)
         ends = common.settings_of(steps, epochs, seed)
         found = trials(axes, config, settings or (), ends, random, seed or 0, encoding or ())
         code = run_sweep(sweep.make(found, text or (), seconds), out, team, jobs, json, quiet)

@@ -47,10 +47,11 @@ def train(
     from charrnn.cli.progress.follow import train_to_end
     from charrnn.cli.reports.plan import show_plan
 
-    seconds = common.seconds_of(steps, epochs, duration)
+    common.require_one_end(steps, epochs, duration)
     if resume is not None:
         given = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
         _refuse_with_resume(given | {"--dry-run": dry_run or None})
+    seconds = common.seconds_of(duration)
     if tensorboard:
         boards.require_library()
     with communicator() as ranks:

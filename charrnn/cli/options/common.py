@@ -137,12 +137,16 @@ def numbers(option: str, text: str, count: int | None = None, whole: bool = Fals
     return found
 
 
-def seconds_of(steps: int | None, epochs: float | None, duration: str | None) -> float | None:
-    """The seconds of --time. Raises BadParameter for more than one of the three, OptionError for what is not a duration."""
-    from charrnn.runs.time_budget import parse_duration
-
+def require_one_end(steps: int | None, epochs: float | None, duration: str | None) -> None:
+    """Raises BadParameter for more than one of the three."""
     if sum(end is not None for end in (steps, epochs, duration)) > 1:
         raise typer.BadParameter("give one of --steps, --epochs and --time")
+
+
+def seconds_of(duration: str | None) -> float | None:
+    """The seconds of --time. Raises OptionError for what is not a duration."""
+    from charrnn.runs.time_budget import parse_duration
+
     return None if duration is None else parse_duration(duration)
 
 

@@ -50,14 +50,13 @@ def with_new_target(plan: Plan, steps: int | None, epochs: float | None, done: i
 
     Raises ConfigError for an invalid end, and OptionError for an end that is not after the `done` steps.
     """
-    options: dict[str, tuple[str, Any]] = {
-        "training.steps": (parameter("steps" if epochs is None else "epochs"), steps)
-    }
+    origin = parameter("steps" if epochs is None else "epochs")
+    options: dict[str, tuple[str, Any]] = {"training.steps": (origin, steps)}
     if epochs is not None:
-        options["training.epochs"] = (parameter("epochs"), epochs)
+        options["training.epochs"] = (origin, epochs)
     longer = replace(plan, config=resolve.override(plan.config, options))
     if longer.steps <= done:
-        raise OptionError(f"already at step {done:,}; the new end must be later (got {longer.steps:,})")
+        raise OptionError(f"{origin}: already at step {done:,}; the new end must be later; found step {longer.steps:,}")
     if longer.steps == plan.steps:
         return longer
     schedule = longer.config.training.schedule

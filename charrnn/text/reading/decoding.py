@@ -208,7 +208,7 @@ class _File:
             without_nuls = self._rewrite("tr -d '\\0'")
         else:
             return self.error(
-                f"looks binary: a NUL at byte {place}; only a model of bytes reads it: {parameter('settings')} data.unit=byte"
+                f"looks binary: a NUL at byte {place}; only a model of bytes reads it: charrnn train -s data.unit=byte"
             )
         return self.error(f"a NUL at byte {place}, which no text has; take it out: {without_nuls}")
 

@@ -24,7 +24,7 @@ from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.file_kinds import Kind
 from charrnn.text.reading.folder import FOLDER, Files, OmittedFile, find_files, irregular_kind
 from charrnn.text.reading.text_file import DAMAGED, MAX_EXPANSION, TextFile
-from charrnn.words import did_you_mean, nearest, parameter
+from charrnn.words import nearest, parameter
 
 PIECE = 1 << 20  # bytes read at once
 SPOOLED = 1 << 25  # bytes of standard input; more are kept in a file
@@ -120,8 +120,11 @@ def _builtin(source: str) -> Iterator[Source]:
     elif name in builtin_names():
         yield _file(shipped("corpora") / f"{name}.txt", source)
     else:
-        known = [f"{BUILTIN}{known}" for known in builtin_names()]
-        raise TextError(f"{source}: no such built-in text; there are {', '.join(known)}{did_you_mean(source, known)}")
+        known = builtin_names()
+        close = nearest(name, known)  # without the prefix, which makes any two alike
+        hint = f"; did you mean {BUILTIN}{close}?" if close else ""
+        names = ", ".join(f"{BUILTIN}{other}" for other in known)
+        raise TextError(f"{source}: no such built-in text; there are {names}{hint}")
 
 
 def _standard_library() -> Iterator[Source]:

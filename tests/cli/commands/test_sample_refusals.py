@@ -19,7 +19,7 @@ from charrnn.cli.options import prompts
         (["-n", "0", "--count", "2"], 2, ["--length 0 has no limit"]),
         (["-n", "0", "--trace"], 2, ["--length 0 has no limit"]),
         (["-n", "0", "--no-stream"], 2, ["--length 0 has no limit", "--no-stream"]),
-        (["--weights", "1"], 1, ["--weights: for a mixture only; add --with or --ngram"]),
+        (["--weights", "1"], 1, ["--weights: for a mixture only; add --with RUN or --ngram"]),
         (["-n", "0", "--rerank", "2"], 2, ["--length 0 has no limit"]),
         (["--rerank", "2", "--count", "3"], 2, ["--rerank must be at least --count, 3; found 2"]),
         (["--rerank", "0"], 2, ["--rerank"]),

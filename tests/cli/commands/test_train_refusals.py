@@ -42,8 +42,8 @@ def test_texts(charrnn, tmp_path, content, words):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--steps", "20"], ["already at step 20", "(got 20)"]),
-        (["--epochs", "0.01"], ["already at step 20"]),
+        (["--steps", "20"], ["--steps: already at step 20", "found step 20"]),
+        (["--epochs", "0.01"], ["--epochs: already at step 20"]),
         (["--epochs", "inf"], ["--epochs: training.epochs: must be a finite number"]),
         (["--epochs", "2e6"], ["--epochs: training.epochs: must be less than or equal to"]),
     ],
@@ -154,6 +154,7 @@ def test_configurations(charrnn, tmp_path, text_file, yaml, words):
         (["--resume", "nothing"], 1, ["--resume nothing: no such run directory"]),
         (["--set", "model.hidden_size=" + "[" * 3000], 1, ["model.hidden_size: must be a whole number; found"]),
         (["--resume", "x", "--seed", "3"], 2, ["--seed cannot be combined with --resume"]),
+        (["--resume", "x", "-c", "gru", "--time", "soon"], 2, ["--config cannot be combined with --resume"]),
     ],
 )
 def test_options_of_train(charrnn, text_file, arguments, code, words):

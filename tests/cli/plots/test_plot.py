@@ -153,7 +153,14 @@ def test_damaged_lines_are_reported(charrnn, tiny_run):
     ("arguments", "code", "words"),
     [
         (["-o", "a.gif"], 1, ["a.gif: a figure's name must end in .svg or .png"]),
-        (["--what", "los"], 2, ["--what los: must be one or several of loss, bpc, grad_norm, clipped, learning_rate"]),
+        (
+            ["--what", "los"],
+            2,
+            [
+                "--what los: must be one or several of loss, bpc, grad_norm, clipped, learning_rate",
+                "with commas between them; did you mean loss?",
+            ],
+        ),
         (["--what", ""], 2, ["must be one or several of"]),
         (["--smooth", "0"], 2, ["--smooth"]),
         (["--force"], 2, ["--force needs --out; give both"]),

@@ -4,7 +4,7 @@ import pytest
 
 from charrnn import api
 from charrnn.config.resolve import resolve
-from charrnn.errors import OptionError
+from charrnn.errors import NetworkError, OptionError
 from charrnn.training.parallel import communicator
 
 RARE = "300 of its 308 different characters occur fewer than 10 times,"
@@ -93,6 +93,12 @@ def test_documents_are_counted_and_the_longest_is_measured_without_its_end(tmp_p
 
 @pytest.mark.parametrize(("steps", "epochs"), [(19, None), (20, None), (None, 0.001)])
 def test_a_new_end_must_be_later_than_the_current_step(tiny_run, steps, epochs):
-    with pytest.raises(OptionError, match="already at step 20; the new end must be later"):
+    with pytest.raises(OptionError, match=f"`{'steps' if steps else 'epochs'}`: already at step 20; the new end"):
         api.resume(tiny_run, steps=steps, epochs=epochs)
     assert api.resume(tiny_run, steps=21).plan.steps == 21
+
+
+def test_a_network_is_too_large_with_the_characters_of_its_text(text_file):
+    config = resolve(None, ["model.hidden_size=65536", "model.num_layers=64"]).config
+    with pytest.raises(NetworkError, match=r"^[1-9]\d characters x 64 layers of 65,536 units is too large a network"):
+        api.plan([str(text_file)], config)

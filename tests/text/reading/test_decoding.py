@@ -11,6 +11,7 @@ from charrnn.errors import TextError
 from charrnn.text.reading import decoding, sources
 from charrnn.text.reading.decoding import characters
 from charrnn.text.reading.sources import Source
+from charrnn.words import spelled_as
 
 ENCODINGS = ["utf-8", "utf-16", "utf-32", "latin-1", "cp1252", "shift_jis", "utf-7", "gb18030"]
 
@@ -84,3 +85,9 @@ def test_memory_does_not_grow_with_the_document():
     tracemalloc.stop()
     assert total > 150_000_000
     assert peak < 20_000_000
+
+
+def test_a_binary_file_is_for_a_model_of_bytes_and_the_message_is_a_command_that_trains_one():
+    """Any command may read the file, so no option of that command is the advice."""
+    with spelled_as("--{}".format), pytest.raises(TextError, match=r"reads it: charrnn train -s data\.unit=byte$"):
+        "".join(characters(Source.from_bytes("program", b"\x7fELF\0\0\0\0" * 100)))

@@ -113,6 +113,14 @@ def test_unknown_builtin_lists_the_known_ones():
         find_sources(["builtin:nope"])
 
 
+@pytest.mark.parametrize(("name", "meant"), [("harbor", "; did you mean builtin:harbour?"), ("foo", "builtin:python")])
+def test_a_builtin_is_proposed_by_its_own_name_and_not_by_the_prefix_of_all(name, meant):
+    with pytest.raises(TextError) as caught:
+        find_sources([f"builtin:{name}"])
+    assert str(caught.value).endswith(meant)
+    assert ("did you mean" in str(caught.value)) == (name == "harbor")
+
+
 def test_a_byte_order_mark_and_crlf_are_accepted():
     assert decode(Source.from_bytes("x", b"\xef\xbb\xbfa\r\nb\r\n")) == "a\nb\n"
 
