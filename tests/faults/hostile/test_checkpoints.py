@@ -1,4 +1,4 @@
-"""Checkpoints made to do harm: each is refused in one line, soon and in little memory, and nothing is written."""
+"""Malicious checkpoints: each is refused in one line, quickly and in little memory, and nothing is written."""
 
 import json
 import math
@@ -75,7 +75,7 @@ def with_vocabulary(symbols):
 
 
 def letters(size):
-    """So many different symbols, of four bytes each."""
+    """`count` different symbols of four bytes each."""
     return [chr(0x10000 + number) for number in range(size)]
 
 

@@ -1,4 +1,4 @@
-"""Configurations made to do harm: each is refused in one line, soon and in little memory."""
+"""Malicious configurations: each is refused in one line, quickly and in little memory."""
 
 import os
 
