@@ -126,7 +126,7 @@ CHECKPOINTS = {
     "metadata of numbers": (with_header(lambda content: content["__metadata__"].update(n=3)), "metadata"),
     "metadata of lists": (with_header(lambda content: content["__metadata__"].update(n=["a"])), "metadata"),
     "no record": (with_header(lambda content: content["__metadata__"].pop("charrnn") and None), "not a checkpoint"),
-    "a record that is no JSON": (with_record(lambda _: "{"), "record is not valid"),
+    "a record that is not JSON": (with_record(lambda _: "{"), "record is not valid"),
     "a record that is half a surrogate pair": (with_record(lambda _: "\ud800"), ""),
     "a record nested 100,000 deep": (with_record(lambda _: "[" * 100_000), "record is not valid"),
     "a record of objects nested deep": (with_record(lambda _: '{"config":' * 50_000), "record is not valid"),
