@@ -78,7 +78,7 @@ def test_the_validation_split_has_the_loss_that_the_training_logged(run):
     assert model.evaluate(split="valid").loss == model.saved.progress.best_loss
 
 
-def test_the_held_out_split_is_test_or_where_there_is_none_valid(run, tmp_path, text_file):
+def test_the_held_out_split_is_test_or_else_valid(run, tmp_path, text_file):
     assert api.load(run).evaluate().split == "test"
     without_test = trained(tmp_path / "b", text_file, "data.split=[0.8,0.2,0]")
     assert api.load(without_test).evaluate().split == "valid"
@@ -313,12 +313,12 @@ def test_models_of_different_vocabularies_are_not_mixed(run, tmp_path):
 
 
 @pytest.mark.parametrize("weights", [[1], [1, -1], [0, 0], [1, math.nan], [1, math.inf]])
-def test_what_cannot_be_weights_is_refused(run, other, weights):
+def test_invalid_weights_are_refused(run, other, weights):
     with pytest.raises(OptionError, match="must be 2 numbers of at least 0"):
         api.load(run, other, weights=weights)
 
 
-def test_a_member_that_may_know_what_is_held_out_is_reported(run, other, tmp_path, text_file):
+def test_a_component_trained_on_held_out_text_is_reported(run, other, tmp_path, text_file):
     assert len(api.load(run, other).notes) == 2
     otherwise = tiny.trained(tmp_path / "cut", text_file, "data.split=[0.7,0.2,0.1]")
     assert "cut/best.safetensors was trained on another part of the text" in api.load(run, otherwise).notes[-1]
@@ -347,7 +347,7 @@ def test_without_a_validation_split_weights_must_be_given(tmp_path, text_file):
     assert len(api.load(runs[0], runs[1], weights=[1, 1]).score("the cat").characters) == 7
 
 
-def test_a_sample_heeds_what_it_is_asked(run):
+def test_a_sample_respects_its_options(run):
     model = api.load(run)
     whole = model.sample("the ", 60, temperature=1.5, seed=3)
     assert len(whole) == 60
@@ -495,7 +495,7 @@ def test_weights_of_any_size_are_shares(run, other):
         ({"learning_rate": -1}, "must be a number of at least 0; found -1"),
     ],
 )
-def test_what_no_evaluation_can_be_is_refused(run, asked, words):
+def test_invalid_evaluations_are_refused(run, asked, words):
     with pytest.raises(OptionError, match=words):
         api.load(run).evaluate(**asked)
 
@@ -519,14 +519,14 @@ def test_bytes_that_are_not_characters_are_not_held_for_ever(tmp_path):
     assert "".join("".join(found.characters) for found in stretches) == "\ufffd" * 50
 
 
-def test_a_model_says_in_a_line_what_it_is(tiny_run):
+def test_the_repr_of_a_model_is_one_line(tiny_run):
     line = repr(api.load(tiny_run))
     assert re.fullmatch(
         r"<Model .*best\.safetensors: rnn of \d+ units, \d+ characters, [\d,]+ steps, validation loss \d\.\d{4}>", line
     )
 
 
-def test_a_run_taught_by_smoothed_labels_writes_without_and_reads_with_what_it_learned(tmp_path, text_file):
+def test_a_run_with_smoothed_labels_generates_unsmoothed_and_scores_as_trained(tmp_path, text_file):
     run = trained(tmp_path / "smoothed", text_file, "training.label_smoothing=0.5")
     model = loading.load(run)
     assert model.components[0].predictor().label_smoothing == 0.5
@@ -534,7 +534,7 @@ def test_a_run_taught_by_smoothed_labels_writes_without_and_reads_with_what_it_l
     np.testing.assert_allclose(scored.surprisals, plainly(model, model.vocabulary.encode("\nthe cat")), rtol=1e-4)
 
 
-def test_what_a_training_shows_is_written_without_what_smoothing_gave_as_well(tmp_path, text_file):
+def test_samples_during_training_are_unsmoothed_too(tmp_path, text_file):
     run = trained(tmp_path / "smoothed", text_file, "training.label_smoothing=0.5")
     events = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
     shown = [event for event in events if event["event"] == "sample"][-1]

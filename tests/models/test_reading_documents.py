@@ -67,7 +67,7 @@ def test_another_text_is_cut_into_documents_and_scored_with_their_ends(run):
     np.testing.assert_allclose(scored.surprisals, expected, rtol=1e-4)
 
 
-def test_what_a_compressor_reads_has_a_byte_for_each_end(run):
+def test_a_compressor_reads_a_byte_for_each_document_end(run):
     """The number of characters that the loss is divided by."""
     model = api.load(run)
     corpus = model.training_text.corpus

@@ -181,7 +181,7 @@ def test_the_look_ups_gradient_is_the_sum_over_the_places_of_each_character(cell
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_backward_reports_from_where_on_the_gradient_is_final(cell):
+def test_backward_reports_the_final_part_of_the_gradient(cell):
     network = Network.fresh(Architecture(5, 4, cell, num_layers=3), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 5, (7, 3))
     ws, gradient = network.workspace(6, 3), network.parameters.zeros_like()

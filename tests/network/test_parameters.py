@@ -24,7 +24,7 @@ def test_copies_in_another_precision_do_not_share():
     assert not parameters.flat.any()
 
 
-def test_loading_names_what_does_not_fit():
+def test_loading_names_the_arrays_that_do_not_fit():
     parameters = Parameters(SHAPES)
     parameters.load({"W": np.ones((2, 3)), "b": np.ones(3)})
     assert parameters.flat.tolist() == [1] * 9

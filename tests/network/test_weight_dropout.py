@@ -67,7 +67,7 @@ def test_the_masks_of_weights_are_not_those_of_the_units():
         assert (weights != (mask.ravel() == 0)).mean() > 0.3
 
 
-def test_afterwards_the_weights_are_as_before_to_the_bit_whatever_happens_within():
+def test_the_weights_are_restored_bit_by_bit_even_after_an_error():
     network = network_of("lstm")
     w, dropout = network.parameters.flat, WeightDropout.from_network(network, 0.4, 3)
     before = w.tobytes()

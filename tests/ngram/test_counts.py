@@ -36,7 +36,7 @@ def test_a_continuation_count_says_how_many_different_characters_an_ngram_follow
     assert continuations(singles, pairs).tolist() == [3, 1, 1]  # a follows the beginning, b and c
 
 
-def test_that_several_segments_begin_alike_counts_once():
+def test_segments_with_the_same_beginning_count_once():
     singles, pairs = count([ids("ab"), ids("ab"), ids("b")], 2, 2)
     assert continuations(singles, pairs).tolist() == [1, 2]
 

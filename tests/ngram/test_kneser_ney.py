@@ -29,7 +29,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("V", "lengths", "order"), CASES)
-def test_it_equals_the_equations_from_the_page(V, lengths, order):
+def test_the_surprisals_equal_the_plain_equations(V, lengths, order):
     segments, (unread,) = texts(V, lengths), texts(V, [60], seed=1)
     p = plain_ngram.kneser_ney([segment.tolist() for segment in segments], V, min(order, max(lengths)))
     model = fit(segments, V, order)

@@ -36,7 +36,7 @@ def test_one_walk_gives_every_order_the_loss_of_its_own_fit():
     assert choose_order(segments, 3, highest=6) == 1 + int(np.argmin(expected))
 
 
-def test_of_equal_orders_the_lowest_is_taken():
+def test_the_lowest_of_equal_orders_is_chosen():
     assert choose_order([np.zeros(100, np.uint8)], 1) == 1
 
 
@@ -47,7 +47,7 @@ def test_the_chosen_order_is_fitted_on_all_of_the_text():
     np.testing.assert_array_equal(model.surprisals(ids), expected.surprisals(ids))
 
 
-def test_of_a_long_text_the_last_characters_are_counted_and_choose_the_order(monkeypatch):
+def test_the_last_characters_of_a_long_text_are_counted_and_choose_the_order(monkeypatch):
     ids = np.concatenate([markov(3, 9000), markov(1, 1000)])
     expected = fit_best([ids[-500:]], 3)
     monkeypatch.setattr(order_selection, "MAX_COUNTED_CHARS", 500)

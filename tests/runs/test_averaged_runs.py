@@ -22,7 +22,7 @@ def test_stopped_and_resumed_it_ends_with_the_bytes_of_one_that_was_not(tmp_path
         assert (tmp_path / "parts" / name).read_bytes() == (whole / name).read_bytes(), name
 
 
-def test_going_back_brings_weights_and_average_back(tmp_path, text_file):
+def test_a_rollback_restores_weights_and_average(tmp_path, text_file):
     run = start(tmp_path / "run", text_file, *BOTH)
     list(run.events())
     saved, trainer = load(tmp_path / "run/previous.safetensors"), run.trainer

@@ -126,7 +126,7 @@ def test_a_checkpoint_with_a_misplaced_or_missing_document_end_is_refused(run, t
             load(tmp_path / "changed.safetensors")
 
 
-def test_gradients_are_checked_where_documents_begin(run):
+def test_gradients_are_checked_at_document_starts(run):
     assert api.gradcheck(run=run, entries=20).passed
     assert api.gradcheck(resolve(None, [r"data.boundary=\n", "model.cell=gru", "training.stride=3"]).config).passed
 

@@ -122,7 +122,7 @@ def written(folder, texts, mark=False, compressed=False):
 
 
 @pytest.mark.parametrize("unit", ["char", "byte"])
-def test_one_file_that_is_named_twice_begins_twice(tmp_path, unit):
+def test_positions_restart_when_a_file_is_named_twice(tmp_path, unit):
     (tmp_path / "a").write_text("ab\nc")
     _, found = read([str(tmp_path / "a")] * 2, unit, None)
     assert [row[2:] for row in found] == [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (1, 1), (1, 2), (1, 3), (2, 1)]

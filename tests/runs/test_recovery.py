@@ -68,7 +68,7 @@ def kinds(events, kind):
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, 50.0])
-def test_a_bad_loss_is_dropped_and_the_run_goes_back_at_half_the_rate(start, plant, loss):
+def test_a_bad_loss_is_dropped_and_the_run_rolls_back_at_half_the_rate(start, plant, loss):
     plant(loss, 27)
     run = start()
     events = follow(plant, run)
@@ -97,7 +97,7 @@ def test_a_bad_loss_is_dropped_and_the_run_goes_back_at_half_the_rate(start, pla
         ((12, 27), 0, 5, [10]),
     ],
 )
-def test_it_goes_back_to_the_same_whether_or_not_it_was_stopped(
+def test_a_stopped_and_resumed_training_rolls_back_to_the_same_snapshot(
     start, plant, tmp_path, at, weakest, eval_every, back_to, stops
 ):
     plant(math.nan, *at, weakest=weakest)
@@ -264,7 +264,7 @@ def test_a_validation_loss_that_is_not_finite_rolls_back_too(start, plant, monke
     assert (recovered.step, recovered.diverged_step) == (10, 15)
 
 
-def test_halvings_of_a_plateau_are_not_lost_by_going_back(start, plant, monkeypatch):
+def test_a_rollback_keeps_the_halvings_of_a_plateau(start, plant, monkeypatch):
     """No validation is better than that of step 5: the rate is halved at 15 and at 25, and the snapshot of step 20 knows of
     the first alone.
     """
@@ -298,7 +298,7 @@ def test_patience_is_not_spent_twice_on_the_same_steps(before, saved, patience_s
     assert (after.step, after.recovered_step, after.diverged_step, after.halvings, after.tries) == (20, 20, 28, 1, 1)
 
 
-def test_with_patience_a_training_that_goes_back_may_evaluate_as_often_as_one_that_does_not(start, plant, monkeypatch):
+def test_a_rollback_does_not_use_up_patience(start, plant, monkeypatch):
     """No validation improves on that of step 5; the four at 10, 15, 20 and 25 do not, then it rolls back to 20."""
     validate_as(monkeypatch, plant, {5: 3.0})
     plant(math.nan, 27)

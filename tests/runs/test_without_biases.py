@@ -35,7 +35,7 @@ def held(tmp_path, text_file):
     return trained(tmp_path / "held", text_file, *HELD)
 
 
-def test_they_are_0_in_every_file_through_stop_recovery_and_resume(tmp_path, text_file):
+def test_held_biases_are_0_in_every_file_through_stop_recovery_and_resume(tmp_path, text_file):
     trained(tmp_path / "whole", text_file, *HELD, *HARSH)
     follow(start(tmp_path / "parts", text_file, *HELD, *HARSH), until=13)
     list(api.resume(tmp_path / "parts").events())
@@ -70,7 +70,7 @@ def test_the_parameters_that_are_counted_are_those_that_can_learn(text_file):
 
 
 @pytest.mark.parametrize("to", export.FORMATS)
-def test_they_are_0_in_exported_weights(tmp_path, held, to):
+def test_held_biases_are_0_in_exported_weights(tmp_path, held, to):
     export.write(load(held / "last.safetensors"), tmp_path / "weights", to)
     with safetensors.safe_open(tmp_path / "weights", framework="np") as file:
         biases = [name for name in list(file.keys()) if "bias" in name or name.startswith("b_")]

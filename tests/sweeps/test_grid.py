@@ -102,7 +102,7 @@ def test_the_ends_of_a_range_of_whole_numbers_are_as_likely_as_the_rest():
     assert all(abs(layers.count(number) / len(layers) - 1 / 3) < 0.07 for number in (1, 2, 3))
 
 
-def test_the_seed_decides_what_isdraw():
+def test_the_seed_decides_the_draws():
     first, second, other = (values(f"{RATE}=1e-4..1e-1", random=5, seed=seed) for seed in (1, 1, 2))
     assert first == second != other
 

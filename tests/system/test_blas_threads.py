@@ -29,7 +29,7 @@ def test_it_ends_after_an_error():
     assert threads() == {MANY}
 
 
-def test_the_last_one_to_leave_lifts_it_in_whatever_order_they_came():
+def test_the_last_context_to_exit_lifts_the_limit():
     first, second = ExitStack(), ExitStack()
     first.enter_context(one_blas_thread())
     second.enter_context(one_blas_thread())

@@ -181,7 +181,7 @@ def test_the_longest_name_can_be_written(tmp_path):
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_a_name_that_something_has_by_then_is_left_to_it_where_it_may_not_be_replaced(tmp_path, monkeypatch, links):
+def test_an_existing_name_is_not_replaced_without_permission(tmp_path, monkeypatch, links):
     if not links:
         monkeypatch.setattr(os, "link", no_links)
     mine = tmp_path / "plot.svg"

@@ -111,7 +111,7 @@ def test_a_dead_relu_network_is_reported_in_numbers_that_json_can_hold():
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_the_whole_window_is_no_truncation_and_the_shorter_ones_are(cell):
+def test_only_windows_shorter_than_the_whole_truncate(cell):
     network = fresh(cell)
     found = cuts(network, 20)
     assert [cut.window for cut in found] == [1, 2, 4, 8, 16, 20]

@@ -61,7 +61,7 @@ def test_quick_estimates_are_not_all_zero_or_none():
 
 
 @pytest.mark.parametrize("cell", KIND)
-def test_for_a_larger_network_a_few_directions_stand_for_all(cell, monkeypatch):
+def test_a_few_directions_estimate_a_larger_network(cell, monkeypatch):
     network = fresh(cell, H=48)
     [some] = flow_estimates(network, TEXT, LAGS)
     monkeypatch.setattr(quick_estimate, "DIRECTIONS", 48)

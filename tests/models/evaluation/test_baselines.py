@@ -19,7 +19,7 @@ def test_a_unigram_is_the_same_however_the_text_is_cut(monkeypatch):
     np.testing.assert_array_equal(unigram(np.arange(200, dtype=np.uint8) % 7, 7), surprisals)
 
 
-def test_xz_costs_what_the_text_adds_to_the_training_text():
+def test_the_cost_of_xz_is_the_growth_over_the_training_text():
     noise = np.random.default_rng(0).integers(0, 256, 40_000, np.uint8).tobytes()
     assert xz(b"", noise) == pytest.approx(len(noise) * 8 * log(2), rel=1e-3)
     assert xz(noise, noise) < 0.02 * xz(b"", noise)

@@ -75,6 +75,6 @@ def test_the_difference_of_two_is_taken_character_by_character():
     assert narrow[1] - narrow[0] < (wide[1] - wide[0]) / 100
 
 
-def test_no_more_is_kept_than_one_number_for_each_cell():
+def test_only_one_number_per_cell_is_kept():
     made = of(np.ones((1, 64_000)))
     assert sum(map(len, made._sums)) == 64_000 / bootstrap.CELL

@@ -78,7 +78,7 @@ def test_every_place_is_some_streams_own_once(n, B):
     assert sorted(places.tolist()) == [*range(n)]
 
 
-def test_what_was_expected_is_in_order_and_has_the_probability_of_what_came():
+def test_predictions_are_sorted_and_include_the_actual_probability():
     vocabulary = Vocabulary.from_text(TEXT)
     made = read(network(len(vocabulary)), vocabulary, TEXT)
     assert made.likeliest.shape == (len(TEXT), 5)

@@ -21,7 +21,7 @@ def test_the_correlations_are_those_of_numpy():
             assert row[column] == pytest.approx(np.corrcoef(X[name], values[:, column])[0, 1], abs=1e-4)
 
 
-def test_what_does_not_vary_is_not_a_feature_and_follows_none():
+def test_a_constant_is_not_a_feature_and_follows_none():
     assert FOUND.features == ["one", "two"]
     assert not FOUND.r[:, 3].any()
 
@@ -32,7 +32,7 @@ def test_the_best_may_follow_in_the_other_direction():
     assert FOUND.strongest("two")[0] == HiddenUnit("h", 7)
 
 
-def test_those_chosen_are_the_one_asked_for_and_the_best_of_each_feature_in_turn():
+def test_the_selected_units_are_the_requested_one_and_the_best_of_each_feature():
     chosen = FOUND.select(4, [HiddenUnit("z", 2)])
     assert chosen.units[:3] == [HiddenUnit("z", 2), HiddenUnit("h", 290), HiddenUnit("h", 7)]
     assert len(set(chosen.units)) == 4

@@ -42,7 +42,7 @@ def test_each_window_is_scored_before_it_is_learned_from(cell, scale):
     np.testing.assert_allclose(found[0], plainly(made, ids()[0], 0.5), rtol=1e-9)
 
 
-def test_of_texts_side_by_side_the_mean_over_all_is_learned_from():
+def test_texts_side_by_side_are_learned_from_by_their_mean_loss():
     """The same text twice is as good as once."""
     twice = DynamicScorer(network(), 0.5).score(ids().repeat(2, axis=0))
     np.testing.assert_allclose(twice, DynamicScorer(network(), 0.5).score(ids()).repeat(2, axis=0), rtol=1e-9)

@@ -26,14 +26,14 @@ def test_each_step_mixes_the_probabilities_of_all():
     np.testing.assert_allclose(np.exp(after), expected, rtol=1e-12)
 
 
-def test_what_smoothing_gave_the_members_is_what_it_gave_the_mixture():
+def test_the_smoothing_of_a_mixture_is_that_of_its_components():
     """q = Σ w_m ((1 - ε_m) p_m + ε_m / V) has Σ w_m ε_m / V of it for each character."""
     components = [NetworkPredictor(each.network, ε) for each, ε in zip(predictors(), (0.1, 0.3), strict=True)]
     assert MixturePredictor(components, [0.25, 0.75]).label_smoothing == pytest.approx(0.25 * 0.1 + 0.75 * 0.3)
 
 
 @pytest.mark.parametrize("weights", [[1, 0], [0, 1]])
-def test_one_that_has_all_the_weight_writes_alone(weights):
+def test_a_component_with_all_the_weight_generates_alone(weights):
     inputs = np.random.default_rng(0).integers(0, 7, (5, 3))
     logits, _ = MixturePredictor(predictors(), weights).begin(inputs)
     alone, _ = predictors()[weights.index(1)].begin(inputs)

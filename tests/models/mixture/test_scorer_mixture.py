@@ -50,7 +50,7 @@ def test_a_component_whose_output_is_not_a_number_is_not_mixed(wrong):
 
 
 @pytest.mark.parametrize("weights", [[1.0], [0.3, 0.7], [0.1, 0.2, 0.7]])
-def test_what_is_certain_costs_nothing_and_never_less(weights):
+def test_a_certain_character_costs_nothing_and_never_less(weights):
     found = mix(np.zeros((len(weights), 2, 3)), weights)
     assert (found >= 0).all()
     assert not np.signbit(found).any()

@@ -26,7 +26,7 @@ def test_the_highest_are_found_in_their_places_however_the_text_comes(size):
         assert "".join(spot.after) == text[spot.index + 1 : spot.index + 1 + AFTER]
 
 
-def test_none_are_kept_where_none_are_wanted():
+def test_no_surprises_are_kept_for_a_size_of_0():
     spots = TopSurprises(0)
     spots.add(["a"], np.ones(1), PositionTracker().advance(["a"]))
     assert spots.highest() == []

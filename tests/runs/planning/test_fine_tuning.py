@@ -69,7 +69,7 @@ def test_every_character_of_the_base_keeps_its_weights_under_its_new_id(tmp_path
     assert before.network.parameters["W_hh"].tobytes() == after.network.parameters["W_hh"].tobytes()
 
 
-def test_it_starts_afresh_except_for_the_weights(tmp_path, base_run, other_text):
+def test_a_fine_tune_starts_afresh_except_for_the_weights(tmp_path, base_run, other_text):
     next(api.start(plan(other_text, base_run), tmp_path / "fine").events())
     begun = load(tmp_path / "fine/last.safetensors")
     assert (begun.updates, begun.position, begun.progress.step, begun.progress.best_loss) == (0, 0, 0, None)

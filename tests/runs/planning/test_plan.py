@@ -73,7 +73,7 @@ def test_steps_are_computed_from_epochs(tmp_path, settings, steps):
     assert api.plan([str(text)], resolve(None, [*size, *settings]).config).steps == steps
 
 
-def test_a_stride_is_no_longer_than_the_window_that_a_short_text_leaves(tmp_path):
+def test_a_stride_is_at_most_the_window_of_a_short_text(tmp_path):
     """90 characters to train on leave windows of 89."""
     text = tmp_path / "text.txt"
     text.write_text("The tide. " * 10)
