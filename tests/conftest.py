@@ -1,4 +1,4 @@
-"""What many tests need: small texts, a trained run, the command line."""
+"""Shared fixtures: small texts, a trained run, the command line."""
 
 import shlex
 import shutil
@@ -28,7 +28,7 @@ def pytest_addoption(parser):
 
 @pytest.fixture(scope="session")
 def shakespeare():
-    """Tiny Shakespeare, where the checkout has it beside it."""
+    """Tiny Shakespeare, if the checkout has it."""
     path = SHARED / "data" / "tinyshakespeare.txt"
     if not path.exists():
         pytest.skip(f"needs {path}, which is not here")
@@ -51,7 +51,7 @@ def tiny_config():
 
 @pytest.fixture(scope="session")
 def trained_once(tmp_path_factory):
-    """What `tiny_run` copies. It took as long as many a test to train one for each."""
+    """The run that `tiny_run` copies: training one for each test would take too long."""
     text = tmp_path_factory.mktemp("once") / "text.txt"
     text.write_text(TEXT, "utf-8")
     return trained(text.with_name("run"), text)

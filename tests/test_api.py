@@ -60,7 +60,7 @@ def test_a_resumed_training_ends_with_the_same_bytes(tmp_path, text_file, at, se
 
 
 def test_unsaved_steps_are_trained_again_to_the_same_end(tmp_path, text_file):
-    """A killed process: nothing after the save at step 8 is on disk."""
+    """As a killed process: nothing after the save at step 8 is on disk."""
     list(start(text_file, tmp_path / "whole").events())
     for event in start(text_file, tmp_path / "killed").events():
         if isinstance(event, Stepped) and event.step == 11:

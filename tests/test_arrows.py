@@ -1,4 +1,4 @@
-"""The rooms know each other in one direction only."""
+"""The packages import each other in one direction only."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Nothing is written but in the run directory and the documented cache, and with the permissions that the user set."""
+"""Files are written only in the run directory and the documented cache, with the permissions that the user set."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def where(name, folder):
 real_open = os.open
 
 def open_in_a_folder(path, flags, mode=0o777, *, dir_fd=None):
-    "Of this, the audit event does not tell the folder."
+    "The audit event does not name the folder."
     if dir_fd is not None:
         path, dir_fd = where(path, dir_fd), None
     return real_open(path, flags, mode)
@@ -60,7 +60,7 @@ SMALL = [
 
 @pytest.fixture
 def watched(tmp_path):
-    """Run a command in an empty home; the paths that it wrote to."""
+    """Run a command in an empty home; return the paths that it wrote to."""
     places = {name: tmp_path / name for name in ("home", "cache", "tmp", "work")}
     for place in places.values():
         place.mkdir()

@@ -1,4 +1,4 @@
-"""The READMEs and the command line agree; what they show can be typed, and where they point is something."""
+"""The READMEs agree with the command line; their commands and examples run, and their links lead somewhere."""
 
 import re
 import shlex
@@ -139,7 +139,7 @@ def test_every_configuration_shown_is_one(file, tmp_path):
 
 
 def test_the_configuration_on_the_front_page_is_a_good_one(tmp_path):
-    """It is the recipe that it says to copy, with other epochs."""
+    """The configuration is the recipe that the README says to copy, with other epochs."""
     path = tmp_path / "mine.yaml"
     path.write_text(blocks(TEXTS[FRONT], "yaml")[0], "utf-8")
     mine, recipe = (resolve(name, []).config.model_dump() for name in (str(path), "lstm"))
@@ -234,7 +234,7 @@ def test_no_line_of_prose_is_wider_than_a_page(file):
 
 @pytest.mark.parametrize("file", READMES, ids=name)
 def test_no_code_in_prose_is_broken_between_lines(file):
-    """It could not be copied, and `typed` would not find it."""
+    """Broken code could not be copied, and `typed` would not find it."""
     assert not [line for line in without_blocks(TEXTS[file]).splitlines() if line.count("`") % 2]
 
 

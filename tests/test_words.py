@@ -1,4 +1,4 @@
-"""What messages are made of: names of parameters, numbers with nouns, names that were probably meant."""
+"""Parts of messages: names of parameters, numbers with nouns, suggestions."""
 
 import ast
 import re

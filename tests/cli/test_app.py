@@ -1,4 +1,4 @@
-"""The command line itself: its help, its start, and what holds for several commands."""
+"""The command line: help, start-up, and rules for several commands."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What a model, a stranger's checkpoint or a name could send to a terminal: made visible there, and as it is in a pipe."""
+"""Control characters from a model, an untrusted checkpoint or a name: visible on a terminal, unchanged in a pipe."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Texts as people have them, through the command line: folders, values of text keys, names."""
+"""Texts on the command line: folders, values of text keys, names."""
 
 import json
 import os

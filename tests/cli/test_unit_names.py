@@ -1,4 +1,4 @@
-"""A byte model counts bytes: in every line, table, label and field that a command gives."""
+"""The output for a byte model counts bytes in every line, table, label and field."""
 
 import io
 import json

@@ -240,7 +240,7 @@ def refusal(key, value):
 
 @pytest.mark.parametrize("key", known_keys())
 def test_no_value_is_refused_in_pydantic_s_words(key):
-    """Those speak of inputs, of strings and of fields: problems.py knows every kind of mistake that there can be."""
+    """pydantic's messages mention inputs, strings and fields: problems.py has words for every kind of mistake."""
     messages = [refusal(key, value) for value in BAD_VALUES]
     assert sum(map(bool, messages)) > 5
     assert [message for message in messages if re.search(r"Input|String|Tuple|Field|a valid ", message)] == []

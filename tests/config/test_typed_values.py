@@ -1,4 +1,4 @@
-"""What is typed after KEY= is the value, where the key's value is a text."""
+"""For keys whose values are texts, the text after KEY= is the value."""
 
 import pytest
 from hypothesis import given

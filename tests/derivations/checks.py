@@ -109,7 +109,7 @@ def passes_all(tests):
         if arguments.keys() == inspect.signature(test).parameters.keys():
             try:
                 test(**arguments)
-            except pytest.fail.Exception as failure:  # which is no Exception
+            except pytest.fail.Exception as failure:  # which is not a subclass of Exception
                 raise AssertionError from failure
 
 

@@ -1,4 +1,4 @@
-"""A case's random numbers have its sizes, and are what its settings say."""
+"""A case's random numbers have the sizes and properties of its settings."""
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def test_an_initial_state_is_any_or_zero():
 
 
 def test_the_numbers_are_drawn_in_this_way():
-    """So that a seed gives the same numbers as ever."""
+    """Pins the numbers of a seed."""
     case, scale = Case(), 1.3 / np.sqrt(5)
     np.testing.assert_array_equal(case.weights(drawn(), 2, 4), drawn().normal(0, scale, (2, 4)))
     np.testing.assert_array_equal(case.inputs(drawn(), 2, 4), drawn().normal(0, 1, (2, 4, 3)))

@@ -1,4 +1,4 @@
-"""The complex step is exact to rounding, for any shape of what is derived and of what it is derived by."""
+"""The complex step is exact to rounding, for any shapes of function and argument."""
 
 from dataclasses import dataclass
 

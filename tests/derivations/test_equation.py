@@ -1,4 +1,4 @@
-"""An equation is judged by its relative error; other shapes, NaN and infinity are no agreement."""
+"""An equation is judged by its relative error; a wrong shape, NaN or infinity is an error."""
 
 import numpy as np
 import pytest

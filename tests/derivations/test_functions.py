@@ -1,4 +1,4 @@
-"""The functions are what their formulas say, and their derivatives are theirs."""
+"""The functions and their derivatives equal their formulas."""
 
 import math
 

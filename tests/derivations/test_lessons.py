@@ -1,4 +1,4 @@
-"""What the systems learn by D3's rules, without clipping and with it."""
+"""Lessons: training of the systems by D3's rules, without and with clipping."""
 
 import doctest
 import math

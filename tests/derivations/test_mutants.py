@@ -1,4 +1,4 @@
-"""Break any function of the derivations in one place, or any of their constants, and a check fails."""
+"""Breaking any function or constant of the derivations in one place fails a check."""
 
 import pkgutil
 from functools import partial

@@ -1,4 +1,4 @@
-"""What a document prints and what does not hold is what the modules say that it prints, and not some other wrong formula."""
+"""The modules quote exactly the wrong formulas that the documents print."""
 
 from dataclasses import replace
 from pathlib import Path

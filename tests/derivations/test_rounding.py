@@ -1,4 +1,4 @@
-"""What rounding may make of a number: it grows with the states and with how far they move, and is far below any mistake at ordinary sizes."""
+"""The bound on rounding errors grows with the states and their derivatives, and is far below any mistake at ordinary sizes."""
 
 from dataclasses import replace
 

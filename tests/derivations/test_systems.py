@@ -1,4 +1,4 @@
-"""Each system does what its equations say: its states, its loss, its gradients and the terms of its double sum."""
+"""Each system follows its equations: states, loss, gradients and the terms of the double sum."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The guided tour names what there is, and its figures are those that `charrnn derive` measures."""
+"""The names in the guided tour exist, and its figures are those that `charrnn derive` measures."""
 
 import re
 import shlex

@@ -101,7 +101,7 @@ def test_truncation_keeps_the_gradient_from_a_held_state(name, case):
 
 @pytest.mark.parametrize("name", SUMS)
 def test_in_the_default_case_each_step_brings_the_sum_closer(name):
-    """So that it shows what it is for."""
+    """Shows the effect in the default case."""
     _, found = walked(name)
     errors = [truncation.error for truncation in found.backward.truncations]
     assert errors == sorted(errors, reverse=True)

@@ -1,4 +1,4 @@
-"""Faults planted into trainings, their files, their disks and their processes; one line for each kind.
+"""Inject faults into trainings, their files, their disks and their processes; print a line for each kind.
 
     python tests/faults                     all of it: an hour and a half on two cores
     python tests/faults kills writes        only these sections; see --help
@@ -28,7 +28,7 @@ TARGETS = ("configuration", "settings", "checkpoint", "sealed", "text")
 
 @dataclass(frozen=True)
 class Size:
-    """How much is tried; None: as much as the section has in mind."""
+    """The amount of work; None: the section's default."""
 
     quick: bool
     seed: int
@@ -36,11 +36,11 @@ class Size:
     minutes: float | None
 
     def number(self, long: int, quick: int) -> int:
-        """How often."""
+        """The number of repetitions."""
         return self.count or (quick if self.quick else long)
 
     def seconds(self, long: float, quick: float) -> float:
-        """How long."""
+        """The duration."""
         return self.minutes * 60 if self.minutes else (quick if self.quick else long)
 
     def every(self, quick: int) -> int:
@@ -96,7 +96,7 @@ def run_matrix(size: Size) -> Iterator[Result]:
 
 
 def run_race(size: Size) -> Iterator[Result]:
-    """Two trainings at one directory at once."""
+    """Two trainings in one directory at once."""
     for section in (race.resumes, race.starts):
         with fresh() as folder:
             yield section(size.number(50, 3), folder)
@@ -143,7 +143,7 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Result]]] = {
 
 @contextmanager
 def fresh() -> Iterator[Path]:
-    """A folder of a moment."""
+    """A temporary folder."""
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         yield Path(folder)
 

@@ -1,4 +1,4 @@
-"""What the fault injectors share: results, a small training, child processes and what they leave behind."""
+"""Shared by the fault injectors: results, a small training, child processes and the files they leave behind."""
 
 import json
 import os
@@ -49,7 +49,7 @@ SHOWN = 3  # failures that a result names
 
 @dataclass(frozen=True)
 class Result:
-    """How many faults were tried, and after how many everything was as it must be."""
+    """How many faults were tried, and after how many everything was correct."""
 
     name: str
     tried: int
@@ -58,7 +58,7 @@ class Result:
 
     @property
     def lost(self) -> int:
-        """Faults after which something was not as it must be."""
+        """Faults after which something was wrong."""
         return self.tried - self.survived
 
     def __str__(self) -> str:
@@ -67,7 +67,7 @@ class Result:
 
 
 class Tally:
-    """Counts faults, and keeps what was wrong after the first few."""
+    """Counts faults, and keeps the errors of the first few."""
 
     def __init__(self, name: str, seed: int | None = None) -> None:
         self.name, self.seed = name, seed
@@ -112,7 +112,7 @@ def finish(run: Run) -> None:
 
 
 def stop_at(run: Run, step: int) -> None:
-    """Train until a step, as a Ctrl-C there would."""
+    """Train until a step, as if stopped there by Ctrl-C."""
     asked: list[bool] = []
     for event in run.events(lambda: bool(asked)):
         if isinstance(event, Stepped) and event.step >= step:
@@ -120,7 +120,7 @@ def stop_at(run: Run, step: int) -> None:
 
 
 def events_of(run: Path) -> dict[tuple[str, int], dict[str, object]]:
-    """The last telling of each step, validation and sample in metrics.jsonl, without what depends on the clock."""
+    """The last event of each step, validation and sample in metrics.jsonl, without values that depend on the clock."""
     events: dict[tuple[str, int], dict[str, object]] = {}
     for line in (run / METRICS).read_text("utf-8").splitlines():
         try:
@@ -135,7 +135,7 @@ def events_of(run: Path) -> dict[tuple[str, int], dict[str, object]]:
 
 
 def differences(run: Path, whole: Path) -> list[str]:
-    """What a finished run has that an undisturbed one has not, or the other way round."""
+    """The differences between a finished run and an undisturbed one."""
     wrong = [f"{name} differs" for name in (LAST, BEST, CONFIG) if content(run / name) != content(whole / name)]
     wrong += [f"{path.name} is left" for path in side_files(run)]
     found, needed = events_of(run), events_of(whole)
@@ -146,22 +146,22 @@ def differences(run: Path, whole: Path) -> list[str]:
 
 
 def content(path: Path) -> bytes | None:
-    """The bytes of a file; None where there is none."""
+    """The bytes of a file; None if it does not exist."""
     return path.read_bytes() if path.is_file() else None
 
 
 def side_files(run: Path) -> list[Path]:
-    """Files that are not whole yet."""
+    """Temporary files of unfinished writes."""
     return sorted(run.glob("*.tmp"))
 
 
 def has_checkpoint(run: Path) -> bool:
-    """True where there is something to go on from."""
+    """Whether there is a checkpoint to resume from."""
     return (run / LAST).is_file() or (run / PREVIOUS).is_file()
 
 
 def nothing_loads(run: Path) -> list[str]:
-    """Empty where the last checkpoint or the one before it loads, or where there is none yet."""
+    """Errors if neither the last nor the previous checkpoint loads; empty if one does, or if there is none yet."""
     errors = []
     for name in (LAST, PREVIOUS):
         if (run / name).is_file():
@@ -194,13 +194,13 @@ def clear(run: Path) -> None:
 
 
 def train_command(text: Path, run: Path, *settings: str) -> list[str]:
-    """The small training as it is typed."""
+    """The small training as a command line."""
     options = [word for setting in (*SMALL, *settings) for word in ("-s", setting)]
     return ["train", str(text), "-o", str(run), "--quiet", *options]
 
 
 def resume_command(run: Path) -> list[str]:
-    """Go on with a run."""
+    """Resume a run."""
     return ["train", "--resume", str(run), "--quiet"]
 
 
@@ -227,7 +227,7 @@ def run_command(arguments: Sequence[str], timeout: float = 120) -> tuple[int, st
 
 
 def end(child: "subprocess.Popen[str]") -> None:
-    """Make sure that a child is gone."""
+    """Kill a child process and wait for its end."""
     if child.poll() is None:
         child.kill()
         child.communicate()
@@ -248,7 +248,7 @@ def marked(mark: str) -> list[int]:
 
 
 def in_child(work: Callable[[], Any]) -> tuple[int, Any]:
-    """Do something in a copy of this process: its exit code (negative: the signal that ended it), and what it gave."""
+    """Call `work` in a fork of this process; return its exit code (negative: the signal that ended it) and its result."""
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:

@@ -27,7 +27,7 @@ class Victim:
         self.whole = (folder / "run" / LAST).read_bytes()
 
     def wrong(self, damaged: bytes) -> list[str]:
-        """What is wrong with how a damaged file is read."""
+        """Errors in how a damaged file is read."""
         self.path.write_bytes(damaged)
         try:
             loaded = load(self.path)
@@ -49,7 +49,7 @@ def truncations(folder: Path, every: int = 1) -> Result:
 
 
 def flips(folder: Path, count: int = 10_000, seed: int = 0) -> Result:
-    """One bit, anywhere, is the other way round."""
+    """One bit, anywhere, is flipped."""
     victim, tally, chance = Victim(folder), Tally("flipped bits", seed), random.Random(seed)
     for _ in range(count):
         bit = chance.randrange(8 * len(victim.whole))
@@ -109,7 +109,7 @@ def _noise(whole: bytes, chance: random.Random) -> bytes:
 
 
 def in_a_run(folder: Path) -> Result:
-    """The last checkpoint of a run is damaged: resume and sample use the one before it, and say so."""
+    """The last checkpoint of a run is damaged: resume and sample use the previous one, and report it."""
     tally, text, whole = Tally("damaged last checkpoint of a run"), write_text(folder), folder / "whole"
     finish(start(text, whole, *TINY))
     for name, damage in _damages():

@@ -58,7 +58,7 @@ def fill(path: Path, room: int) -> None:
 
 
 def require(true: bool, otherwise: str) -> None:
-    """Leave with an error unless something is true."""
+    """Exit with an error unless a condition is true."""
     if not true:
         sys.exit(otherwise)
 

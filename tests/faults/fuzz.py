@@ -42,7 +42,7 @@ LONGEST = {"configuration": 1 << 14, "settings": 1 << 12, "checkpoint": 1 << 14,
 
 @dataclass(frozen=True)
 class Result:
-    """What a time of fuzzing gave; `escapes` are the files of the inputs, one for each place something escaped from."""
+    """The result of fuzzing; `escapes` are the files of the inputs, one for each place something escaped from."""
 
     name: str
     executions: int
@@ -80,7 +80,7 @@ class Watch:
 
 
 def escape_of(target: str, data: bytes, folder: Path) -> str | None:
-    """Exception and place of what escapes from an execution; None where nothing does."""
+    """Exception and place of an error that escapes from an execution; None if none does."""
     from charrnn.errors import CharrnnError
 
     try:
@@ -97,13 +97,13 @@ def escape_of(target: str, data: bytes, folder: Path) -> str | None:
 
 
 def peak() -> float:
-    """The most memory that this process had, in MB."""
+    """The peak memory of this process in MB."""
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return used / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def replay(target: str, file: Path) -> str | None:
-    """What is wrong with one input, measured in this process, which must be fresh; None where nothing is."""
+    """The error of one input, measured in this process, which must be fresh; None if there is none."""
     with tempfile.TemporaryDirectory() as folder:
         escape_of(target, b"\0\0", Path(folder))  # everything is imported before it is measured
         before, began = peak(), time.process_time()
@@ -199,7 +199,7 @@ def _confirmed(target: str, folder: Path) -> tuple[Path, ...]:
 
 
 def _memory() -> str | None:
-    """A folder in memory, where the system has one: each execution writes a file."""
+    """A folder in memory if the system has one, because each execution writes a file."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
@@ -209,7 +209,7 @@ def main() -> int:
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--folder", type=Path, help="keep corpus and escapes here; default: a new temporary folder")
-    parser.add_argument("--replay", type=Path, metavar="FILE", help="run this one input and tell what comes of it")
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="run this one input and print the result")
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     given, rest = parser.parse_known_args()
     if given.inside:

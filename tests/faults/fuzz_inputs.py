@@ -1,4 +1,4 @@
-"""What the fuzzer does with one input, what it starts from, and how it changes a checkpoint in ways that get past the digest."""
+"""Fuzzing targets, their first inputs, and changes of checkpoints that keep the digest valid."""
 
 import bz2
 import gzip
@@ -19,7 +19,7 @@ ENDINGS: dict[str, Callable[[bytes], bytes]] = {
 
 
 class UnusableError(Exception):
-    """What was read without complaint is not what it should be."""
+    """A value that was read without an error is wrong."""
 
 
 # What is done with one input: each takes its bytes and a folder for files.
@@ -172,7 +172,7 @@ def _checkpoints(folder: Path) -> list[bytes]:
 
 
 def words(target: str) -> list[str]:
-    """What the fuzzer may put into an input as one piece."""
+    """Tokens that the fuzzer may insert."""
     from charrnn.config.resolve import known_keys
 
     keys = {part for key in known_keys() for part in key.split(".")}

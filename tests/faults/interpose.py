@@ -13,10 +13,10 @@ CHANGING = ("replace", "rename", "link", "unlink", "remove", "mkdir", "truncate"
 
 
 class Fault:
-    """What is to become of each operation: by default what was asked."""
+    """Decides about each operation; the default lets all through."""
 
     def before(self, operation: str) -> None:
-        """Called before each; may raise, or end the process."""
+        """Called before each operation; may raise, or end the process."""
 
     def room(self, size: int) -> int:
         """How many of `size` bytes a write takes; with none it fails as on a full disk."""
@@ -24,7 +24,7 @@ class Fault:
 
 
 class Counting(Fault):
-    """Only counts."""
+    """Only counts operations."""
 
     def __init__(self) -> None:
         self.operations: list[str] = []
@@ -48,7 +48,7 @@ class FailsAt(Counting):
 
 
 class ExitsAt(Counting):
-    """The process is gone before the operation with this number, as after SIGKILL."""
+    """Ends the process before the operation with this number, as SIGKILL would."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -94,11 +94,11 @@ class _Raw(io.FileIO):
 
 @contextmanager
 def interposed(folder: Path, fault: Fault) -> Iterator[None]:
-    """Within: every operation that changes something below `folder` asks the fault first."""
+    """Inside, every operation that changes something below `folder` calls the fault first."""
     root = os.path.realpath(folder)
 
     def below(path: Any, folder: int | None = None) -> bool:
-        """Of a path, or of a name in an open folder."""
+        """The path of a file, given as a path or as a name in an open folder."""
         if not isinstance(path, (str, os.PathLike)):
             return False
         parent = os.path.realpath(os.path.dirname(path) or ".") if folder is None else _place(folder)
@@ -117,7 +117,7 @@ def interposed(folder: Path, fault: Fault) -> Iterator[None]:
 
 
 def _place(folder: int) -> str:
-    """Where an open folder is."""
+    """The path of an open folder."""
     if os.path.isdir("/proc/self/fd"):
         return os.readlink(f"/proc/self/fd/{folder}")
     from fcntl import F_GETPATH, fcntl

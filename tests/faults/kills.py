@@ -1,4 +1,4 @@
-"""A training that is killed, again and again, ends with the bytes of one that nobody disturbed.
+"""A training that is killed repeatedly ends with the same bytes as an undisturbed one.
 
 What can be on the disk after a SIGKILL: no run directory, or one without a checkpoint, from which nothing can be resumed
 and which is started over; or one with a checkpoint, from which `train --resume` goes on.
@@ -73,7 +73,7 @@ def kills(count: int, folder: Path, seed: int = 0) -> Result:
 
 
 def at_each_call(folder: Path, every: int = 1) -> Result:
-    """The process is gone before one of its file operations, for each of them, and the run is resumed."""
+    """The process ends before one of its file operations, for each of them, and the run is resumed."""
     tally, settings = Tally("kills at each file operation"), ("training.steps=24", *OFTEN)
     text, whole = write_text(folder), folder / "whole"
     counted = Counting()
@@ -87,7 +87,7 @@ def at_each_call(folder: Path, every: int = 1) -> Result:
 
 
 def killed_before(number: int, text: Path, run: Path, whole: Path, settings: Sequence[str]) -> list[str]:
-    """End a training before an operation, resume it, and say what is wrong with it then."""
+    """End a training before an operation, resume it, and return the errors."""
 
     def killed() -> None:
         with interposed(run.parent, ExitsAt(number)):
@@ -124,7 +124,7 @@ class Killed:
         self.removed = 0  # directories that a killed process left, and that `train -o` did not take
 
     def to_the_end(self, most: int) -> None:
-        """Kill it at most so often."""
+        """The maximum number of kills."""
         while not self._once(kill=not self.places or (len(self.places) < most and self.chance.random() < AGAIN)):
             if len(self.wrong) > 10:
                 return
@@ -170,7 +170,7 @@ class Killed:
                 pass
 
     def _look(self, mark: str) -> None:
-        """What the kill left."""
+        """Errors in what the kill left."""
         if not has_checkpoint(self.path):
             self.places.append("before the first checkpoint")
         else:

@@ -49,7 +49,7 @@ def matrix(count: int, folder: Path, seed: int = 0) -> Result:
 
 
 def resumed(text: Path, folder: Path, settings: list[str], stops: list[int]) -> list[str]:
-    """What a training that was stopped and resumed has otherwise than one that was not."""
+    """The differences between a training that was stopped and resumed and one that was not."""
     folder.mkdir()
     whole, parts = folder / "whole", folder / "parts"
     finish(start(text, whole, *RHYTHM, *settings))
@@ -65,7 +65,7 @@ def resumed(text: Path, folder: Path, settings: list[str], stops: list[int]) -> 
 
 
 def design(count: int, chance: random.Random) -> list[Row]:
-    """So many combinations: in each round, one after the other that has the most pairs the round has not seen."""
+    """`count` combinations; each adds the most pairs that its round has not seen."""
     rows: list[Row] = []
     missing: set[Pair] = set()
     while len(rows) < count:

@@ -1,4 +1,4 @@
-"""Two trainings at one run directory at once: one does it all, the other is refused and names the first."""
+"""Two trainings in one run directory at once: one trains, the other is refused and names the first."""
 
 import re
 import shutil
@@ -26,7 +26,7 @@ PROCESS = re.compile(r"process (\d+)")
 
 
 def resumes(count: int, folder: Path) -> Result:
-    """Two times `train --resume DIR` at the same moment."""
+    """Two `train --resume DIR` at the same moment."""
     tally, text, whole, half = Tally("two resumes at once"), write_text(folder), folder / "whole", folder / "half"
     finish(start(text, whole, *SETTINGS))
     stop_at(start(text, half, *SETTINGS), 25)
@@ -38,7 +38,7 @@ def resumes(count: int, folder: Path) -> Result:
 
 
 def starts(count: int, folder: Path) -> Result:
-    """Two times `train -o DIR` at the same moment."""
+    """Two `train -o DIR` at the same moment."""
     tally, text, whole = Tally("two trainings into one directory at once"), write_text(folder), folder / "whole"
     finish(start(text, whole, *SETTINGS))
     for number in range(count):
@@ -68,7 +68,7 @@ def _wrong_refusal(error: str, winner: int) -> list[str]:
 
 
 def _errors(children: "list[Popen[str]]") -> list[str]:
-    """What both say, read side by side so that neither waits for the other."""
+    """The output of both, read in parallel so that neither waits for the other."""
     errors = ["", ""]
 
     def read(number: int) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at random instants: the exit code that a shell expects, what was learned saved, and the same end.
+"""Ctrl-C and SIGTERM at random instants: the exit code that a shell expects, a saved checkpoint, and the same end.
 
 While Python itself starts, nobody listens yet: the signal ends the process as it ends any other.
 """
@@ -60,7 +60,7 @@ def signals(count: int, folder: Path, seed: int = 0) -> Result:
 
 @contextmanager
 def heeded() -> Iterator[None]:
-    """Within: children heed both signals, though we ourselves may have been started by a shell that has us ignore them."""
+    """Inside, child processes react to both signals, even if this process was started with them ignored."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     ignored = [number for number, handler in before.items() if handler is signal.SIG_IGN]
     for number in ignored:

@@ -26,7 +26,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 @dataclass(frozen=True)
 class Sample:
-    """What the processes of a training had at one moment."""
+    """The resources of a training's processes at one moment."""
 
     memory: int
     files: int
@@ -34,7 +34,7 @@ class Sample:
 
 
 def soak(seconds: float, folder: Path, interval: float = 1.0) -> Result:
-    """One training for so long, with saves, validations and samples every few steps, looked at once a second."""
+    """One training for `seconds`, with saves, validations and samples every few steps, measured once a second."""
     name, tally = "a long training", Tally("a long training")
     if not Path("/proc/self/statm").is_file():
         return skipped(name, "needs /proc")
@@ -67,7 +67,7 @@ def halves(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
 
 
 def growth(earlier: list[Sample], later: list[Sample]) -> list[str]:
-    """What grew."""
+    """The resources that grew."""
     before, after = (statistics.median(sample.memory for sample in half) for half in (earlier, later))
     wrong = [] if after <= before * (1 + SHARE) + ROOM else [f"memory grew from {before:,.0f} to {after:,.0f} bytes"]
     for what in ("files", "threads"):

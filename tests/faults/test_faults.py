@@ -1,4 +1,4 @@
-"""The quick forms of all that `python tests/faults` does at length."""
+"""Short versions of all that `python tests/faults` does."""
 
 import sys
 
@@ -10,7 +10,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes i
 
 
 def require(result):
-    """Everything survived, and something was tried."""
+    """Check that something was tried and everything survived."""
     if "skipped: " in result.detail:
         pytest.skip(str(result))
     assert result.lost == 0, str(result)

@@ -1,4 +1,4 @@
-"""Whatever a file holds, its reader gives a result or a CharrnnError; what was written is what is read."""
+"""For any file content, a reader returns a result or raises CharrnnError; written files are read back equal."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ words = st.sampled_from([*known_keys(), *pieces.split("|"), "| "])
 
 
 def outcome(read):
-    """What a reader gives, or None where it refuses; any other exception is the test's failure."""
+    """The reader's result, or None if it raises CharrnnError; any other exception fails the test."""
     try:
         return read()
     except CharrnnError:
@@ -226,7 +226,7 @@ texts = st.lists(st.sampled_from(["\r\n", "\r", "\n", "a", "é", "€", "😀", 
 
 
 def read(path, unit, encoding, piece):
-    """The outcome of reading a number of bytes at once."""
+    """The result of reading with this piece size."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sources, "PIECE", piece)
         return outcome(lambda: source_text.read_text([str(path)], unit, encoding))

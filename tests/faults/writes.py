@@ -57,14 +57,14 @@ class Saved:
         save(self.next, self.last, self.previous)
 
     def restore(self) -> None:
-        """Put the older two in place again."""
+        """Restore the older two checkpoints."""
         for path in self.path.glob("*.safetensors*"):
             path.unlink()
         for path, older in self.older.items():
             path.write_bytes(older)
 
     def wrong(self, failed: bool) -> list[str]:
-        """What is not as it must be after one failure."""
+        """Errors after one failure."""
         found = {path: content(path) for path in (self.last, self.previous)}
         done = {self.last: self.newer, self.previous: self.older[self.last]}
         between = {self.last: self.newer, self.previous: self.older[self.previous]}
@@ -73,14 +73,14 @@ class Saved:
         return wrong + nothing_loads(self.path) + [f"{path.name} is left" for path in side_files(self.path)]
 
     def wrong_after_two(self) -> list[str]:
-        """What is not as it must be after two failures: the newest that was saved is gone."""
+        """Errors after two failures, which lose the newest saved checkpoint."""
         whole = {content(path) for path in (self.last, self.previous)}
         kept = self.older[self.last] in whole or self.newer in whole
         return ([] if kept else ["what was saved last is gone"]) + nothing_loads(self.path)
 
 
 def attempt(saved: Saved, *surroundings: AbstractContextManager[None]) -> tuple[bool, list[str]]:
-    """Save, with faults in place. Whether it failed; and what is wrong with how it said so."""
+    """Save with faults in place; return whether it failed, and errors in how it was reported."""
     with ExitStack() as stack:
         try:
             for surrounding in surroundings:
@@ -175,7 +175,7 @@ def _train(folder: Path, fault: Fault, text: Path, run: Path) -> None:
 
 
 def _same(differing: list[str]) -> list[str]:
-    """Events that the disk would not take are lost with the disk; checkpoints are not."""
+    """Events that did not fit on the disk are lost; checkpoints are not."""
     return [difference for difference in differing if not difference.startswith("metrics")]
 
 
@@ -188,14 +188,14 @@ def _error_of(work: Callable[[], None]) -> type[Exception] | None:
 
 
 class Disk(Fault):
-    """Remembers what was flushed, so that it can say what a power cut would leave."""
+    """Records what was flushed, to compute what a power cut would leave."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.flushed, self.wrong = folder, dict[int, bytes](), list[str]()
         self.names_flushed = True
 
     def fsync(self, descriptor: int) -> None:
-        """Stands for os.fsync: after it, what the file holds is on the disk."""
+        """Replaces os.fsync: after it, the file's content is on the disk."""
         number = os.fstat(descriptor).st_ino
         if number == self.folder.stat().st_ino:
             self.names_flushed = True
@@ -204,14 +204,14 @@ class Disk(Fault):
                 self.flushed[number] = path.read_bytes()
 
     def replace(self, source: Path, target: Path) -> None:
-        """Stands for os.replace: what takes the name of a checkpoint must be on the disk already."""
+        """Replaces os.replace: a file that takes a checkpoint's name must already be on the disk."""
         if self.flushed.get(source.stat().st_ino) != source.read_bytes():
             self.wrong.append(f"{source.name} became {target.name} before it was flushed")
         self.names_flushed = False
 
 
 def power_cut(folder: Path) -> Result:
-    """What takes a checkpoint's name is on the disk before, and the name soon after: nothing rests on the cache alone."""
+    """A file is on the disk before it takes a checkpoint's name, and the name is soon after."""
     saved, tally = Saved(folder), Tally("order of flushes and renames")
     disk = Disk(saved.path)
     real = os.replace
@@ -231,7 +231,7 @@ def power_cut(folder: Path) -> Result:
 
 
 def full_disk(folder: Path) -> Result:
-    """A real, small disk that is full: `charrnn train` says so in one line, and the older checkpoints stay."""
+    """A real, small, full disk: `charrnn train` reports it in one line, and the older checkpoints stay."""
     name = "a full disk"
     mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
     inside = [sys.executable, str(Path(__file__).with_name("full_disk.py")), str(folder)]

@@ -200,7 +200,7 @@ def test_many_texts_end_when_the_last_has_met_its_stop_string(unit):
 
 
 class Watched(NetworkPredictor):
-    """Notes how many texts it reads side by side; has memory for so many calls."""
+    """Records how many texts it reads side by side; has memory for a limited number of calls."""
 
     def __init__(self, predictor, calls=99):
         super().__init__(predictor.network)
@@ -231,7 +231,7 @@ def test_texts_that_do_not_fit_in_memory_are_refused_in_a_line(monkeypatch):
 
 
 def test_a_guard_ends_the_loops_of_greedy_text():
-    """The untrained network goes round and round; with the guard, no sequence of 4 characters comes often."""
+    """The untrained network loops; with the penalty, no sequence of 4 characters comes often."""
     made = generator()
 
     def most_frequent(text):
@@ -317,7 +317,7 @@ def test_a_character_that_the_length_cuts_is_left_out_by_all_alike(length):
         assert sum(s for _, s in sample.pieces) == pytest.approx(-sample.log_probability, abs=1e-4)
     assert length > 1 or "" in {sample.text for sample in samples}
     assert any(sample.drawn < length for sample in samples)
-    assert length < 2 or any("\ufffd" in sample.text for sample in samples)  # what is no UTF-8 is shown
+    assert length < 2 or any("\ufffd" in sample.text for sample in samples)  # invalid UTF-8 is shown
 
 
 def test_a_text_without_a_whole_character_ranks_last():
@@ -428,7 +428,7 @@ DOCUMENTS = Vocabulary(("\n", "a", "b", "c", "", END))
 
 
 def of_documents(chance=1.0, **options):
-    """A model whose documents end soon, or with a small chance late."""
+    """A model whose documents end soon, or rarely late."""
     network = Network.fresh(Architecture(len(DOCUMENTS), 8, "gru"), np.random.default_rng(0))
     network.parameters["b_y"][DOCUMENTS.end_id] = np.log(chance)
     return Generator(NetworkPredictor(network), DOCUMENTS, **options)

@@ -1,4 +1,4 @@
-"""From ids to pieces of text that can be shown."""
+"""Decoding ids into printable pieces of text."""
 
 from charrnn.generation.incremental_decoder import Decoder, pieces
 from charrnn.text.vocabulary import END, Vocabulary
@@ -16,7 +16,7 @@ def test_the_surprisal_of_a_character_is_the_sum_of_those_of_its_bytes():
 
 
 def test_characters_that_come_at_once_share_their_surprisal():
-    """The first byte of 日 and then an a: the first is no UTF-8, which is known with the second alone."""
+    """The first byte of 日 and then an a: only the second shows that the first is not UTF-8."""
     assert list(pieces(Vocabulary.from_bytes(), [(0xE6, 4.0), (ord("a"), 1.0)])) == [("\ufffd", 2.5), ("a", 2.5)]
 
 

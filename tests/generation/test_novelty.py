@@ -1,4 +1,4 @@
-"""Samples beside a text that was held out, looked up in the training text alone."""
+"""Samples and held-out text looked up in the training text."""
 
 from charrnn.generation.novelty import SharedRun, novelty
 from charrnn.text.corpus import build
@@ -9,7 +9,7 @@ TRAINING, HELD_OUT = "the cat sat on the mat. " * 3 + "a dog ran by.\n", "the ca
 
 
 def corpus(training, *others, min_count=1):
-    """One whose splits hold these texts; those that are not given are empty."""
+    """A corpus with these texts as splits; missing splits are empty."""
     text = SourceText.from_content(training[:0].join([training, *others]))
     split = [len(part) / text.length for part in (training, *others)]
     return build(text, text.vocabulary(min_count), Split([*split, 0, 0][:3]))

@@ -36,7 +36,7 @@ def test_no_temperature_overflows(temperature, o):
 
 
 def falling(o):
-    """Probabilities, the likeliest first, as the filters take them."""
+    """Sorted probabilities, the likeliest first, as the filters take them."""
     return np.sort(np.exp(log_softmax(scale_logits(o, 1))))[::-1]
 
 
@@ -92,7 +92,7 @@ def test_the_filters_apply_one_after_the_other(o, k, share, least, temperature):
 
 @given(with_ties, some_k, some_share, some_share, st.sampled_from([0, 0.5, 1]))
 def test_a_draw_selects_the_candidate_at_its_cumulative_probability(o, k, share, least, temperature):
-    """In falling order, ties the lower id first, every candidate has its interval of u; for rows as for one."""
+    """Every candidate has its interval of u, in falling order of probability, ties by lower id; for rows as for one."""
     o[~np.isfinite(o).any(axis=1), 0] = 0
     options = SamplingOptions(temperature, k, share, least)
     p = candidates(o, options)
@@ -107,7 +107,7 @@ def test_a_draw_selects_the_candidate_at_its_cumulative_probability(o, k, share,
 
 
 def chosen(options, o=LOG_P):
-    """All ids that can be chosen."""
+    """The ids that can be drawn."""
     return sorted({int(choose(o, options, u)) for u in np.linspace(0, 1, 2001)[:-1]})
 
 

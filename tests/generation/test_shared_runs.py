@@ -1,4 +1,4 @@
-"""What a text shares with another, against looking for every run of it everywhere; and never in quadratic time."""
+"""Runs that two texts share, compared with brute force; never in quadratic time."""
 
 import math
 
@@ -19,7 +19,7 @@ def ids(text, dtype=np.uint8):
 
 
 def by_trying(training, text, lengths):
-    """The same in quadratic time and more: each place, each length, each character."""
+    """Brute force: each position, each length, each character."""
     reach = [0] * len(text)
     for i in range(len(text)):
         while i + reach[i] < len(text) and text[i : i + reach[i] + 1] in training:
@@ -35,7 +35,7 @@ def by_trying(training, text, lengths):
 
 @given(words, st.lists(words, max_size=4), lengths)
 @example("", ["", "a"], [2])
-@example("ab", ["b", "a"], [])  # "ba" stands in neither of the two texts
+@example("ab", ["b", "a"], [])  # "ba" is in neither of the two texts
 @example("abab" * 9, ["ba" * 16, "abba" * 5], [2, 3, 5])
 def test_it_agrees_with_brute_force(training, texts, lengths):
     found = match(ids(training), [*map(ids, texts)], lengths)
@@ -97,7 +97,7 @@ SIZE = 20_000
 
 @pytest.mark.parametrize("period", [1, 2, 3, 100, SIZE])
 def test_no_text_takes_quadratic_time(monkeypatch, period):
-    """Counted are the runs that are looked up, and the pairs that they are looked up in."""
+    """Counts the looked-up runs, and the pairs in which they are looked up."""
     looked_up = []
 
     def counting(known, pairs, find=karp_miller_rosenberg.find_pairs):

@@ -1,4 +1,4 @@
-"""Texts that are written side by side are those that each seed writes alone, by networks that turn the last bit into another text."""
+"""Texts generated side by side equal those of each seed alone, even for networks that amplify a changed last bit."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ LENGTH = 150
 
 
 def amplifying(cell="rnn", V=58, **architecture):
-    """A network whose weights are so large that a state that is off by the last bit is soon another one."""
+    """A network with weights so large that a state that differs in the last bit soon diverges."""
     network = Network.fresh(Architecture(V, 80, cell, **architecture), np.random.default_rng(0))
     for name, view in network.parameters.items():
         view *= {"W_xh": 2, "W_hh": 6 if cell == "rnn" else 12, "W_hy": 4}.get(name[:4], 1)
@@ -42,7 +42,7 @@ def alone(predictor, vocabulary, prompt, options, seeds):
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_the_last_bits_of_weights_make_another_text(cell):
-    """Without this, the tests below would show nothing."""
+    """Shows that the tests below can fail."""
     network = amplifying(cell)
     before = alone(NetworkPredictor(network), CHARACTERS, "ABC", SamplingOptions(), range(10))
     weights = network.parameters["W_hh"]

@@ -1,4 +1,4 @@
-"""The network and the text of which the gradient flow is asked for."""
+"""The network and the text for which gradient flow is computed."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A model reads: every figure of an evaluation is held against its definition, computed in full from the logits."""
+"""Every figure of an evaluation equals its definition, computed from the logits."""
 
 import json
 import lzma
@@ -28,7 +28,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 
 def trained(folder, text, *settings, seed=0):
-    """As tiny.trained, with splits that all have something to say."""
+    """As tiny.trained, with three splits that are long enough to evaluate."""
     return tiny.trained(folder, text, "data.split=[0.6,0.2,0.2]", f"training.seed={seed}", *settings)
 
 
@@ -220,9 +220,7 @@ def test_a_text_with_nothing_to_predict_is_refused(run):
 def test_char_rnns_protocol_reads_each_slice_from_its_beginning_and_counts_read_on(run):
     model = api.load(run)
     found = model.evaluate(split="valid", protocol="char-rnn", slices=(4, 10))
-    rows = model.training_text.corpus.ids.reshape(
-        4, 300
-    )  # 1,200 characters are 30 windows of 4 x 10, of which 28 train
+    rows = model.training_text.corpus.ids.reshape(4, 300)  # 1,200 characters are 30 windows of 4 x 10; 28 of them train
     surprisals = np.concatenate([plainly(model, row) for row in rows[:, 280:]])
     assert found.loss == pytest.approx(surprisals.mean(), rel=1e-5)
     assert (found.protocol, found.slices, found.characters) == ("char-rnn", (4, 10), 4 * 19)

@@ -33,7 +33,7 @@ def run(tmp_path, names):
 
 
 def plainly(model, document):
-    """The surprisals of a document's characters and of its end, read alone from nothing."""
+    """The surprisals of a document's characters and of its end, read alone from the zero state."""
     end = model.vocabulary.end_id
     ids = np.array([end, *model.vocabulary.encode(document), end], np.intp)
     network = model.components[0].network
@@ -68,7 +68,7 @@ def test_another_text_is_cut_into_documents_and_scored_with_their_ends(run):
 
 
 def test_what_a_compressor_reads_has_a_byte_for_each_end(run):
-    """As many characters as the loss is divided by."""
+    """The number of characters that the loss is divided by."""
     model = api.load(run)
     corpus = model.training_text.corpus
     split = encoded_text.from_split(corpus, "test")

@@ -74,7 +74,7 @@ def test_the_widest_block_that_is_still_small(rows, K, N, width):
 
 @mostly_slow("cell", ["rnn", "gru", "lstm"], one_in=3)
 def test_networks_that_multiply_in_blocks_equal_those_that_do_not(cell, monkeypatch):
-    """So many streams and units that the small networks of other tests never see these blocks."""
+    """Large enough for these blocks, which the small networks of other tests never use."""
     network = Network.fresh(Architecture(11, 160, cell, num_layers=2), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 11, (4, 41))
     state = np.random.default_rng(2).normal(size=network.architecture.state_shape(41))

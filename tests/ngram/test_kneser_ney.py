@@ -52,7 +52,7 @@ def test_the_distributions_are_those_of_the_page_and_sum_to_one(V, lengths, orde
 
 
 def test_some_of_these_cases_estimate_their_discounts_and_some_fall_back():
-    """Otherwise the two tests above would prove one branch alone."""
+    """Shows that the two tests above cover both branches."""
     estimated = {
         bool((discounts(np.array([*plain_ngram.counts(texts(V, lengths), n, order).values()])) != FALLBACK).any())
         for V, lengths, order in CASES

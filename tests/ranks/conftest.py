@@ -1,4 +1,4 @@
-"""Real trainings by several ranks, which mpiexec starts; more ranks than cores are fine."""
+"""Real trainings by several ranks started by mpiexec; there may be more ranks than cores."""
 
 import os
 import shutil
@@ -31,7 +31,7 @@ def mpiexec():
 
 
 def words(ranks, arguments):
-    """`charrnn` stands for this environment's, and `python` for its Python."""
+    """Replace `charrnn` and `python` by those of this environment."""
     known = {"charrnn": [sys.executable, "-m", "charrnn"], "python": [sys.executable]}
     first, *rest = map(str, arguments)
     return ["-n", str(ranks), *known.get(first, [first]), *rest]

@@ -1,4 +1,4 @@
-"""Run by mpiexec: how far the gradient of one step, by all ranks together, is from that of one process, for each kind of training."""
+"""Run by mpiexec: compare the gradient of one step over all ranks with that of one process, for each kind of training."""
 
 import itertools
 import json

@@ -202,7 +202,7 @@ def ranks_of(run):
 
 
 def are_gone(run, seconds=10):
-    """Whether its ranks end soon: mpiexec does not wait for their last moments."""
+    """Whether its ranks end soon: mpiexec does not wait for their exit."""
     end = time.monotonic() + seconds
     while ranks_of(run) and time.monotonic() < end:
         time.sleep(0.05)
@@ -235,7 +235,7 @@ def test_streams_that_cannot_be_divided_are_refused_with_the_nearest_that_can(mp
 
 
 def differing(mpiexec, run, first, second):
-    """What two ranks say that were started differently."""
+    """The error of two ranks that were started differently."""
     common = ["-o", run, *OPTIONS, "--steps", 5]
     program = [sys.executable, "-m", "charrnn", "train"]
     return mpiexec(1, *program, *first, *common, ":", "-n", 1, *program, *second, *common)
@@ -300,7 +300,7 @@ def test_without_mpi4py_ranks_print_what_to_install(text, tmp_path):
 
 
 def test_ranks_that_do_not_know_of_each_other_are_refused(text, tmp_path):
-    """srun starts them without a word of MPI's: each would be alone, and write the same run."""
+    """srun without MPI support: each rank would train alone and write the same run."""
     pytest.importorskip("mpi4py", reason="needs mpi4py, which is not here")
     command = [sys.executable, "-m", "charrnn", "train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", "5"]
     environment = {**os.environ, "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "2"}

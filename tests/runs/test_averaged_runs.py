@@ -1,4 +1,4 @@
-"""Trainings with an average of the weights, and with dropped ones: stopped, gone back, resumed, used."""
+"""Trainings with weight averaging and weight dropout: stopped, rolled back, resumed, used."""
 
 import pytest
 from tiny import follow, start, trained

@@ -1,4 +1,4 @@
-"""Every text begins alike for all that read or write it: the same surprisals, from the first character on."""
+"""Commands that read or write a text agree on its surprisals from the first character on."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def written(model, prompt, seed=3, length=60):
 
 @mostly_slow("prompt", ["", "a", "a e", "e"], one_in=4)
 def test_a_generated_text_is_scored_with_its_own_probabilities(model, prompt):
-    """To the rounding of float32, in which the two take other roads. What is no UTF-8 is put together otherwise."""
+    """Up to float32 rounding, since the two compute in different order. Samples with invalid UTF-8 are skipped."""
     for seed in range(4):
         sample = written(model, prompt, seed)
         text = prompt + sample.text
@@ -96,7 +96,7 @@ def test_a_page_shows_the_surprisals_of_score(model):
 
 
 def test_a_split_is_read_from_its_own_first_character_on_by_a_page_as_by_an_evaluation(model):
-    """Nothing predicts that character, but in a list of documents, where an end stands before it."""
+    """Nothing predicts the first character, except in a list of documents, where a document end precedes it."""
     slices = model.training_text.corpus.slices("valid")
     if len(model.components) > 1 or not slices.size:
         return

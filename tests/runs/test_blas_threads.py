@@ -1,4 +1,4 @@
-"""Whatever a program or a command has a network do, its products run on one thread each; afterwards all is as before."""
+"""All commands and API functions run matrix products on one thread each, and restore the threads afterwards."""
 
 import numpy as np
 import pytest

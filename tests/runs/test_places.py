@@ -1,4 +1,4 @@
-"""The place of each character that is read, held against the files as they are on the disk."""
+"""The position of each character, compared with the files on disk."""
 
 import gzip
 import re
@@ -57,7 +57,7 @@ def line_of(content, line):
 
 
 def require_true(found, contents):
-    """Each character stands in its file where it is said to stand; what was added stands behind what was before it."""
+    """Each character is at its reported position in its file; added characters come after the text before them."""
     before = None
     for character, name, line, column in found:
         content = contents[name]

@@ -1,4 +1,4 @@
-"""What a benchmark times is a training of the configuration."""
+"""A benchmark times a training with the given configuration."""
 
 import numpy as np
 import pytest

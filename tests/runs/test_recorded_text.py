@@ -1,4 +1,4 @@
-"""The text of a run is found again, or it is said why not and what to type."""
+"""The text of a run is found again, or an error says why not and what to type."""
 
 import gzip
 import os

@@ -1,4 +1,4 @@
-"""A training that diverges goes back to a good snapshot, and to the same one whether or not it was stopped in between."""
+"""A diverging training rolls back to a good snapshot, the same one whether or not it was stopped in between."""
 
 import json
 import math
@@ -248,7 +248,7 @@ def test_without_recovery_no_spike_is_detected(start, plant):
 
 
 def test_a_spike_caused_by_the_text_is_accepted(tmp_path):
-    """One stream comes to another language: an earlier network finds it as hard."""
+    """One stream switches to another language, which an earlier network finds equally hard."""
     text = tmp_path / "two.txt"
     text.write_text("abab" * 300 + "".join(map(chr, range(0x4E00, 0x4E00 + 400))) + "abab" * 100, "utf-8")
     settings = ["training.batch_size=1", "training.learning_rate=0.03", "training.steps=180", "data.split=[1, 0, 0]"]
@@ -299,7 +299,7 @@ def test_patience_is_not_spent_twice_on_the_same_steps(before, saved, patience_s
 
 
 def test_with_patience_a_training_that_goes_back_may_evaluate_as_often_as_one_that_does_not(start, plant, monkeypatch):
-    """No validation is better than that of step 5; at 10, 15, 20 and 25 four are no better, then it goes back to 20."""
+    """No validation improves on that of step 5; the four at 10, 15, 20 and 25 do not, then it rolls back to 20."""
     validate_as(monkeypatch, plant, {5: 3.0})
     plant(math.nan, 27)
     events = follow(plant, start("run", "training.patience=5"))

@@ -71,7 +71,7 @@ def test_two_trainings_write_the_same_files_as_each_alone(start, tmp_path, at):
 
 
 def test_a_diverging_training_rolls_back_to_its_own_checkpoint(start, tmp_path, monkeypatch):
-    """What bears the old name is of the same configuration, and would be taken for its own."""
+    """The directory with the old name has the same configuration, and could be mistaken for the training's own."""
     measure, running = DataParallel.loss_and_gradient, []
 
     def planted(self, *arguments):

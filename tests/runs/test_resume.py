@@ -1,4 +1,4 @@
-"""A resume that would silently change the run is refused, and what changes it a little is noted."""
+"""A resume that would silently change the run is refused; small changes are noted."""
 
 import contextlib
 import errno
@@ -89,7 +89,7 @@ def test_half_written_files_of_a_killed_process_are_removed(tiny_run):
 
 
 def test_a_checkpoint_starts_no_more_processes_than_a_machine_can_bear(tiny_run, monkeypatch):
-    """It may be a stranger's: 4,096 of them would take all memory."""
+    """The checkpoint may be untrusted: 4,096 workers would take all memory."""
     last = tiny_run / "last.safetensors"
     saved = load(last)
     many = saved.config.with_values("runtime", threads=4096).with_values("training", batch_size=66)
@@ -102,7 +102,7 @@ def test_a_checkpoint_starts_no_more_processes_than_a_machine_can_bear(tiny_run,
     with pytest.raises(RunError, match=r"asks for 66 processes, and this machine has 16 cores; .* --from"):
         api.resume(tiny_run)
     assert last.read_bytes() == before
-    require_few_workers(asking, tiny_run, 2)  # ranks, of which each has a share
+    require_few_workers(asking, tiny_run, 2)  # each rank has a share
     monkeypatch.setattr("charrnn.runs.planning.resumed_plan.usable_cores", lambda: range(17))
     require_few_workers(asking, tiny_run, 1)
 

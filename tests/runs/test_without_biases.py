@@ -1,4 +1,4 @@
-"""`model.bias: false`: every file of a run has biases of 0, whatever became of it; and nothing takes one network for the other."""
+"""`model.bias: false`: every file of a run has biases of 0, and networks with and without biases are not confused."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The limit on the BLAS's threads holds while anybody is inside, and not longer."""
+"""The limit on BLAS threads holds while any context is active, and not longer."""
 
 from contextlib import ExitStack
 

@@ -1,4 +1,4 @@
-"""A directory that is held: what is written goes into it whatever its name is, and through no link."""
+"""A directory handle: files are written into the directory under any name, and never through a link."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""A run directory has one writer, and a lock whose holder died is nobody's."""
+"""A run directory has one writer, and a lock whose holder died can be taken."""
 
 import os
 import signal

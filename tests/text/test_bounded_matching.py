@@ -1,4 +1,4 @@
-"""An expression that tries too many ways is stopped; one that cannot is matched without ado."""
+"""An expression that backtracks too long is stopped; one that cannot backtrack is matched directly."""
 
 import re
 import subprocess

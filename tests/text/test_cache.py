@@ -1,4 +1,4 @@
-"""A long text is encoded into a file, once, and never taken for another."""
+"""A long text is encoded into a cache file once, and never mistaken for another text."""
 
 import os
 import re
@@ -140,7 +140,7 @@ def test_a_half_written_file_bears_the_name_by_which_it_is_removed(folder, tmp_p
 
 
 def test_nothing_that_is_not_charrnns_own_is_removed(folder, tmp_path):
-    """Neither beside its folder nor, where somebody puts it there, inside."""
+    """Neither beside its folder nor inside it."""
     folder.mkdir(parents=True, mode=0o700)
     kept = []
     for place in (folder.parent, folder):
@@ -184,7 +184,7 @@ def test_writing_follows_no_link(folder, tmp_path, monkeypatch):
 
 
 def planted(folder, tmp_path, ids):
-    """What another could have written in place of the file of a text, whole by its own account."""
+    """A file that another user could have put in the place of a text's cache file, valid by itself."""
     built(tmp_path / "text", "abc\n" * 100)
     vocabulary, sha256 = Vocabulary.from_text("abc\n"), read_text([str(tmp_path / "text")]).sha256
     cache.store(sha256, vocabulary, iter([np.asarray(ids, np.uint8)]), "a text")

@@ -24,7 +24,7 @@ POEM = "\n\n  A poem,\nof two lines\n\n \nAnother\n\n"
         ("blank-line", "a\n\nb\n", ["a", "b"]),
         ("blank-line", "one\nline\n", ["one\nline"]),
         ("file", POEM, [POEM]),
-        (r"(;|,) ?", "a, b;c ,d", ["a", "b", "c ", "d"]),  # a group is no document
+        (r"(;|,) ?", "a, b;c ,d", ["a", "b", "c ", "d"]),  # a group is not a document
         (r"(?=>)", ">a>b", [">a", ">b"]),  # nothing is left out
         (r"\n", "Ann\n  \n\t\nBob", ["Ann", "Bob"]),  # nothing can be seen in the second
         (r"(?m)^--$\n?", "x\n--\ny--\n", ["x\n", "y--\n"]),

@@ -29,7 +29,7 @@ def test_lines_and_columns_count_from_one_however_the_text_comes(cuts, unit, exp
 
 @pytest.mark.parametrize("cuts", [[], [3], [1, 2, 3, 4, 5, 6]])
 def test_positions_restart_in_each_file_and_document(cuts):
-    """Two files, the second of which has two documents; before the first of them two lines were cut."""
+    """Two files. The second has two documents, with two lines cut before the first."""
     starts = Places.from_sequences([0, 3, 5], [0, 1, 1], [1, 3, 7], [1, 2, 4])
     found = walked("a\nbcde\n", cuts, "char", starts)
     assert found == [(0, 1, 1), (0, 1, 2), (0, 2, 1), (1, 3, 2), (1, 3, 3), (1, 7, 4), (1, 7, 5)]
@@ -63,7 +63,7 @@ def test_a_place_is_written_as_editors_read_it():
 
 
 def test_lines_are_counted_as_by_python():
-    """Those of open(), which ends lines at \\r, \\n and \\r\\n alone."""
+    """As by open(), which ends lines at \\r, \\n and \\r\\n alone."""
     text = "a\vb\fc\x1cd\x85e\u2028f\u2029g\nh"
     lines = re.split(r"\r\n|\r|\n", text)
     assert [place[1] for place in walked(text, [], "char")] == [1] * (len(lines[0]) + 1) + [2]

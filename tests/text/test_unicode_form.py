@@ -1,4 +1,4 @@
-"""Text that is typed is read in the form that a vocabulary knows."""
+"""Typed text is converted to the Unicode form that the vocabulary has."""
 
 from unicodedata import normalize
 

@@ -1,4 +1,4 @@
-"""What counts as a spike of the loss."""
+"""Detection of loss spikes."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def test_the_threshold_is_a_nat_and_ten_standard_deviations_above_the_level():
 
 
 def test_mean_and_variance_are_those_of_losses_weighted_by_their_age():
-    """A loss has 0.98 times the weight of the one after it; the first stands for all before it, too."""
+    """A loss has 0.98 times the weight of the next one; the first one also has the weight of all before it."""
     found = np.random.default_rng(1).uniform(0, 3, 200)
     level = level_of(found)
     weights = 0.02 * 0.98 ** np.arange(199, -1, -1)

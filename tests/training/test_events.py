@@ -1,4 +1,4 @@
-"""A loss in words."""
+"""Formatting of losses."""
 
 import pytest
 

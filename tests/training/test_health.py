@@ -3,7 +3,7 @@ from charrnn.training.health import HealthMonitor
 
 
 def evaluations(monitor, losses, training=lambda step: 1.0, saturated=None, first=1):
-    """The warnings at each of them; a hundred steps before each."""
+    """The warnings at each evaluation, with a hundred steps before each."""
     lines = []
     for number, loss in enumerate(losses, start=first):
         for step in range(100 * number - 99, 100 * number + 1):

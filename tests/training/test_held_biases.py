@@ -1,4 +1,4 @@
-"""Where a network is without biases, they begin at 0 and stay there to the bit, whatever learns; they are no part of a norm."""
+"""In a network without biases, the biases start at exactly 0 and stay there, and do not count in a norm."""
 
 from dataclasses import replace
 

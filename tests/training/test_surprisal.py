@@ -13,7 +13,7 @@ from charrnn.training.surprisal import SCORING_WINDOW, STREAMS, NetworkScorer, S
 
 @pytest.fixture(autouse=True)
 def short_warm_up(monkeypatch):
-    """So that short texts have many streams; these networks forget soon."""
+    """Makes short texts have many streams; these networks forget soon."""
     monkeypatch.setattr(surprisal, "WARM_UP", 256)
 
 
@@ -43,7 +43,7 @@ def test_side_by_side_equals_one_pass_over_the_whole_text(threads):
 
 
 def test_without_warm_up_the_streams_would_start_cold(monkeypatch):
-    """So the test above can fail."""
+    """Shows that the test above can fail."""
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 9, 10_007).astype(np.uint8)
     monkeypatch.setattr(surprisal.NetworkScorer, "_warm_states", lambda *_: network.zero_state(8))
@@ -119,7 +119,7 @@ def test_a_long_text_is_evaluated_in_blocks(monkeypatch):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_each_document_is_scored_from_the_zero_state(threads):
-    """However the streams cut them."""
+    """For any division into streams."""
     network = Network.fresh(Architecture(9, 12), np.random.default_rng(0), np.float64)
     network.parameters.flat[:] *= 2  # so that it matters much what was read before
     generator, split = np.random.default_rng(1), DataParallel(network, threads)

@@ -248,7 +248,7 @@ def test_plateau_halves_the_rate_after_two_validations_without_improvement():
 
 
 def test_a_stride_reads_every_character_once_each_from_the_state_before_its_window():
-    """BPTT(10; 5) with weights that stand still: the windows' losses add up to one pass over the text."""
+    """BPTT(10; 5) with constant weights: the windows' losses add up to one pass over the text."""
     trainer = make(B=1, T=10, rate=1e-300)
     trainer.windows = Windows(trainer.windows._inputs[0], 1, 10, stride=5)
     found = losses(trainer, 6)
@@ -260,7 +260,7 @@ def test_a_stride_reads_every_character_once_each_from_the_state_before_its_wind
 
 @pytest.mark.parametrize("cell", GOLDEN)
 def test_documents_in_any_order_are_read_alike(cell):
-    """With weights that stand still, the losses add up to those of each document alone, from nothing."""
+    """With constant weights, the losses add up to those of each document alone, from the zero state."""
     documents = TEXT.split()
     ids = [0] + [i for document in documents for i in (*(ord(c) % 19 + 1 for c in document), 0)]
     trainer = make(cell, B=1, T=10, rate=1e-300)
@@ -285,7 +285,7 @@ def test_a_validation_reads_each_document_from_the_zero_state():
 
 
 class Watching:
-    """A way back that only remembers what it was asked for."""
+    """A rollback that only records its calls."""
 
     detects_spikes = False
 
@@ -336,7 +336,7 @@ def test_equal_validation_losses_end_a_training_with_patience(monkeypatch):
 
 
 def test_speed_counts_the_new_characters_alone(monkeypatch):
-    """Each look at the clock finds it two seconds on: 3 x 10 characters, and then 3 x 5, in two seconds."""
+    """The clock advances two seconds at each call: 3 x 10 characters, and then 3 x 5, in two seconds."""
     clock = itertools.count(0, 2)
     monkeypatch.setattr("charrnn.training.trainer.time", SimpleNamespace(perf_counter=lambda: next(clock)))
     trainer = make(B=3, T=10)
@@ -347,7 +347,7 @@ def test_speed_counts_the_new_characters_alone(monkeypatch):
 
 @pytest.mark.parametrize(("above", "refused"), [(0.9, False), (1.5, True), (40.0, True)])
 def test_a_spike_is_measured_by_the_losses_before_it(monkeypatch, above, refused):
-    """After a hundred losses of 3 a loss of 4.5 is a spike, and does not become a part of the level that it is measured by."""
+    """After a hundred losses of 3 a loss of 4.5 is a spike, and does not enter the running mean."""
     trainer = make()
     trainer.recovery = Watching()
     trainer.recovery.detects_spikes = True

@@ -115,7 +115,7 @@ def tables(results: Sequence[Result]) -> str:
 
 
 def table(results: Sequence[Result]) -> str:
-    """Rows by size, columns by cell and layers, n-grams last; the lowest loss bold, a dash where there is no result."""
+    """Rows by size, columns by cell and layers, n-grams last; the lowest loss bold, a dash for a missing result."""
     losses = {(result["cell"], result["layers"], result["size"]): result["loss"] for result in results}
     lowest = min(losses.values(), default=math.nan)
     columns = sorted({key[:2] for key in losses}, key=lambda column: (CELLS.index(column[0]), column[1]))

@@ -99,7 +99,7 @@ def test_misuse_of_eval(charrnn, tiny_run, arguments, words):
 
 
 def test_names_are_shown_as_they_are(charrnn, tiny_run, tmp_path):
-    """Neither as markup of rich, nor as what moves the cursor."""
+    """Neither as markup of rich, nor as cursor movement."""
     odd = tmp_path / "a[" / "b]:smile:\x1b[2J\n"
     odd.parent.mkdir()
     tiny_run.rename(odd)

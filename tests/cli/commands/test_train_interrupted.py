@@ -1,4 +1,4 @@
-"""`train`: nobody reads what it prints, or it is stopped."""
+"""`train` with a closed output, or interrupted."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""`train --resume`: a training goes on."""
+"""`train --resume`."""
 
 from dataclasses import replace
 

@@ -43,7 +43,7 @@ def test_a_line_break_can_be_typed_in_a_prompt_and_in_a_stop_string(charrnn, tin
     assert text_of(stopped) == text_of(whole).partition("\n")[0] != text_of(whole)
     only = charrnn("sample", tiny_run, "-n", 50, "--only", r"a\n", "--json")
     assert set(text_of(only)) == {"a", "\n"}
-    (tmp_path / "prompt").write_text(r"a\nb", "utf-8")  # a file is taken as it stands
+    (tmp_path / "prompt").write_text(r"a\nb", "utf-8")  # a file is taken unchanged
     refused(charrnn("sample", tiny_run, "--prompt-file", tmp_path / "prompt"), 1, r"'\\' (U+005C) at character 2")
 
 

@@ -1,4 +1,4 @@
-"""How a lesson looks: nothing cut at any width; and as JSON."""
+"""The output of a lesson: complete at any width, and as JSON."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from charrnn.text.characters.printable import json_text
 
 
 class Terminal(io.StringIO):
-    """What a console takes for a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self):
         return True

@@ -1,4 +1,4 @@
-"""What a walk through a system shows: whole at any width, in colour only where colours are wanted, and all of it as JSON."""
+"""The output of a walk through a system: complete at any width, coloured only if wanted, and complete as JSON."""
 
 import io
 import json
@@ -120,7 +120,7 @@ From h_0 to h_2 a change shrinks to 0.4834 of itself at most (the bound allows 0
 
 
 class Screen(io.StringIO):
-    """What takes itself for a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self):
         return True

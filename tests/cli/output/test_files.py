@@ -1,4 +1,4 @@
-"""One rule for every file that a command writes: what stands there is replaced with --force, or when a person says so."""
+"""Every command that writes a file replaces an existing one only with --force, or if the user agrees."""
 
 import contextlib
 import os
@@ -49,7 +49,7 @@ def test_an_existing_file_is_replaced_only_with_force(write, command):
 
 @every_command
 def test_a_file_created_meanwhile_is_not_replaced(write, command, monkeypatch):
-    """As where two commands write one file at a time."""
+    """As if two commands write one file at the same time."""
     pytest.importorskip("matplotlib")
     out, make = Path(COMMANDS[command]), folder_handle.Folder.create
     monkeypatch.setattr(folder_handle.Folder, "create", lambda *given: (out.write_text("precious"), make(*given))[1])
@@ -183,7 +183,7 @@ def asked(tiny_run, tmp_path):
 
 
 def ended(child):
-    """What was said from here to the end, and the exit code."""
+    """The remaining output, and the exit code."""
     said = child.read()
     child.close()
     return said, child.exitstatus

@@ -22,7 +22,7 @@ def test_a_line_is_one_line():
 
 
 def test_of_a_message_that_is_far_too_long_the_beginning_and_the_end_are_shown():
-    """What is wrong, and what to do about it."""
+    """Styled messages."""
     shown = mark_unsafe_line("text.txt: " + "\x1b" * 500_000 + "; name it: --text TEXT").plain
     assert shown.startswith("text.txt: \u241b")
     assert "\u241b [...] \u241b" in shown

@@ -1,4 +1,4 @@
-"""Tables of figures in a pipe and in terminals of several widths: those of every command, and the rules by themselves."""
+"""Tables of all commands, in a pipe and in terminals of several widths, and the layout rules."""
 
 import json
 import re

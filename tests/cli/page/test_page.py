@@ -1,4 +1,4 @@
-"""What is written into the page of `view`; that a browser shows it stands in tests/browser."""
+"""The content of a page of `view`; tests/browser checks it in a browser."""
 
 import base64
 import hashlib

@@ -237,7 +237,7 @@ def test_bytes_are_cut_between_characters_and_counted_as_bytes(charrnn, tmp_path
 
 
 def test_symbols_beyond_65_536_are_named_as_they_are(charrnn, tmp_path):
-    """A model that has no doubt of the last of 70,000 symbols, which two bytes of an id would call another one."""
+    """A model that is certain of the last of 70,000 symbols, whose id does not fit in two bytes."""
     text, last = tmp_path / "many.txt", chr(0x20000 + 69_999)
     text.write_text("".join(chr(0x20000 + number) for number in range(70_000)), "utf-8")
     settings = ["model.hidden_size=1", "training.steps=1", "data.split=[1,0,0]", "training.sample_every=null"]

@@ -1,4 +1,4 @@
-"""Curves in dots of braille: where they are, and in which style."""
+"""Curves in braille dots: positions and styles."""
 
 import numpy as np
 import pytest

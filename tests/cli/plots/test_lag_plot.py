@@ -1,4 +1,4 @@
-"""What is left of a gradient by lag, in dots of braille."""
+"""The plot of a gradient's remaining norm by lag, in braille dots."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Figures as files: the same bytes each time, nothing lost, and clear words where there can be none."""
+"""Figure files: the same bytes each time, complete, and clear errors."""
 
 import sys
 

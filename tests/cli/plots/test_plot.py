@@ -1,4 +1,4 @@
-"""`charrnn plot`: figures and curves of characters, and what it refuses."""
+"""`charrnn plot`: figures, plots in the terminal, and errors."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the display shows, as captures: tests/cli/progress/captures has a file for each size of a terminal.
+"""The live display, compared with captures: tests/cli/progress/captures has a file for each terminal size.
 
 After a change that is wanted: `python -m pytest tests/cli/progress/test_dashboard.py --rewrite-captures`, and read the difference.
 """

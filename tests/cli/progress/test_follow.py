@@ -1,4 +1,4 @@
-"""How a training is followed when its output is closed."""
+"""Following a training whose output is closed."""
 
 import errno
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
 def training():
-    """A run whose training stops at the step after which it is asked to."""
+    """A run that stops after the step at which it is asked to stop."""
 
     def events(should_stop):
         for number in range(1, STEPS + 1):

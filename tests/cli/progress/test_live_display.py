@@ -1,4 +1,4 @@
-"""The live display on the screen of a terminal: of one in memory (pyte), and of tmux, which wraps its lines again when it is resized."""
+"""The live display in terminals: one in memory (pyte), and tmux, which wraps its lines again when it is resized."""
 
 import json
 import os
@@ -45,7 +45,7 @@ def spawn(arguments, width=80, height=24, **environment):
 
 
 class Screen:
-    """What a terminal shows of a program."""
+    """The terminal screen of a program."""
 
     def __init__(self, child, width, height):
         self.child, self.output = child, ""

@@ -1,4 +1,4 @@
-"""The running figures of a training, where they are known beforehand."""
+"""The running averages of a training, for known values."""
 
 import pytest
 

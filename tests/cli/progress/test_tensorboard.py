@@ -1,4 +1,4 @@
-"""`charrnn train --tensorboard`: the files hold what metrics.jsonl holds, and a training does not depend on them."""
+"""`charrnn train --tensorboard`: the files have the values of metrics.jsonl, and do not affect the training."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What `eval` shows of figures that are known."""
+"""The report of `eval` for known figures."""
 
 import json
 import math

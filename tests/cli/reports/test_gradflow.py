@@ -1,4 +1,4 @@
-"""`charrnn gradflow` as a user meets it."""
+"""`charrnn gradflow` on the command line."""
 
 import json
 import re

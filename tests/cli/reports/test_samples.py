@@ -12,7 +12,7 @@ from charrnn.runs.storage.checkpoint import load, save
 
 @pytest.fixture
 def amplifying_run(tmp_path, text_file):
-    """A run whose weights are so large that a state that is off by the last bit soon writes another text."""
+    """A run with weights so large that a state that differs in the last bit soon writes another text."""
     folder = trained(tmp_path / "run", text_file, "model.hidden_size=80", "training.steps=2")
     saved = load(folder / "best.safetensors")
     for name, view in saved.network.parameters.items():

@@ -1,4 +1,4 @@
-"""The places that `score` names are those of the files that it was given."""
+"""The positions that `score` prints are those in the given files."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What `score` shows of surprisals that are known."""
+"""The report of `score` for known surprisals."""
 
 import json
 import math

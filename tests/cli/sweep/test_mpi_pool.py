@@ -1,4 +1,4 @@
-"""`mpiexec charrnn sweep`: rank 0 hands trainings out, the others make them."""
+"""`mpiexec charrnn sweep`: rank 0 distributes the trainings, the others run them."""
 
 import json
 import os

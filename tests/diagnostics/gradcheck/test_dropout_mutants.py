@@ -1,4 +1,4 @@
-"""A dropout that is broken, of units or of weights, forwards or backwards: gradcheck of that configuration fails."""
+"""Gradcheck fails for a broken dropout of units or weights, forward or backward."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Delete, negate or swap any statement of a backward, and gradcheck fails."""
+"""Gradcheck fails if any statement of a backward pass is deleted, negated or swapped."""
 
 import numpy as np
 from mutants import mutants, planted
@@ -55,7 +55,7 @@ MUTANTS = [(function, name, code) for function in BACKWARDS for name, code in mu
 
 
 def caught(cases) -> bool:
-    """True where gradcheck fails, or cannot even run, for at least one kind, or backward reports as final what is not."""
+    """Whether gradcheck fails or raises for at least one kind, or `backward` reports values as final that are not."""
     try:
         with np.errstate(all="ignore"):
             right = all(all_pass(list(gradcheck(case, ["complex-step"]))) for case in cases)

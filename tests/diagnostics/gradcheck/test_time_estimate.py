@@ -1,4 +1,4 @@
-"""As many entries as fit into a time: the report says how many, and how to have the same again."""
+"""The number of entries that fit into a time; the report says how many, and how to check the same ones again."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The figures of a whole network, where they are known beforehand."""
+"""Figures of whole networks with known values."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def fresh(cell="rnn", layers=1, **options):
 
 
 def cuts(network, lags):
-    """What truncation costs over 16 places of the text."""
+    """The cost of truncation over 16 positions of the text."""
     return truncations(network, *warm_up(network, TEXT, lags, 16))
 
 
@@ -168,7 +168,7 @@ def test_the_exponent_is_of_the_positions_within_one_document():
 @pytest.mark.parametrize("ends", [[9], [22], [9, 15, 22, 30]])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_the_text_before_a_document_does_not_change_its_figures(cell, ends):
-    """The warm-up, the states and the truncated gradients all begin anew."""
+    """The warm-up, the states and the truncated gradients all restart."""
     text = TEXT[:41].copy() % (V - 1) + 1
     text[ends] = 0
     before = text.copy()

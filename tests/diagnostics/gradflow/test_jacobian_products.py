@@ -1,4 +1,4 @@
-"""What is known of products of Jacobians beforehand."""
+"""Products of Jacobians with known norms."""
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_a_zero_product_has_logarithm_minus_infinity_and_not_nan():
 
 
 def test_a_stream_that_vanishes_does_not_stop_the_others():
-    """Of the LSTM's c alone: its block may be nothing, and something again."""
+    """As for the LSTM's c: a block may be zero at one step and not at others."""
     J = np.stack([0.9 * orthogonal(H, np.random.default_rng(seed)) for seed in range(P)])
 
     def step(t):

@@ -1,4 +1,4 @@
-"""The cheap figures of a training are those of gradflow, exactly for a small network, and nearly for a larger one."""
+"""The quick estimates during a training equal gradflow for a small network, and approximate it for a larger one."""
 
 import numpy as np
 import pytest
@@ -86,7 +86,7 @@ def test_directions_are_right_on_average():
 def test_single_precision_gives_the_same_over_many_lags():
     network = fresh(H=8, scale=0.5)
     [found], [exact] = (flow_estimates(network.astype(precision), TEXT, 150) for precision in (np.float32, np.float64))
-    assert exact.log10_norm_last < -50  # of which single precision has no number
+    assert exact.log10_norm_last < -50  # below the range of single precision
     assert found.log10_norm_last == pytest.approx(exact.log10_norm_last, rel=1e-4)
 
 

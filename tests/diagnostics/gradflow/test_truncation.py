@@ -1,4 +1,4 @@
-"""What truncation costs, against the gradient of the last step's loss by its definition."""
+"""The cost of truncation, compared with the gradient of the last step's loss by definition."""
 
 import numpy as np
 import pytest

@@ -13,7 +13,7 @@ from faults.sealing import small_checkpoint
 
 @dataclass(frozen=True)
 class Ended:
-    """What a command in its own process came to."""
+    """The result of a command in its own process."""
 
     exit_code: int
     stdout: str
@@ -50,7 +50,7 @@ def command(tmp_path_factory):
 
 @pytest.fixture
 def place(tmp_path_factory):
-    """A folder whose name, which messages show, holds no word of the test's."""
+    """A folder whose name has no word that the tests look for in messages."""
     return tmp_path_factory.mktemp("place")
 
 

@@ -1,4 +1,4 @@
-"""What is expected of every refusal of a hostile file, and what it is measured with."""
+"""Checks of every refusal of a hostile file, and its limits of time and memory."""
 
 import os
 
@@ -64,7 +64,7 @@ def listing(*folders):
 
 
 def not_a_file(folder, kind):
-    """What stands under a file's name without being one."""
+    """Special files in the place of a file."""
     path = folder / "c.safetensors"
     match kind:
         case "folder":

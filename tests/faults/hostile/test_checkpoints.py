@@ -1,4 +1,4 @@
-"""Checkpoints made to do harm: each is refused in one line, soon and in little memory, and nothing is written."""
+"""Malicious checkpoints: each is refused in one line, quickly and in little memory, and nothing is written."""
 
 import json
 import math
@@ -75,7 +75,7 @@ def with_vocabulary(symbols):
 
 
 def letters(size):
-    """So many different symbols, of four bytes each."""
+    """`count` different symbols of four bytes each."""
     return [chr(0x10000 + number) for number in range(size)]
 
 
@@ -126,7 +126,7 @@ CHECKPOINTS = {
     "metadata of numbers": (with_header(lambda content: content["__metadata__"].update(n=3)), "metadata"),
     "metadata of lists": (with_header(lambda content: content["__metadata__"].update(n=["a"])), "metadata"),
     "no record": (with_header(lambda content: content["__metadata__"].pop("charrnn") and None), "not a checkpoint"),
-    "a record that is no JSON": (with_record(lambda _: "{"), "record is not valid"),
+    "a record that is not JSON": (with_record(lambda _: "{"), "record is not valid"),
     "a record that is half a surrogate pair": (with_record(lambda _: "\ud800"), ""),
     "a record nested 100,000 deep": (with_record(lambda _: "[" * 100_000), "record is not valid"),
     "a record of objects nested deep": (with_record(lambda _: '{"config":' * 50_000), "record is not valid"),

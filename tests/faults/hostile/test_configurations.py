@@ -1,4 +1,4 @@
-"""Configurations made to do harm: each is refused in one line, soon and in little memory."""
+"""Malicious configurations: each is refused in one line, quickly and in little memory."""
 
 import os
 
@@ -49,7 +49,7 @@ CONFIGURATIONS = {
     "sections twice": (b"model: {}\nmodel: {}\n", "written twice"),
     "two documents": (b"model: {}\n---\nmodel: {}\n", "not YAML"),
     "an encoding that is a path": (b"data: {encoding: ../../os}", "data.encoding"),
-    "an encoding that is no text": (b"data: {encoding: bz2}", "data.encoding"),
+    "an encoding that is not a text encoding": (b"data: {encoding: bz2}", "data.encoding"),
     "an encoding with a NUL": (b'data: {encoding: "utf-8\\0"}', "data.encoding"),
 }  # fmt: skip
 

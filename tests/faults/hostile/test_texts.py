@@ -1,4 +1,4 @@
-"""Texts made to do harm: each is refused, or read, in one line, soon and in little memory."""
+"""Malicious texts: each is read, or refused in one line, quickly and in little memory."""
 
 import bz2
 import gzip
@@ -110,7 +110,7 @@ def test_a_folder_that_leads_back_to_itself_is_read_once(tmp_path):
 @pytest.mark.parametrize("change", ["grows", "shrinks", "is written again"])
 @pytest.mark.parametrize("ending", [".txt", ".gz"])
 def test_a_text_that_changes_while_it_is_read(tmp_path, monkeypatch, change, ending):
-    """Something is read that never was in the file, unless that is noticed."""
+    """Without a check, a text is read that never was in the file."""
     path = tmp_path / f"text{ending}"
     content = np.random.default_rng(0).integers(97, 120, 50_000, np.uint8).tobytes()
     path.write_bytes(gzip.compress(content) if ending == ".gz" else content)

@@ -29,7 +29,7 @@ def test_the_interval_of_independent_characters_is_that_of_the_normal_law():
 
 
 def test_the_interval_of_characters_that_come_in_scenes_is_as_wide_as_the_scenes_ask():
-    """Each value stands for 300 characters, more than a cell: there are 300 times fewer facts than characters."""
+    """Each value is repeated for 300 characters, more than a cell, so there are 300 times fewer independent values."""
     scenes = np.random.default_rng(0).exponential(2, 1000).repeat(300)[np.newaxis]
     low, high = of(scenes).interval()
     half = 1.96 * scenes.std() / np.sqrt(1000)

@@ -1,4 +1,4 @@
-"""What an evaluation counts; its losses are held against their definitions in test_model.py."""
+"""The counts of an evaluation; test_model.py checks its losses."""
 
 import pytest
 

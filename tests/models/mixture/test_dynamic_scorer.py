@@ -18,7 +18,7 @@ def ids(k=1, n=500):
 
 
 def plainly(made, text, learning_rate):
-    """The definition, with nothing of the scorer: score a window, then one step of gradient descent on its mean loss."""
+    """The definition, independent of the scorer: score a window, then take one step of gradient descent on its mean loss."""
     made, found, state = made.astype(np.float64), [], made.zero_state(1)
     for start in range(0, len(text) - 1, dynamic_scorer.UPDATE_WINDOW):
         window = text[start : start + dynamic_scorer.UPDATE_WINDOW + 1, np.newaxis].astype(np.intp)

@@ -29,7 +29,7 @@ def test_weights_that_a_text_was_drawn_with_are_found_again():
 def test_weights_add_up_to_one_however_unlikely_the_text_is():
     s = np.random.default_rng(0).exponential(2, (3, 4000))
     assert sum(fit_weights(s + 2000)) == pytest.approx(1, abs=1e-12)
-    assert fit_weights(s + 2000) == pytest.approx(fit_weights(s), abs=1e-9)  # e^-2000 is no number above 0
+    assert fit_weights(s + 2000) == pytest.approx(fit_weights(s), abs=1e-9)  # e^-2000 underflows to 0
 
 
 def test_a_component_without_use_gets_no_weight():

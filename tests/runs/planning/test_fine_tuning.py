@@ -1,4 +1,4 @@
-"""A fine-tune begins with another run's weights, loses none of its characters, and says what is new."""
+"""A fine-tune starts from another run's weights, keeps all its characters, and reports new ones."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What a training that could begin says of itself."""
+"""Plans of trainings."""
 
 import pytest
 
@@ -66,7 +66,7 @@ def test_the_characters_of_a_validation_are_those_of_all_slices_together(tmp_pat
     ],
 )
 def test_steps_are_computed_from_epochs(tmp_path, settings, steps):
-    """900 characters to train on: 4 streams of 224, in 28 windows of 8, or 55 of which each has 4 new."""
+    """900 characters to train on: 4 streams of 224, in 28 windows of 8, or in 55 windows with 4 new characters each."""
     text = tmp_path / "text.txt"
     text.write_text("The tide. " * 100)
     size = ["training.batch_size=4", "training.sequence_length=8", "model.hidden_size=8"]

@@ -1,4 +1,4 @@
-"""A vocabulary that grows: every symbol keeps its weights, whatever id it has now."""
+"""An extended vocabulary: every symbol keeps its weights under its new id."""
 
 import numpy as np
 import pytest

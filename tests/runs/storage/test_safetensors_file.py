@@ -1,4 +1,4 @@
-"""Our safetensors files are everybody's, and everybody's are read as strictly as they should be."""
+"""Compatibility with the safetensors library, and strict reading."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""A text is the same in whatever pieces it is read."""
+"""A text does not depend on the pieces in which it is read."""
 
 import io
 import tracemalloc

@@ -1,4 +1,4 @@
-"""Which encoding a file is in: said, marked, or seen from its bytes; and what is said where it does not fit."""
+"""The encoding of a file: named, marked, or detected; and the message if it does not fit."""
 
 import codecs
 import gzip
@@ -213,7 +213,7 @@ def test_a_likely_encoding_is_proposed_if_it_decodes_the_text():
     assert "if it is cp1258, as the training text was, say so: `encoding` notes.txt=cp1258" in message(
         f"ă đ {word}\n", "cp1258", ["utf-8", "cp1258"]
     )
-    assert "cp1255" not in message("naïve Ù\n", "cp1252", ["cp1255"])  # of which 0xd9 is no character
+    assert "cp1255" not in message("naïve Ù\n", "cp1252", ["cp1255"])  # 0xd9 is not a character in cp1255
     assert "`encoding` notes.txt=cp1252" in message("café\n", "cp1252", ["utf-16-le", "utf-8"])
 
 

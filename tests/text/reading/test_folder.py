@@ -1,4 +1,4 @@
-"""A folder's texts: what is read, what is left out, and that it says so; and what is known not to be plain text."""
+"""The texts of a folder: files that are read, files that are skipped and reported, and files that are not plain text."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""What a checkpoint names is looked at before it is read."""
+"""The files that a checkpoint names are checked before they are read."""
 
 import os
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, devices and link
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder of seven entries, where six are the most."""
+    """A folder of seven entries, where six are allowed."""
     monkeypatch.setattr(recorded_sources, "MAX_ENTRIES", 6)
     (tmp_path / "below").mkdir()
     for name in ("a", "b", "c", "below/d", "below/e", "below/f"):

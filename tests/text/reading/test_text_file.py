@@ -1,4 +1,4 @@
-"""A file is read from end to end, and nothing is waited for."""
+"""A file is read to its end, without waiting for more."""
 
 import pytest
 

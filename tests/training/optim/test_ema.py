@@ -1,4 +1,4 @@
-"""The average of the weights is what is validated and kept; the weights learn as though it were not there."""
+"""The average of the weights is validated and saved; the weights learn as though there were no average."""
 
 from contextlib import suppress
 

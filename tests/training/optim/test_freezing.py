@@ -1,4 +1,4 @@
-"""What is frozen stays as it is, bit by bit, and is no part of what is clipped."""
+"""Frozen weights stay bit-identical and do not count in clipping."""
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ def test_the_norm_excludes_frozen_weights():
 
 
 def test_trained_weights_learn_as_though_the_rest_had_no_gradient():
-    """Of plain gradient descent without clipping, the first update of the parts that learn is that of a whole training."""
+    """By plain gradient descent without clipping, the first update of the trained parts equals that without freezing."""
     whole, part = (make(frozen, "sgd", clipping=Clipping()) for frozen in ([], ["layer2"]))
     list(whole.train(1)), list(part.train(1))
     for name in ("W_xh", "W_hh", "W_hy", "b_y"):

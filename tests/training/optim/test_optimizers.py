@@ -96,7 +96,7 @@ def test_momentum_and_rmsprop_by_hand():
 @pytest.mark.parametrize("numbers", [{"m": 3e38}, {"v": 3e38}, {"v": -3e38}, {"m": -3e38, "v": -1.0}])
 @pytest.mark.filterwarnings("error")
 def test_moments_that_no_training_has_make_no_warning(name, numbers):
-    """A stranger's checkpoint may hold them; the trainer reports what they lead to. Here a warning is an error."""
+    """An untrusted checkpoint may hold such moments; the trainer reports the consequences. A warning is an error here."""
     w = np.ones(3, np.float32)
     optimizer = OPTIMIZERS[name](w, 0.1)
     for moment, number in numbers.items():

@@ -16,7 +16,7 @@ from charrnn.training.parallel.data_parallel import DataParallel
 
 
 class Rank(Communicator):
-    """One of several, for what it can say by itself."""
+    """One rank of several, for methods that need no other rank."""
 
     cores = 1
 
@@ -99,7 +99,7 @@ def test_a_rank_has_as_many_threads_as_it_has_cores(cores):
 
 
 class Two(Communicator):
-    """Two ranks, of which the other says as this one, but for some facts."""
+    """Two ranks; the other rank has the same facts except for some."""
 
     def __init__(self, **other):
         self.other = other
