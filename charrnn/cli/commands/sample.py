@@ -135,15 +135,17 @@ def sample(
     request = prompts.make_request(model, text, stop or (), length, options, typed)
     console.print_note(*(f"warning: {warning}" for warning in generator.find_warnings(request)))
     first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
-    console.print_note(f"{'; '.join(model.notes)}, seed {first}")
+    origin = f"{'; '.join(model.notes)}, seed {first}"
     coloured = surprisal and not json and console.supports_colour(console.result_console())
     if alone:
+        console.print_note(origin)
         samples.stream_sample(generator, request, first, coloured, stream)
         return
     seeds = range(first, first + (rerank or count))
     scored = json or coloured or rerank is not None
     traced = (trace_candidates or CANDIDATES) if trace else 0
     drawn = generator.sample(request, seeds, scored, traced, in_pieces=coloured)
+    console.print_note(origin)
     if rerank is not None:
         drawn = select_best(drawn, count)
         samples.print_best(drawn, rerank, model.vocabulary.unit)

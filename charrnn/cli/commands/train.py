@@ -51,6 +51,7 @@ def train(
     if resume is not None:
         given = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
         _refuse_with_resume(given | {"--dry-run": dry_run or None})
+        _require_positive(steps, epochs)
     seconds = common.seconds_of(duration)
     if tensorboard:
         boards.require_library()
@@ -80,3 +81,9 @@ def _refuse_with_resume(options: Mapping[str, object]) -> None:
         raise typer.BadParameter(
             f"{given[0]} cannot be combined with --resume, which takes only --steps, --epochs, --time, --encoding and a text"
         )
+
+
+def _require_positive(steps: int | None, epochs: float | None) -> None:
+    for name, value in (("--steps", steps), ("--epochs", epochs)):
+        if value is not None and not value > 0:
+            raise typer.BadParameter(f"{name} must be above 0; found {value}")
