@@ -11,7 +11,7 @@ def main() -> None:
     """Import the command line and run it; Ctrl-C ends it quietly from the start."""
     interrupts: list[int] = []
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(number: int, _frame: FrameType | None) -> None:
         interrupts.append(number)
         raise KeyboardInterrupt
 
