@@ -85,7 +85,10 @@ def _decode(source: Source, encoding: str, insist: bool, likely: Sequence[str]) 
         try:
             text = decoder.decode(data, final=not data)
         except UnicodeDecodeError as error:
-            line = lines + _count_lines(error.object[: error.start], error.encoding) + 1
+            order = (
+                error.encoding if encodings.is_wide(encoding) else "latin-1"
+            )  # the error knows the order of the bytes
+            line = lines + error.object[: error.start].decode(order, "ignore").count("\n") + 1
             place = f"{before - pending + error.start:,} (line {line:,})"
             raise file.misfit_error(encoding, error, place, at_end=not data) from None
         except UnicodeError as error:
@@ -105,11 +108,6 @@ def _at_least(pieces: Iterator[bytes], size: int) -> bytes:
     while len(beginning) < size and (piece := next(pieces, b"")):
         beginning += piece
     return beginning
-
-
-def _count_lines(data: bytes, encoding: str) -> int:
-    """How many lines end in these bytes; `encoding` says the byte order."""
-    return (data.decode(encoding, "ignore") if encodings.is_wide(encoding) else data.decode("latin-1")).count("\n")
 
 
 def _find_nul(data: bytes, before: str, encoding: str, pending: int, at_beginning: bool) -> int:

@@ -61,6 +61,12 @@ def test_undecodable_bytes_are_located_for_any_piece_size(data, offset, line, sm
         decoded(data)
 
 
+def test_an_encoding_whose_errors_give_it_another_name_is_located_too():
+    """Python calls unicode_escape `unicodeescape` in its errors, and knows no encoding of that name."""
+    with pytest.raises(TextError, match=r"at offset 2 \(line 2\) is not unicode_escape"):
+        list(characters(Source.from_bytes("x", b"a\n\\"), "unicode_escape"))
+
+
 def test_a_nul_is_located_in_a_later_piece(small_pieces):
     with pytest.raises(TextError, match="a NUL at byte 8"):
         decoded(b"abcdefgh\0ijk")
