@@ -18,8 +18,8 @@
     └── DivergedError      a loss or a gradient that is not a finite number, or a loss spike
         └── StepRejectedError  one step of this kind (training/divergence.py); a run may roll back from it
 
-Each message is one line. It says what was asked, where, what was found, what is allowed and, where it helps, what to type
-next. The command line prints it after `error:` and exits with 1.
+Each message is one line. It says what was asked, where, what was found, what is allowed and, where it helps, what to
+type next. The command line prints it after `error:` and exits with 1.
 """
 
 OUTPUT_NOT_FINITE = (

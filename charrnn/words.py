@@ -10,7 +10,8 @@ _spelling: Callable[[str], str] = "`{}`".format
 def parameter(name: str) -> str:
     """A parameter as the user writes it: `weights` in Python, --weights on the command line (see cli/option_names.py).
 
-    It is spelled where a message is made, not where it is printed: so no text of the user's own is ever taken for a name.
+    It is spelled where a message is made, not where it is printed: so no text of the user's own is ever taken for a
+    name.
     """
     return _spelling(name)
 

@@ -1,4 +1,6 @@
-"""The command `charrnn`: its commands, and the one place that turns an error into a line and an exit code (exit_codes.py)."""
+"""The command `charrnn`: its commands, and the one place that turns an error into a line and an exit code
+(exit_codes.py).
+"""
 
 import contextlib
 import os

@@ -1,7 +1,7 @@
 """The communicator of a training: this process alone, or the ranks that mpiexec or srun started.
 
-Only rank 0 prints. An error that every rank meets is printed once, by rank 0; a rank that meets one by itself prints it and
-ends all ranks.
+Only rank 0 prints. An error that every rank meets is printed once, by rank 0; a rank that meets one by itself prints it
+and ends all ranks.
 """
 
 from collections.abc import Iterator

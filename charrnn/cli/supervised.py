@@ -1,9 +1,10 @@
-"""`charrnn` as the child of another program: it runs in FOLDER, and stops as after SIGTERM when its standard input ends.
+"""`charrnn` as the child of another program: it runs in FOLDER, and stops as after SIGTERM when its standard input
+ends.
 
     python -m charrnn.cli.supervised FOLDER train ...
 
-FOLDER is a path or the number of an open descriptor, which stays right if the folder is renamed. Standard input ends when the
-parent closes the pipe or dies. This works without signals, too.
+FOLDER is a path or the number of an open descriptor, which stays right if the folder is renamed. Standard input ends
+when the parent closes the pipe or dies. This works without signals, too.
 """
 
 import _thread

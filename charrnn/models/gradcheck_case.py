@@ -1,4 +1,6 @@
-"""The gradient check of a configuration or of a run: all that its training does to the gradient, with dropout masks held fixed."""
+"""The gradient check of a configuration or of a run: all that its training does to the gradient, with dropout masks
+held fixed.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

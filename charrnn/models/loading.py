@@ -32,9 +32,9 @@ def load(
     """Load the model of a run directory or checkpoint. `others` and `ngram` (an n-gram of its training split) make it a
     mixture.
 
-    `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None: those that make
-    the validation split likeliest). `text`: the present location of the training text, if it was moved. `encoding`: its
-    present encoding, NAME, or FILE=NAME for single files, if it was converted.
+    `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None: those that
+    make the validation split likeliest). `text`: the present location of the training text, if it was moved.
+    `encoding`: its present encoding, NAME, or FILE=NAME for single files, if it was converted.
 
     Raises RunError, also if vocabularies differ, OptionError for weights that are not weights, CheckpointError and
     TextError.

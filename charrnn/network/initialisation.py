@@ -2,8 +2,9 @@
 remember. Where all biases stay 0, it is 0 too.
 
     uniform      everything within ±1/√H, as in PyTorch: W_hh has a spectral radius of about 0.58, and forgets at first
-    orthogonal   W_hh orthogonal, gate by gate: nothing vanishes or explodes at first   (Saxe, McClelland and Ganguli 2014)
-    identity     W_hh the identity: with relu, every unit an integrator                  (Le, Jaitly and Hinton 2015)
+    orthogonal   W_hh orthogonal, gate by gate: nothing vanishes or explodes at first   (Saxe, McClelland and Ganguli
+    2014) identity     W_hh the identity: with relu, every unit an integrator                  (Le, Jaitly and Hinton
+    2015)
 
 The input and readout matrices are uniform in all three. Drawn in float64, whatever the precision of the parameters.
 """

@@ -1,8 +1,8 @@
 """One BLAS thread for every product of a network.
 
-The threads of a BLAS wait in loops that keep their cores busy. Beside another busy process a product then takes many times as
-long as on one thread, and the products of a network are too small to gain much. The way a BLAS cuts a product for its threads
-also changes the last bits: on one thread the same weights give the same bytes on any number of cores.
+The threads of a BLAS wait in loops that keep their cores busy. Beside another busy process a product then takes many
+times as long as on one thread, and the products of a network are too small to gain much. The way a BLAS cuts a product
+for its threads also changes the last bits: on one thread the same weights give the same bytes on any number of cores.
 """
 
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
 """A directory that is held open: all work goes into it, whatever its name is by then.
 
-You may rename the directory of a running training: it goes on there, and leaves whatever takes the old name alone. Nothing
-written here follows a link that somebody left in the directory, and a file with a second name elsewhere (a hard link) is copied
-before it is added to.
+You may rename the directory of a running training: it goes on there, and leaves whatever takes the old name alone.
+Nothing written here follows a link that somebody left in the directory, and a file with a second name elsewhere (a hard
+link) is copied before it is added to.
 
 Windows cannot hold a directory; there, a directory with an open file cannot be renamed, so names serve.
 """
@@ -126,8 +126,8 @@ class Folder:
     def append_to(self, name: str) -> FileIO:
         """Open a file for reading, and for writing at its end; make it if it is missing. Raises OSError for a link.
 
-        A file with a second name elsewhere is replaced by a copy. There is no buffer: what could not be written is not tried again
-        when the file is closed.
+        A file with a second name elsewhere is replaced by a copy. There is no buffer: what could not be written is not
+        tried again when the file is closed.
         """
         file = open(self._named / name, "a+b", buffering=0, opener=self._open_no_link)  # noqa: SIM115 (open as long as its user wants)
         found = os.fstat(file.fileno())
@@ -178,11 +178,12 @@ class Folder:
     def whole_file(
         self, name: str, previous: str | None = None, side: str | None = None, replace: bool = True
     ) -> Iterator[IO[bytes]]:
-        """Write a side file; at the end it is flushed to the disk and takes the name, so that no reader ever sees a part.
+        """Write a side file; at the end it is flushed to the disk and takes the name, so that no reader ever sees a
+        part.
 
-        `previous`: the name under which to keep the file before it. `side`: the name of the side file; without one, `name` with
-        the ending SIDE, and what a killed process left there is removed. Without `replace`, raises FileExistsError if the name
-        exists by then.
+        `previous`: the name under which to keep the file before it. `side`: the name of the side file; without one,
+        `name` with the ending SIDE, and what a killed process left there is removed. Without `replace`, raises
+        FileExistsError if the name exists by then.
 
         After any error the side file is removed, and the file of that name is as it was.
         """
@@ -239,8 +240,8 @@ class Folder:
         os.replace(self._at(name), self._at(new), src_dir_fd=self._held, dst_dir_fd=self._held)
 
     def _link(self, name: str, link: str, replace: bool = True) -> bool:
-        """Give a file a second name, so that it never lacks the first. False if the file system has no links, or, without
-        `replace`, if the name exists.
+        """Give a file a second name, so that it never lacks the first. False if the file system has no links, or,
+        without `replace`, if the name exists.
         """
         held = self._held is not None
         try:

@@ -1,11 +1,12 @@
 """One writer for a run directory: a lock that the system releases when its holder ends, however it ends.
 
-Both the directory and its file `lock` are locked: the directory, because the training writes there whatever names it and the file
-have by then; the file, because some systems cannot lock directories. The file says who holds the lock. It stays, empty, after the
-release: if it were removed, two processes could each lock a file of that name.
+Both the directory and its file `lock` are locked: the directory, because the training writes there whatever names it
+and the file have by then; the file, because some systems cannot lock directories. The file says who holds the lock. It
+stays, empty, after the release: if it were removed, two processes could each lock a file of that name.
 
-The lock of a library would not do, for three reasons: it locks a path, and protects nothing once the directory is renamed; it does
-not say who holds it; and it fails on a file system without locks, where a training goes on with a note.
+The lock of a library would not do, for three reasons: it locks a path, and protects nothing once the directory is
+renamed; it does not say who holds it; and it fails on a file system without locks, where a training goes on with a
+note.
 """
 
 import json
@@ -87,7 +88,9 @@ class Lock:
             raise RunError(f"{run / LOCK}: not a lock of charrnn, and would be overwritten; choose another directory")
 
     def _acquire(self) -> str | None:
-        """None once it is ours, or its holder. A process that has just taken it gets a moment to say so, or to release it."""
+        """None once it is ours, or its holder. A process that has just taken it gets a moment to say so, or to release
+        it.
+        """
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
             try:

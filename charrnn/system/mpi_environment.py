@@ -21,7 +21,7 @@ def rank_and_size() -> tuple[int, int]:
 
 
 def without_launcher(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a child that is not a rank: with the launcher's variables it would take itself for the rank that
-    started it, and talk to the launcher in its name.
+    """The environment for a child that is not a rank: with the launcher's variables it would take itself for the rank
+    that started it, and talk to the launcher in its name.
     """
     return {name: value for name, value in environment.items() if not name.startswith(PREFIXES)}

@@ -38,7 +38,9 @@ def open_plain(path: Path) -> IO[bytes]:
 
 
 def require_plain_file(path: Path, file: IO[bytes]) -> IO[bytes]:
-    """The file that was just opened. Closes it and raises NotPlainError where it is not plain: its name may have changed hands."""
+    """The file that was just opened. Closes it and raises NotPlainError where it is not plain: its name may have
+    changed hands.
+    """
     try:
         require_plain(path, os.fstat(file.fileno()))
     except BaseException:

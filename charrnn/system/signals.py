@@ -35,7 +35,8 @@ class StopRequest:
 def graceful_stop() -> Iterator[StopRequest]:
     """In the `with` block, the first signal is only recorded; a second one ends the program as usual.
 
-    A signal that was ignored before, such as SIGHUP under nohup and SIGINT in the background of a script, stays ignored.
+    A signal that was ignored before, such as SIGHUP under nohup and SIGINT in the background of a script, stays
+    ignored.
     """
     stop = StopRequest()
     handlers = {number: signal.getsignal(number) for number in SIGNALS}

@@ -1,7 +1,7 @@
 """Match a regular expression within a time limit: some expressions take for ever, and Python's `re` cannot be stopped.
 
-An expression without repeats, groups and alternatives is always quick, and is matched here. Any other is matched in a child
-process, which is killed when its time is over: the expression may come from a stranger's checkpoint.
+An expression without repeats, groups and alternatives is always quick, and is matched here. Any other is matched in a
+child process, which is killed when its time is over: the expression may come from a stranger's checkpoint.
 """
 
 import marshal

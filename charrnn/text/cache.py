@@ -1,8 +1,8 @@
 """Long texts, encoded once into a file.
 
-The file is named after the text's SHA-256 and the vocabulary, so that a changed text never trains from a stale file. Its last 32
-bytes are a SHA-256 over both and all ids. It may be deleted at any time: it will be made again. The folder belongs to the user,
-and nobody else may write there: a file that others could have written is not read.
+The file is named after the text's SHA-256 and the vocabulary, so that a changed text never trains from a stale file.
+Its last 32 bytes are a SHA-256 over both and all ids. It may be deleted at any time: it will be made again. The folder
+belongs to the user, and nobody else may write there: a file that others could have written is not read.
 """
 
 import hashlib
@@ -78,8 +78,8 @@ def ids_path(sha256: str, vocabulary: Vocabulary) -> Path:
 def load(sha256: str, vocabulary: Vocabulary, length: int, what: str) -> Ids | None:
     """The ids, (length,); None without a file that is whole and this user's.
 
-    They are memory-mapped from a copy without a name, which nobody can change or cut short: a process that reads a mapped file
-    beyond its new end is killed. Raises TextError if there is no room for the copy.
+    They are memory-mapped from a copy without a name, which nobody can change or cut short: a process that reads a
+    mapped file beyond its new end is killed. Raises TextError if there is no room for the copy.
     """
     size = length * vocabulary.dtype.itemsize
     try:

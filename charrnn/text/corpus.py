@@ -30,7 +30,9 @@ class Corpus:
     unknown_length: float = 0.0  # mean bytes of UTF-8 of the rare characters that share one symbol
 
     def slices(self, name: str) -> Ids:
-        """The ids of one split, (slices, length of each), a view: each slice is a stretch of the text. Empty without a share."""
+        """The ids of one split, (slices, length of each), a view: each slice is a stretch of the text. Empty without a
+        share.
+        """
         index = SPLITS.index(name)
         start, end = self.cuts.bounds[index : index + 2]
         with_its_end = self.vocabulary.end_id is not None and start < end
@@ -53,8 +55,8 @@ class Corpus:
 def build(text: SourceText, vocabulary: Vocabulary, split: Split) -> Corpus:
     """Encode a text and cut it; a list of documents is cut between two of them.
 
-    Raises TextError for a text that is too short, or that changed since it was measured, and VocabularyError for a character that
-    is not in the vocabulary.
+    Raises TextError for a text that is too short, or that changed since it was measured, and VocabularyError for a
+    character that is not in the vocabulary.
     """
     path = None
     if text.documents is not None:

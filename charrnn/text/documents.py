@@ -2,8 +2,8 @@
 
     <end> first document <end> second document <end> ... <end> last document <end>
 
-The text of a boundary is left out, and so is a blank document. A boundary is a blank line, a regular expression, or the end of
-a file, which always ends a document.
+The text of a boundary is left out, and so is a blank document. A boundary is a blank line, a regular expression, or the
+end of a file, which always ends a document.
 """
 
 import re
@@ -51,7 +51,9 @@ def _how_to_escape(boundary: str) -> str:
 
 @dataclass(frozen=True)
 class Documents:
-    """The documents of some files, in order, and where each begins in a text with an end before the first and after each."""
+    """The documents of some files, in order, and where each begins in a text with an end before the first and after
+    each.
+    """
 
     documents: tuple[str, ...]
     starts: Places
@@ -107,7 +109,9 @@ def _notes(boundary: str, is_found: bool, files: int) -> tuple[str, ...]:
 
 
 def encode(documents: Sequence[str], vocabulary: Vocabulary) -> Ids:
-    """The ids of documents, with an end before the first and after each, (characters + documents + 1,). Raises VocabularyError."""
+    """The ids of documents, with an end before the first and after each, (characters + documents + 1,). Raises
+    VocabularyError.
+    """
     end = np.asarray(vocabulary.end_id, vocabulary.dtype)
     return np.insert(vocabulary.encode("".join(documents)), end_places(documents), end)
 
@@ -118,10 +122,11 @@ def end_places(documents: Sequence[str]) -> NDArray[np.intp]:
 
 
 def cut(ends: NDArray[np.intp], split: Split) -> Cuts:
-    """Cut at the ends of documents that are nearest to the shares. `ends`, (documents + 1,), are the positions of all ends; the
-    first is 0.
+    """Cut at the ends of documents that are nearest to the shares. `ends`, (documents + 1,), are the positions of all
+    ends; the first is 0.
 
-    Raises TextError if a split with a share gets no document, and for char-rnn's slices, which would cut across documents.
+    Raises TextError if a split with a share gets no document, and for char-rnn's slices, which would cut across
+    documents.
     """
     if split.protocol == "char-rnn":
         raise TextError(

@@ -86,7 +86,9 @@ class PositionTracker:
         self._index, self._file, self._line, self._column, self._last = 0, 0, 1, 1, 0
 
     def advance(self, characters: Sequence[str], starts: Places = NO_PLACES) -> Places:
-        """The places of the next stretch, (n,), with positions in the text; `starts`: where files or documents begin in it."""
+        """The places of the next stretch, (n,), with positions in the text; `starts`: where files or documents begin in
+        it.
+        """
         n = len(characters)
         if not n:
             return NO_PLACES
@@ -117,7 +119,9 @@ class PositionTracker:
 
 
 def lines_and_columns(text: str, offsets: Indices) -> tuple[Indices, Indices]:
-    """The lines and columns of some offsets in a file's text, (m,) each; the offset len(text) is the place after its end."""
+    """The lines and columns of some offsets in a file's text, (m,) each; the offset len(text) is the place after its
+    end.
+    """
     points = code_points(text)
     begins = np.append(0, np.flatnonzero((points == ord("\n")) | (points == ord("\r"))) + 1)
     line = begins.searchsorted(offsets, "right")
@@ -125,7 +129,9 @@ def lines_and_columns(text: str, offsets: Indices) -> tuple[Indices, Indices]:
 
 
 def move(line: int, column: int, pieces: Iterable[Any], unit: Unit) -> tuple[int, int]:
-    """Line and column of the last character of a text whose first is at `line` and `column`; for bytes, of the last byte's character."""
+    """Line and column of the last character of a text whose first is at `line` and `column`; for bytes, of the last
+    byte's character.
+    """
     rest: Any = b"" if unit == "byte" else ""
     for piece in pieces:
         rest += piece

@@ -27,8 +27,8 @@ Pieces = Callable[[], Iterator[Any]]
 class SourceText:
     """A text that was read once from end to end: its length, its SHA-256, and how often each character occurs.
 
-    For a list of documents, the length includes their ends, and the SHA-256 is that of the files, joined by NULs (no text holds
-    one); `counts` and `pieces` are those of the documents.
+    For a list of documents, the length includes their ends, and the SHA-256 is that of the files, joined by NULs (no
+    text holds one); `counts` and `pieces` are those of the documents.
     """
 
     unit: Unit
@@ -53,8 +53,8 @@ class SourceText:
         return (b"" if self.unit == "byte" else "").join(self.pieces())
 
     def place(self, index: int) -> Place:
-        """The place of a character (of a byte, of a document's end) in its file. A character that was added, such as the newline
-        after a file that lacks its last one, comes right after the one before it.
+        """The place of a character (of a byte, of a document's end) in its file. A character that was added, such as
+        the newline after a file that lacks its last one, comes right after the one before it.
         """
         file, line, column = self.locate(index)
         return Place(self.files[file], line, column)

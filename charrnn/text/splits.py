@@ -1,4 +1,5 @@
-"""Where a text is cut into train, valid and test. Between protocols, the loss of one network differs by 0.1 nats and more.
+"""Where a text is cut into train, valid and test. Between protocols, the loss of one network differs by 0.1 nats and
+more.
 
     contiguous  train, valid, test in this order, by shares
     nanogpt     contiguous: the first nine tenths train, the last tenth validates; no test
@@ -25,7 +26,9 @@ MIN_SPLIT_CHARS = 2  # one character to read and one to predict
 
 @dataclass(frozen=True)
 class Cuts:
-    """A text as `slices` equal stretches of `length` characters, each cut at `bounds`: 0, and the ends of train, valid and test."""
+    """A text as `slices` equal stretches of `length` characters, each cut at `bounds`: 0, and the ends of train, valid
+    and test.
+    """
 
     slices: int
     length: int
@@ -41,7 +44,9 @@ class Split:
     slices: tuple[int, int] = (50, 50)
 
     def cut(self, characters: int, unit: Unit = "char") -> Cuts:
-        """Cut a text of this length, in characters or bytes. Raises TextError if a split with a share gets fewer than two."""
+        """Cut a text of this length, in characters or bytes. Raises TextError if a split with a share gets fewer than
+        two.
+        """
         if self.protocol == "char-rnn":
             return self._cut_slices(characters, unit)
         train, valid, test = shares = self.shares

@@ -1,7 +1,7 @@
 """Bring typed text into the Unicode form that a vocabulary knows.
 
-The same letter may be one character or several (é, or e and an accent), and a keyboard, a file name or another program may write
-it in another way than the training text.
+The same letter may be one character or several (é, or e and an accent), and a keyboard, a file name or another program
+may write it in another way than the training text.
 """
 
 import re
@@ -14,8 +14,8 @@ FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
 
 
 def fit_text(text: str, vocabulary: Vocabulary) -> str:
-    """The text with CRLF as LF, and each word in the canonical form, NFC or NFD, that leaves fewer characters unknown, if one
-    does. For a vocabulary of bytes, the text as it is.
+    """The text with CRLF as LF, and each word in the canonical form, NFC or NFD, that leaves fewer characters unknown,
+    if one does. For a vocabulary of bytes, the text as it is.
     """
     if vocabulary.unit == "byte":
         return text

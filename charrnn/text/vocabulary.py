@@ -1,9 +1,9 @@
 """Characters (Unicode code points) or bytes <-> ids.
 
-The symbols are in code-point order, so that the same set of characters always has the same ids. A vocabulary of characters may
-end with the unknown symbol, written "" (no character is empty), for every character that was too rare to keep. A list of
-documents has one more symbol, last, "<end>": the end of a document, which is never written as text. A vocabulary of bytes is
-always the 256 bytes.
+The symbols are in code-point order, so that the same set of characters always has the same ids. A vocabulary of
+characters may end with the unknown symbol, written "" (no character is empty), for every character that was too rare to
+keep. A list of documents has one more symbol, last, "<end>": the end of a document, which is never written as text. A
+vocabulary of bytes is always the 256 bytes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,8 +28,8 @@ MAX_SYMBOLS = 1 << 18  # symbols: Unicode has assigned some 160,000 characters
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """`symbols` in id order: single characters, "" for the unknown symbol, "<end>" for a document's end; for bytes, the 256
-    characters of Latin-1.
+    """`symbols` in id order: single characters, "" for the unknown symbol, "<end>" for a document's end; for bytes, the
+    256 characters of Latin-1.
 
     Raises VocabularyError for symbols that cannot be a vocabulary.
     """
@@ -59,8 +59,8 @@ class Vocabulary:
 
     @classmethod
     def from_counts(cls, counts: NDArray[np.intp], min_count: int = 1, ends: bool = False) -> "Vocabulary":
-        """The characters that occur at least `min_count` times; rarer ones share the unknown symbol. `ends`: add the end of a
-        document.
+        """The characters that occur at least `min_count` times; rarer ones share the unknown symbol. `ends`: add the
+        end of a document.
 
         `counts`, (highest + 1,): how often each code point occurs. Raises VocabularyError if none is that frequent.
         """
@@ -112,11 +112,11 @@ class Vocabulary:
 
     @cached_property
     def begin_id(self) -> int | None:
-        """The id that is read before every text, and neither shown nor scored: the end of a document for a model of documents,
-        otherwise a line break, since a text file begins at the start of a line.
+        """The id that is read before every text, and neither shown nor scored: the end of a document for a model of
+        documents, otherwise a line break, since a text file begins at the start of a line.
 
-        None if the vocabulary has neither: then the first character is a blind guess among all symbols. Every command begins to
-        read or write so; only a split, which is cut out of a text, is read from its own first character on.
+        None if the vocabulary has neither: then the first character is a blind guess among all symbols. Every command
+        begins to read or write so; only a split, which is cut out of a text, is read from its own first character on.
         """
         line_break = self.symbols.index("\n") if "\n" in self.symbols else None
         return line_break if self.end_id is None else self.end_id
@@ -124,8 +124,8 @@ class Vocabulary:
     def encode(self, text: str, position: int = 0) -> Ids:
         """The ids of a text, (len(text),), or of its UTF-8 encoding for bytes.
 
-        Without an unknown symbol, raises one VocabularyError for all characters that are not known; `position` is that of the
-        first character.
+        Without an unknown symbol, raises one VocabularyError for all characters that are not known; `position` is that
+        of the first character.
         """
         ids, unknown = self.read(text)
         if unknown.any():
@@ -133,7 +133,9 @@ class Vocabulary:
         return ids
 
     def read(self, text: str | bytes) -> tuple[Ids, NDArray[np.bool_]]:
-        """The ids of any text, (n,), and which characters are unknown, (n,): these get the id of a space, or of the first symbol."""
+        """The ids of any text, (n,), and which characters are unknown, (n,): these get the id of a space, or of the
+        first symbol.
+        """
         if isinstance(text, bytes) or self.unit == "byte":
             ids = self.encode_bytes(text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass"))
             return ids, np.zeros(len(ids), np.bool_)
@@ -156,7 +158,9 @@ class Vocabulary:
         return np.frombuffer(data, np.uint8)
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of `ids`. The unknown symbol and bytes that are not UTF-8 become U+FFFD; a document's end is left out."""
+        """The text of `ids`. The unknown symbol and bytes that are not UTF-8 become U+FFFD; a document's end is left
+        out.
+        """
         if self.unit == "byte":
             return bytes(ids).decode("utf-8", "replace")
         return "".join(self.symbols[index] or "\ufffd" for index in ids if index != self.end_id)

@@ -147,7 +147,8 @@ def mean_loss(
 ) -> float:
     """The mean loss, in nats, over a text, (n,), or several of one length, (k, n); not of their first characters.
 
-    Options as for NetworkScorer. Raises TextError for a text of one character, and StoppedError once `should_stop()` is true.
+    Options as for NetworkScorer. Raises TextError for a text of one character, and StoppedError once `should_stop()` is
+    true.
 
     >>> from charrnn.network.architecture import Architecture
     >>> network = Network.fresh(Architecture(vocab_size=3, hidden_size=4), np.random.default_rng(0))

@@ -13,8 +13,8 @@ def bench(
 ) -> None:
     """Measure how fast a configuration trains here.
 
-    Prints characters per second on random text, the speed of its matrix products beside the fastest of this machine, and where
-    the time goes.
+    Prints characters per second on random text, the speed of its matrix products beside the fastest of this machine,
+    and where the time goes.
     """
     from charrnn import api
     from charrnn.cli.reports import bench

@@ -28,8 +28,8 @@ def derive(
 ) -> None:
     """Check the equations of the four derivations that charrnn is built on, as printed and as corrected.
 
-    Evaluates each on a random case and compares it with the complex step, which is exact to rounding. An error is relative to the
-    largest entry of the true value. Exit code 1 if a corrected form fails.
+    Evaluates each on a random case and compares it with the complex step, which is exact to rounding. An error is
+    relative to the largest entry of the true value. Exit code 1 if a corrected form fails.
     """
     from charrnn.cli.derivations import compute
     from charrnn.cli.derivations.equation_tables import failures, show_equations

@@ -33,8 +33,9 @@ def gradcheck(
 ) -> None:
     """Compare the gradients of backpropagation through time with four independent oracles, entry by entry.
 
-    Computes in float64, with several steps and streams, from a state that is not zero. Dropout (with fixed masks), smoothed labels,
-    a stride and documents are as configured; a line below the table lists what is configured and not checked.
+    Computes in float64, with several steps and streams, from a state that is not zero. Dropout (with fixed masks),
+    smoothed labels, a stride and documents are as configured; a line below the table lists what is configured and not
+    checked.
 
     Then checks what no gradient shows: no character sees the future, the past is used, and a window gives the same as
     single steps. Exit code 1 if anything fails.

@@ -35,8 +35,8 @@ def gradflow(
 ) -> None:
     """Measure how far back gradients reach in a network: what it can learn to remember.
 
-    Prints the norms of the products of Jacobians by lag, the memory horizon, saturated units, the spectrum of W_hh with Pascanu's
-    conditions, the Lyapunov exponent, and what truncated backpropagation leaves out.
+    Prints the norms of the products of Jacobians by lag, the memory horizon, saturated units, the spectrum of W_hh with
+    Pascanu's conditions, the Lyapunov exponent, and what truncated backpropagation leaves out.
     """
     from charrnn import api
     from charrnn.cli.plots import gradflow_figure

@@ -28,7 +28,8 @@ def score(
 ) -> None:
     """Measure how surprising each character of a text is to a trained network.
 
-    Surprisal is -ln of the probability that the network gave the character. A terminal shows the text coloured by surprisal.
+    Surprisal is -ln of the probability that the network gave the character. A terminal shows the text coloured by
+    surprisal.
     """
     from charrnn import api
     from charrnn.cli.reports import scores

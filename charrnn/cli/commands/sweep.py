@@ -47,8 +47,8 @@ def sweep(
 ) -> None:
     """Train with every combination of some values, and print which was best.
 
-    Each training is a process with its own run directory, here or, under mpiexec, on the other ranks. If one fails, the others go
-    on. The exit code is then 1.
+    Each training is a process with its own run directory, here or, under mpiexec, on the other ranks. If one fails, the
+    others go on. The exit code is then 1.
     """
     from charrnn.cli.sweep import mpi_pool
     from charrnn.cli.sweep.run_sweep import run_sweep

@@ -39,7 +39,8 @@ def train(
 ) -> None:
     """Train a network on a text.
 
-    Writes a run directory with checkpoints and metrics, and prints its path. Ctrl-C saves and stops; --resume continues.
+    Writes a run directory with checkpoints and metrics, and prints its path. Ctrl-C saves and stops; --resume
+    continues.
     """
     from charrnn import api
     from charrnn.cli.distributed import communicator

@@ -1,4 +1,5 @@
-"""A system of the derivations as charrnn's own network: rows are streams, weights are on the right, inputs are characters.
+"""A system of the derivations as charrnn's own network: rows are streams, weights are on the right, inputs are
+characters.
 
     columns, U, W, V        W_xh = Uᵀ, W_hh = Wᵀ, W_hy = Vᵀ; a bias that the system lacks is 0
     a one-hot x_t           a character: W_xh is the look-up as it is
@@ -45,7 +46,9 @@ class Counterpart:
     def random(
         cls, make: Callable[..., System], case: Case, generator: np.random.Generator, layers: int = 1
     ) -> "Counterpart":
-        """Random systems of one kind, one a layer, and their network; the lowest reads one of C vectors, or of two numbers."""
+        """Random systems of one kind, one a layer, and their network; the lowest reads one of C vectors, or of two
+        numbers.
+        """
         first = make(case, generator)
         T, B, M = row_form.inputs(first).shape
         numbers = isinstance(first, Scalar)
@@ -70,7 +73,9 @@ class Counterpart:
         return () if "b_h" in row_form.weights(self.top) else tuple(biases)
 
     def next_window(self, steps: int) -> "Counterpart":
-        """The rest after some steps: the systems begin with their states there, the network with the state that it carries."""
+        """The rest after some steps: the systems begin with their states there, the network with the state that it
+        carries.
+        """
         ws = self.network.workspace(steps, self.ids.shape[1])
         self.network.logits(self.ids[:steps], self.state, ws)
         return replace(

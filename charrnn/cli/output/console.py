@@ -21,7 +21,8 @@ DEFAULT_COLUMNS = 120  # of a drawing in a pipe or a file
 class Terminal(Console):
     """A console that raises BrokenPipeError when its reader has gone; rich's own would end the program at once.
 
-    It is as large as its terminal, whatever COLUMNS and LINES say: they may be left over from another terminal, or be 0.
+    It is as large as its terminal, whatever COLUMNS and LINES say: they may be left over from another terminal, or be
+    0.
     """
 
     def __init__(self, **options: Any) -> None:

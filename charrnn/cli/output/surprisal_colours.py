@@ -25,7 +25,8 @@ def style_of(surprisal: float) -> str:
 
 
 def colour_by_surprisal(pieces: Iterable[str], surprisals: Iterable[float]) -> Text:
-    """Each piece of a text, mostly a character, in the colour of its surprisal in nats; control characters are made visible.
+    """Each piece of a text, mostly a character, in the colour of its surprisal in nats; control characters are made
+    visible.
 
     Raises ValueError for more pieces than surprisals, or fewer.
     """

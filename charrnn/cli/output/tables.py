@@ -1,7 +1,7 @@
 """Tables of figures; no figure is ever shortened or broken.
 
-A pipe or a file gets a table in its full width. In a narrower terminal headings are broken between words, and names are folded; if
-that is not enough, each row becomes a block, and its fields line up with those of the block before.
+A pipe or a file gets a table in its full width. In a narrower terminal headings are broken between words, and names are
+folded; if that is not enough, each row becomes a block, and its fields line up with those of the block before.
 """
 
 import os
@@ -49,7 +49,9 @@ class Table:
         self._rows: list[Row] = []
 
     def add_row(self, *cells: Cell, style: str = "", closes: bool = False) -> None:
-        """Add a row; what is unsafe in a string is made visible, a Text is shown as it is. Raises ValueError for a wrong count of cells."""
+        """Add a row; what is unsafe in a string is made visible, a Text is shown as it is. Raises ValueError for a
+        wrong count of cells.
+        """
         if len(cells) != len(self._headings):
             raise ValueError(f"a row of {len(cells)} cells, and {len(self._headings)} columns")
         self._rows.append(

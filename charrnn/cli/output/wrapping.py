@@ -1,4 +1,6 @@
-"""Text wrapped to a number of columns: between words, else between the characters that a reader sees, never in a number."""
+"""Text wrapped to a number of columns: between words, else between the characters that a reader sees, never in a
+number.
+"""
 
 import re
 from collections.abc import Iterator
@@ -54,7 +56,9 @@ def unbreakable(text: str) -> int:
 
 
 def longest_part(text: str) -> int:
-    """The columns of the widest part that stays whole if there is room: a word, or in a path or a key a part between marks."""
+    """The columns of the widest part that stays whole if there is room: a word, or in a path or a key a part between
+    marks.
+    """
     return max((width_of(found[0]) for word in text.split(" ") for found in PART.finditer(word)), default=0)
 
 
@@ -90,7 +94,9 @@ def _breaks(line: str, columns: int) -> list[int]:
 
 
 def _parts(word: str, columns: int) -> Iterator[str]:
-    """The parts of a word that is too wide, such as a path: what is between its marks, or its atoms if that is too wide, too."""
+    """The parts of a word that is too wide, such as a path: what is between its marks, or its atoms if that is too
+    wide, too.
+    """
     for found in PART.finditer(word):
         if width_of(found[0]) <= columns:
             yield found[0]

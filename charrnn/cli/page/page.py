@@ -1,8 +1,8 @@
 """A self-contained page of what a network did while it read a text; it loads nothing and sends nothing.
 
-The text is in JSON that cannot end its element, and the page's policy runs no script and no style but its own, named by their
-SHA-256. Numbers are packed as bytes in base64: surprisals in steps of 1/12 bit, probabilities in steps of 1/255, units in steps of
-1/255 of their range.
+The text is in JSON that cannot end its element, and the page's policy runs no script and no style but its own, named by
+their SHA-256. Numbers are packed as bytes in base64: surprisals in steps of 1/12 bit, probabilities in steps of 1/255,
+units in steps of 1/255 of their range.
 """
 
 import base64

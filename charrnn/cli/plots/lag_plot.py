@@ -17,7 +17,9 @@ MIN_POWER, MAX_POWER = -16, 16  # of ten: below, the gradient has vanished; abov
 
 
 def lag_plot(curves: Sequence[Curve], columns: int, unit: Unit = "char", coloured: bool = False) -> list[Text]:
-    """The lines of the plot, at most `columns` wide. Several curves differ in colour, or in the letters of their medians."""
+    """The lines of the plot, at most `columns` wide. Several curves differ in colour, or in the letters of their
+    medians.
+    """
     low = max(MIN_POWER, min(-1.0, *(value for curve in curves for value in curve.lower if value > LOG_ZERO)))
     high = min(MAX_POWER, max(0.5, *(max(curve.upper) for curve in curves)))
     labels = align_labels(_powers_by_row(low, high), ROWS, LABEL)

@@ -105,7 +105,8 @@ def _as_json(sample: Sample) -> dict[str, Any]:
 
 
 def _trace_lines(trace: Sequence[TracedStep], columns: int | None) -> list[str]:
-    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one with *.
+    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one with
+    *.
 
     In a terminal that is too narrow, the candidates go on in the next line.
     """

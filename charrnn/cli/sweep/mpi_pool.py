@@ -1,7 +1,7 @@
 """The other ranks of an MPI job, if `mpiexec` started several: rank 0 distributes the trainings, the others run them.
 
-By mpi4py.futures (Rogowski, Aseeri, Keyes and Dalcin, "mpi4py.futures: MPI-based asynchronous task execution for Python",
-IEEE TPDS 2023): a rank that is done gets the next one, and a rank that waits sleeps.
+By mpi4py.futures (Rogowski, Aseeri, Keyes and Dalcin, "mpi4py.futures: MPI-based asynchronous task execution for
+Python", IEEE TPDS 2023): a rank that is done gets the next one, and a rank that waits sleeps.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,8 @@ from charrnn.system.signals import graceful_stop
 
 @contextmanager
 def worker_ranks() -> Iterator[Executor | None]:
-    """Yield the executor that runs work on the other ranks, or None for a single rank. The other ranks do that work here, and exit.
+    """Yield the executor that runs work on the other ranks, or None for a single rank. The other ranks do that work
+    here, and exit.
 
     Raises MissingLibraryError if several ranks were started and mpi4py or an MPI is missing.
     """

@@ -48,7 +48,9 @@ def run_sweep(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int |
 
 @contextmanager
 def _exit_if_unread(stop: StopRequest) -> Iterator[None]:
-    """If nobody reads the output any more (`| head`, a closed terminal), exit as after a signal: all was stopped and saved."""
+    """If nobody reads the output any more (`| head`, a closed terminal), exit as after a signal: all was stopped and
+    saved.
+    """
     try:
         yield
     except OSError as error:

@@ -52,7 +52,9 @@ def update(system: Any, gradients: Mapping[str, Array], α: float) -> Any:
 def descend(
     start: Any, batch: Callable[[int, Any], Any], updates: int, α: float, m: float | None = None, rule: Rule = update
 ) -> Descent:
-    """Make `updates` updates, fewer if it diverges. `batch(n, system)` puts the data of update n, from 0, into the system."""
+    """Make `updates` updates, fewer if it diverges. `batch(n, system)` puts the data of update n, from 0, into the
+    system.
+    """
     system, losses, norms, count = start, [], [], 0
     for n in range(updates):
         system = batch(n, system)

@@ -7,10 +7,10 @@ together; for the one-layer rnn, J_t = diag(φ'(a_t)) W_hhᵀ.
 
 Sources, and what was corrected in them:
 
-    Ul Islam 2024, Backpropagation through time for RNN, boxed: the product must begin at k + 1, not at k
-    M. M. A. 2019, Backpropagation Through Time for Recurrent Neural Network: prints W_hh where its own forward gives W_hhᵀ
-    Huang 2019, Back Propagation Through Time, (67): takes the powers of W out of the product; matrices do not commute
-    Nemo 2023, Notes on Forward and Back-Propagation in RNNs, (2.4): lacks W_hy, and φ' of step k
+    Ul Islam 2024, Backpropagation through time for RNN, boxed: the product must begin at k + 1, not at k M. M. A. 2019,
+    Backpropagation Through Time for Recurrent Neural Network: prints W_hh where its own forward gives W_hhᵀ Huang 2019,
+    Back Propagation Through Time, (67): takes the powers of W out of the product; matrices do not commute Nemo 2023,
+    Notes on Forward and Back-Propagation in RNNs, (2.4): lacks W_hy, and φ' of step k
 
 With dropout the layer above reads h ∘ mask; the layer's own next step reads h.
 """

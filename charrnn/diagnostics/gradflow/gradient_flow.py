@@ -36,7 +36,8 @@ LOG_ZERO = -1e4  # in place of log 0, which JSON cannot hold
 
 @dataclass(frozen=True)
 class Curve:
-    """One state's base-10 logarithms by lag from 0 on: median and quartiles over the positions of rms, median of largest.
+    """One state's base-10 logarithms by lag from 0 on: median and quartiles over the positions of rms, median of
+    largest.
 
     `half_life` and `horizon` are None where the median does not stay below within these lags.
     """
@@ -106,8 +107,8 @@ def warm_up(
     network: Network, ids: Ids, lags: int, positions: int, end_id: int | None = None, unit: Unit = "char"
 ) -> tuple[Ids, Array, ResetMask]:
     """Windows of lags + 1 characters, (lags + 1, P), evenly spread over a text, and the states before them, (S, P, H):
-    from a state of 0, after up to `lags` characters of warm-up, as the text allows. And where a document begins in them,
-    (lags, P): there the network reads the end of the document before.
+    from a state of 0, after up to `lags` characters of warm-up, as the text allows. And where a document begins in
+    them, (lags, P): there the network reads the end of the document before.
     """
     if len(ids) <= lags:
         raise CheckError(

@@ -75,8 +75,8 @@ def random_directions(K: int, H: int) -> Array:
 
 
 def _products(jacobians: Jacobians, T: int, start: Array) -> Iterator[tuple[int, Array, Array]]:
-    """For each lag: the lag, `start` J_T J_{T-1} ..., (P, ., .), divided by its largest entry at each lag, and the logarithm
-    of what it was divided by, (P,).
+    """For each lag: the lag, `start` J_T J_{T-1} ..., (P, ., .), divided by its largest entry at each lag, and the
+    logarithm of what it was divided by, (P,).
     """
     product, scale = start, np.zeros(len(start))
     yield 0, product, scale

@@ -50,8 +50,8 @@ Jacobians = Callable[[int], Jacobian]
 def read_layers(
     network: Network, inputs: Ids, state: Array, reset_mask: ResetMask
 ) -> Iterator[tuple[int, Weights, CellWorkspace, Jacobians]]:
-    """Read a window, (T, P), from a state, (S, P, H). For each layer: its number, from 1, its weights, what it left, and its
-    Jacobians, 0 where the state is reset.
+    """Read a window, (T, P), from a state, (S, P, H). For each layer: its number, from 1, its weights, what it left,
+    and its Jacobians, 0 where the state is reset.
     """
     ws = network.workspace(*inputs.shape)
     network.logits(inputs, state, ws, reset_mask)

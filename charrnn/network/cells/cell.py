@@ -71,8 +71,8 @@ class Cell(Protocol):
         """
 
     def backward(self, w: Weights, dh: Array, ws: Any, dw: Weights, resets: Resets = NO_RESETS) -> Array:
-        """From dh = ∂L/∂h', (T, B, H), fill da and the recurrent weights' gradients, last step first; `resets`: where the
-        state is reset, and nothing flows back.
+        """From dh = ∂L/∂h', (T, B, H), fill da and the recurrent weights' gradients, last step first; `resets`: where
+        the state is reset, and nothing flows back.
 
         Overwrites dh. Returns the gradient of the states that came in, (S, B, H).
         """

@@ -6,8 +6,8 @@
     h' = (1 - z) ∘ n + z ∘ h                                             h         (T+1, B, H)
 
 The reset is applied after the recurrent product, as in PyTorch and cuDNN; the candidate's recurrent bias is therefore
-inside the reset, and two biases are needed. Those of r and z only ever come as a sum, so b_hh[r], b_hh[z] go in with x_a.
-Offset rule: h[t] is before step t, h[t+1] after it; h[0] is what came in. `gates` first holds x_a; the step
+inside the reset, and two biases are needed. Those of r and z only ever come as a sum, so b_hh[r], b_hh[z] go in with
+x_a. Offset rule: h[t] is before step t, h[t+1] after it; h[0] is what came in. `gates` first holds x_a; the step
 overwrites it with r z n.
 
 Source: Cho et al. 2014, in the form of Chung, Gulcehre, Cho and Bengio 2014 as in cuDNN.

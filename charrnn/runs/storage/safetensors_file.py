@@ -1,8 +1,7 @@
 """Read and write safetensors files: in one stream, with a digest over every byte, and without trust in their headers.
 
-    8 bytes    n, the header's length, little-endian
-    n bytes    JSON: {"__metadata__": {name: text}, name: {"dtype": "F32", "shape": [...], "data_offsets": [start, end]}, ...}
-    the rest   the tensors, one after the other, without gaps
+    8 bytes    n, the header's length, little-endian n bytes    JSON: {"__metadata__": {name: text}, name: {"dtype":
+    "F32", "shape": [...], "data_offsets": [start, end]}, ...} the rest   the tensors, one after the other, without gaps
 
 The digest is the metadata's first entry: the SHA-256 of the whole file with zeros in the digest's place.
 

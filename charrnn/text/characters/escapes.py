@@ -1,9 +1,9 @@
 r"""Escapes in text typed on a command line, where a line break is hard to type.
 
-\n line break   \t tab   \r carriage return   \0 NUL   \\ one backslash   \xHH \uXXXX \UXXXXXXXX the character of that code point
+\n line break   \t tab   \r carriage return   \0 NUL   \\ one backslash   \xHH \uXXXX \UXXXXXXXX a code point
 
-A backslash before anything else stays: `\section` is `\section`. To mean a backslash before one of the letters above, type it
-twice: `\\newline`.
+A backslash before anything else stays: `\section` is `\section`. To mean a backslash before one of the letters above,
+type it twice: `\\newline`.
 """
 
 import re

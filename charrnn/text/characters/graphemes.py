@@ -1,7 +1,8 @@
-"""Grapheme clusters, which people see as one character: an accented letter, a flag, a family of emoji, a syllable of Hangul.
+"""Grapheme clusters, which people see as one character: an accented letter, a flag, a family of emoji, a syllable of
+Hangul.
 
-These are the clusters of Unicode Standard Annex 29, found by the categories that Python knows. Where the two differ, clusters are
-longer here: text is cut between clusters, and a cluster that is too long does no harm.
+These are the clusters of Unicode Standard Annex 29, found by the categories that Python knows. Where the two differ,
+clusters are longer here: text is cut between clusters, and a cluster that is too long does no harm.
 """
 
 from itertools import accumulate

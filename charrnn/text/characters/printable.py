@@ -5,8 +5,8 @@
     bidi controls    U+202A to U+202E, U+2066 to U+2069: they reorder the text after them
     lone surrogates  no output can encode them
 
-The first 32 and U+007F become pictures, ␀ to ␟ and ␡, one column each; the others code points, <U+202E>. A terminal shows both in
-reverse video, so that a real ␛ in a text is not taken for an escape (cli/output/styled_text.py).
+The first 32 and U+007F become pictures, ␀ to ␟ and ␡, one column each; the others code points, <U+202E>. A terminal
+shows both in reverse video, so that a real ␛ in a text is not taken for an escape (cli/output/styled_text.py).
 """
 
 import json

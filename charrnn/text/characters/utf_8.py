@@ -20,7 +20,9 @@ def character_starts(data: bytes) -> NDArray[np.intp]:
 
 
 def count_characters(values: NDArray[np.uint8], before: NDArray[np.uint8]) -> int:
-    """How many characters begin in the bytes of k texts side by side, (k, n); `before`, (k, m), are the bytes before them."""
+    """How many characters begin in the bytes of k texts side by side, (k, n); `before`, (k, m), are the bytes before
+    them.
+    """
     m, rows = before.shape[1], np.concatenate([before, values], axis=1)
     return sum(int(np.count_nonzero(character_starts(row.tobytes()) >= m)) for row in rows)
 

@@ -27,11 +27,11 @@ OTHERS = "cp1251, koi8-r, iso-8859-7, shift_jis, gb18030 or euc-kr"  # proposed 
 def characters(
     source: Source, encoding: str = "utf-8", insist: bool = False, likely: Sequence[str] = ()
 ) -> Iterator[str]:
-    """The source's characters in pieces, none of them empty. A byte order mark counts more than `encoding`. Messages propose the
-    encodings `likely` first.
+    """The source's characters in pieces, none of them empty. A byte order mark counts more than `encoding`. Messages
+    propose the encodings `likely` first.
 
-    Raises TextError with the byte offset and the line of the first byte that does not fit, for a file that is known not to be
-    plain text (unless `insist`), for one that holds a NUL character, and where the source cannot be read.
+    Raises TextError with the byte offset and the line of the first byte that does not fit, for a file that is known not
+    to be plain text (unless `insist`), for one that holds a NUL character, and where the source cannot be read.
     """
     held = ""  # a CR: the LF may follow in the next piece
     first = True
@@ -47,7 +47,8 @@ def characters(
 
 
 def reads_as_utf_8_too(source: Source, encoding: str) -> bool:
-    """Whether a source that is read in `encoding` is valid UTF-8 without a byte order mark, and has other characters then.
+    """Whether a source that is read in `encoding` is valid UTF-8 without a byte order mark, and has other characters
+    then.
 
     Reads no more than it must.
     """
@@ -111,8 +112,8 @@ def _at_least(pieces: Iterator[bytes], size: int) -> bytes:
 
 
 def _find_nul(data: bytes, before: str, encoding: str, pending: int, at_beginning: bool) -> int:
-    """The offset in `data` of the first NUL, which follows the characters `before`; `pending` bytes of these were in the data
-    before. A decoder of UTF-16 or UTF-32 drops the mark at the beginning.
+    """The offset in `data` of the first NUL, which follows the characters `before`; `pending` bytes of these were in
+    the data before. A decoder of UTF-16 or UTF-32 drops the mark at the beginning.
     """
     name = codecs.lookup(encoding).name
     if not encodings.is_wide(name):
@@ -175,8 +176,8 @@ class _File:
         return not is_unicode and encodings.decode_head(self.head, name) is not None
 
     def require_order(self, encoding: str, insist: bool) -> None:
-        """Raises TextError for UTF-16 or UTF-32 without the byte order mark that it needs, and, unless `insist`, for a file that
-        looks like another encoding.
+        """Raises TextError for UTF-16 or UTF-32 without the byte order mark that it needs, and, unless `insist`, for a
+        file that looks like another encoding.
         """
         needs_mark = encodings.needs_mark(encoding)
         is_clear = not encodings.is_wide(encoding) or encodings.detect_by_mark(self.head) or (insist and not needs_mark)
@@ -240,7 +241,9 @@ class _File:
         return self._rewrite(f"iconv {options}-f {name} -t utf-8", last)
 
     def _rewrite(self, command: str, last: str = "") -> str:
-        """A command line that reads the file, unpacked, and writes another in the current folder; for standard input, the command alone."""
+        """A command line that reads the file, unpacked, and writes another in the current folder; for standard input,
+        the command alone.
+        """
         if self.source.path == "-":
             return f"{command}{last}"
         path = PurePath(self.source.path)

@@ -1,7 +1,7 @@
 """Which encoding a file is in: from its byte order mark, from what the user names, and from the look of its bytes.
 
-UTF-8 needs no name, nor do UTF-16 and UTF-32 with a byte order mark. Any other encoding is named: NAME for all files, or
-FILE=NAME for some.
+UTF-8 needs no name, nor do UTF-16 and UTF-32 with a byte order mark. Any other encoding is named: NAME for all files,
+or FILE=NAME for some.
 """
 
 import codecs
@@ -82,7 +82,9 @@ class Encodings:
         return self.named_for(path) or self.name
 
     def named_for(self, path: str) -> str | None:
-        """The encoding that FILE=NAME gives a file: it is a text then, whatever its first bytes look like. None without one."""
+        """The encoding that FILE=NAME gives a file: it is a text then, whatever its first bytes look like. None without
+        one.
+        """
         return next((name for file, name in self.by_file if _is(path, file)), None)
 
     def require_files(self, paths: Sequence[str]) -> None:
@@ -201,8 +203,8 @@ def _is_mostly_text(text: str) -> bool:
 
 
 def _looks_like(head: bytes, name: str) -> bool:
-    """Whether the bytes read as text in an encoding of 2 or 4 bytes to the unit; a NUL or half of a surrogate pair may be among
-    them.
+    """Whether the bytes read as text in an encoding of 2 or 4 bytes to the unit; a NUL or half of a surrogate pair may
+    be among them.
     """
     width = 4 if name.startswith("utf-32") else 2
     data = head[: len(head) - len(head) % width]

@@ -1,7 +1,7 @@
 """The text files of a folder, and what is left out and why.
 
-Hidden names, run directories, links to folders and everything but plain text are left out. A link to a file is read like the
-file, unless the file is read already.
+Hidden names, run directories, links to folders and everything but plain text are left out. A link to a file is read
+like the file, unless the file is read already.
 """
 
 import os
@@ -49,8 +49,8 @@ class OmittedFile(NamedTuple):
 
 @dataclass
 class Files:
-    """What a folder or a pattern gives: the files to read, sorted; how many have each mark of UTF-16 or UTF-32; and what is left
-    out.
+    """What a folder or a pattern gives: the files to read, sorted; how many have each mark of UTF-16 or UTF-32; and
+    what is left out.
     """
 
     read: list[Path] = field(default_factory=list)

@@ -1,8 +1,8 @@
 """Check the sources that a checkpoint names before they are read: a stranger may have written it.
 
-A name alone could lead over a whole disk, or to a file that never ends. So a folder or pattern may hold MAX_ENTRIES files, a file
-may be as large as the text was, and nothing else is read. Nothing is opened here. What a person names on the command line is
-read whatever it is.
+A name alone could lead over a whole disk, or to a file that never ends. So a folder or pattern may hold MAX_ENTRIES
+files, a file may be as large as the text was, and nothing else is read. Nothing is opened here. What a person names on
+the command line is read whatever it is.
 """
 
 import glob
@@ -55,7 +55,9 @@ def _entries(source: str, characters: int | None, limit: int) -> int:
 
 
 def _count(source: str, root: Path, limit: int, levels: int, links: bool = True) -> int:
-    """Count files and folders below a folder. `links`: links to folders are skipped, as when the folder is read; else refused."""
+    """Count files and folders below a folder. `links`: links to folders are skipped, as when the folder is read; else
+    refused.
+    """
     if not root.is_dir():
         return 1
     _require_disk(source, root)

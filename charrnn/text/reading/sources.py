@@ -1,7 +1,7 @@
 """Where a text comes from: files, folders, globs, standard input, compressed files, built-in texts.
 
-`find_sources` turns names, as on the command line, into sources: each has a name for messages, and bytes that can be read piece
-by piece, any number of times.
+`find_sources` turns names, as on the command line, into sources: each has a name for messages, and bytes that can be
+read piece by piece, any number of times.
 """
 
 import glob
@@ -80,9 +80,9 @@ def find_sources(
 ) -> tuple[list[Source], dict[str, Files]]:
     """All sources, in the order given, and what each folder and pattern gave; these give their files sorted by path.
 
-    A folder gives plain text only, unless `binary`, or where `encodings` names the encoding of a file; see folder.py.
-    A compressed file may hold `max_expansion` times its own size. `once`: standard input is read as it comes, and not kept for a
-    second reading.
+    A folder gives plain text only, unless `binary`, or where `encodings` names the encoding of a file; see folder.py. A
+    compressed file may hold `max_expansion` times its own size. `once`: standard input is read as it comes, and not
+    kept for a second reading.
 
     Raises TextError for a source that is missing.
     """
@@ -192,8 +192,8 @@ def _not_a_file(path: Path, enters_folders: bool) -> Kind | None:
 
 
 def literal_part(source: str) -> tuple[str, str]:
-    """Split a pattern into the folder where it begins, which exists under exactly this name, and the rest: `a [b]/*.txt` is
-    `a [b]` and `*.txt`.
+    """Split a pattern into the folder where it begins, which exists under exactly this name, and the rest: `a
+    [b]/*.txt` is `a [b]` and `*.txt`.
     """
     path = Path(source)
     folder = next((parent for parent in path.parents if parent.is_dir()), Path(path.anchor))
@@ -230,7 +230,8 @@ def _live_stdin() -> Source:
 
 
 def _spooled_stdin() -> Source:
-    """Standard input, kept so that it can be read again: in memory while it is short, otherwise in a file without a name.
+    """Standard input, kept so that it can be read again: in memory while it is short, otherwise in a file without a
+    name.
 
     Raises TextError if that file cannot be written.
     """

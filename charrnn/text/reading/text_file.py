@@ -35,8 +35,8 @@ class TextFile:
     def read(self, size: int) -> bytes:
         """The next bytes of the text; none at its end.
 
-        Raises TextError for a file that changed since it was opened, or that swells to more than `max_expansion` times its size;
-        OSError; and one of DAMAGED.
+        Raises TextError for a file that changed since it was opened, or that swells to more than `max_expansion` times
+        its size; OSError; and one of DAMAGED.
         """
         piece: bytes | None = self._file.read(size)
         if piece is None:  # such as /proc/kmsg, where the next part is still to come

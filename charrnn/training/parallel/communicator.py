@@ -45,7 +45,9 @@ class Communicator:
         """The gradient is final from this index on: that part of the sum may begin. `all_reduce` completes it."""
 
     def all_reduce(self, gradient: Array, loss: float) -> float:
-        """Sum a gradient from `gradient_buffer`, in place, and a loss, returned, over all ranks: the same bytes on each."""
+        """Sum a gradient from `gradient_buffer`, in place, and a loss, returned, over all ranks: the same bytes on
+        each.
+        """
         return loss
 
     def any_rank_stopping(self, flag: bool) -> bool:
