@@ -178,8 +178,7 @@ class Folder:
     def whole_file(
         self, name: str, previous: str | None = None, side: str | None = None, replace: bool = True
     ) -> Iterator[IO[bytes]]:
-        """Write a side file; at the end it is flushed to the disk and takes the name, so that no reader ever sees a
-        part.
+        """Write a side file; at the end it is flushed and takes the name, so that no reader ever sees a part.
 
         `previous`: the name under which to keep the file before it. `side`: the name of the side file; without one,
         `name` with the ending SIDE, and what a killed process left there is removed. Without `replace`, raises
