@@ -18,7 +18,7 @@ def parameter(name: str) -> str:
 
 @contextmanager
 def spelled_as(spelling: Callable[[str], str]) -> Iterator[None]:
-    """Within: messages name parameters by this spelling."""
+    """In the `with` block, messages name parameters by this spelling."""
     global _spelling  # not of a thread or a context: whichever writes a message, the same person reads it
     before, _spelling = _spelling, spelling
     try:
@@ -33,7 +33,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def nearest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
-    """The known name that was probably meant; None where none is like it. `cutoff`: from 0, anything, to 1, the same."""
+    """The known name that was probably meant; None if none is like it. `cutoff`: from 0, anything, to 1, the same."""
     return next(iter(difflib.get_close_matches(name, known, 1, cutoff)), None)
 
 

@@ -16,9 +16,8 @@ from charrnn.runs.storage.checkpoint import load, save
 TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 30
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
-if (
-    signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-):  # a script's & ignores Ctrl-C, and so would the commands that tests start
+# The `&` of a script ignores Ctrl-C, and the commands that tests start would inherit that.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

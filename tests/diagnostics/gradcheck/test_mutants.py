@@ -1,6 +1,9 @@
 """Gradcheck fails if any statement of a backward pass is deleted, negated or swapped."""
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 from mutants import mutants, planted
 from slow import mostly_slow
 
@@ -84,7 +87,11 @@ def test_nothing_is_caught_while_nothing_is_broken():
 
 def test_there_are_mutants_of_every_backward():
     assert {function for function, _, _ in MUTANTS} == set(BACKWARDS)
-    assert len(MUTANTS) > 150
+
+
+@pytest.mark.parametrize(("file", "words"), [("README.md", "{} ways"), ("tests/README.md", "{0} of {0}")])
+def test_the_documents_say_how_many_mutants_there_are(file, words):
+    assert words.format(len(MUTANTS)) in (Path(__file__).parents[3] / file).read_text("utf-8")
 
 
 @mostly_slow(("function", "name", "code"), MUTANTS, ids=[name for _, name, _ in MUTANTS], one_in=20)
