@@ -65,7 +65,7 @@ class SourceReader:
                 yield Piece(number, newline)
         for argument, is_blank in blank.items():
             if is_blank:
-                raise TextError(f"{argument}: holds no text (nothing that is not blank)")
+                raise TextError(f"{argument}: holds no text: it is empty, or only blank")
 
     def notes(self) -> tuple[str, ...]:
         """Notes for the user: what folders and patterns gave, and which files are UTF-8 but read as something else."""
