@@ -1,8 +1,12 @@
 """What messages are made of: the name of a parameter, a number with its noun, the name that was probably meant."""
 
 import difflib
+import os
+import shlex
+import subprocess
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 _spelling: Callable[[str], str] = "`{}`".format
 
@@ -30,6 +34,30 @@ def spelled_as(spelling: Callable[[str], str]) -> Iterator[None]:
 def plural(count: int, noun: str) -> str:
     """For example `1 step`, `1,200 steps`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def shell_command(command: str, *words: str | os.PathLike[str]) -> str:
+    """A command and further words as a line that can be pasted into a shell: the words are quoted where needed, and a
+    path is never taken for an option.
+
+    >>> shell_command("charrnn sample", Path("runs/My Stories"))
+    "charrnn sample 'runs/My Stories'"
+    """
+    typed = [word if isinstance(word, str) else _as_argument(os.fspath(word)) for word in words]
+    return f"{command} {subprocess.list2cmdline(typed) if os.name == 'nt' else shlex.join(typed)}"
+
+
+def _as_argument(path: str) -> str:
+    return os.path.join(os.curdir, path) if path.startswith("-") else path
+
+
+def with_ending(path: Path, ending: str) -> Path:
+    """The path with another ending, or with one where it has none.
+
+    >>> with_ending(Path("nm.pt"), ".safetensors").name
+    'nm.safetensors'
+    """
+    return path.with_suffix(ending) if path.suffix else Path(f"{path}{ending}")
 
 
 def nearest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
