@@ -41,7 +41,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
     ],
     "runs": [
         {"storage"},
-        {"recorded_text"},
+        {"recorded_text", "catalogue"},
         {"planning"},
         {"trainer_state"},
         {"recovery", "gradflow_probe", "random_training"},

@@ -21,6 +21,7 @@ from charrnn.words import parameter, shell_command
 
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
+DIVERGED = "diverged.safetensors"
 WHICH = (None, "best", "last")
 
 
