@@ -46,8 +46,8 @@ def resume(
         damaged_best = ranks.on_root(lambda: _damaged_best(folder))
         plan = plan.with_notes(loaded.note, _version_note(saved, ranks.size), damaged_best)
         if seconds is not None:
-            further, note = time_budget.steps_within(plan, seconds, began)
-            plan, steps = plan.with_notes(note), saved.progress.step + further
+            budget = time_budget.steps_within(plan, seconds, began)
+            plan, steps = plan.with_notes(budget.note), saved.progress.step + budget.steps
         if loaded.note and steps is None and epochs is None:  # it may be older than a new end
             steps, epochs = ranks.on_root(lambda: directory.end_in_config(folder.path, saved.config))
         if steps is not None or epochs is not None:
