@@ -121,7 +121,7 @@ def test_a_short_text_shrinks_batch_and_window_and_says_so(tmp_path):
     training = plan.config.training
     assert (training.batch_size, training.sequence_length) == (1, 62)
     assert plan.notes[1:] == (
-        "the training split has 63 characters, too few for 1 streams x 64 characters: reading 1 streams x 62 characters",
+        "the training split has 63 characters, too few for 1 stream x 64 characters: reading 1 stream x 62 characters",
     )
 
 

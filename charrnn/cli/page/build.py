@@ -17,7 +17,7 @@ from charrnn.models.scoring.unknown_characters import count_unknown, describe_un
 from charrnn.text.characters.printable import printable_line
 from charrnn.text.characters.unit_names import amount
 from charrnn.text.reading.encodings import Encodings
-from charrnn.words import with_ending
+from charrnn.words import plural, with_ending
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def write(
     for feature in judged.features:
         unit, r = judged.strongest(feature)
         print_note(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")
-    print_note(f"{count(made, vocabulary)}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
+    print_note(f"{count(made, vocabulary)}, {plural(len(chosen.units), 'unit')}, {len(content) / 1e6:.2f} MB")
 
 
 def _read(model: Model, sources: Sequence[str], encodings: Encodings, length: int) -> ShownText:

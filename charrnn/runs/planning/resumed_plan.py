@@ -63,5 +63,5 @@ def with_new_target(plan: Plan, steps: int | None, epochs: float | None, done: i
         return longer
     schedule = longer.config.training.schedule
     return longer.with_notes(
-        f"the end moves from step {plan.steps:,} to {longer.steps:,}; the {schedule} schedule now runs over {longer.steps:,} steps"
+        f"the end moves from step {plan.steps:,} to {longer.steps:,}; the {schedule} schedule now runs over {plural(longer.steps, 'step')}"
     )
