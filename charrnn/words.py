@@ -112,8 +112,11 @@ def short_duration(seconds: float) -> str:
 
 
 def nearest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
-    """The known name that was probably meant; None if none is like it. `cutoff`: from 0, anything, to 1, the same."""
-    return next(iter(difflib.get_close_matches(name, known, 1, cutoff)), None)
+    """The known name that was probably meant; None if none is like it. `cutoff`: from 0, anything, to 1, the same.
+    Capitals count as small letters.
+    """
+    folded = {each.casefold(): each for each in known}
+    return next((folded[each] for each in difflib.get_close_matches(name.casefold(), folded, 1, cutoff)), None)
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
