@@ -19,7 +19,7 @@ LEVELS = [
     {"runs"},
     {"models", "sweeps"},
     {"api"},
-    {"cli"},
+    {"cli", "python"},
 ]
 INNER_LEVELS = {  # of rooms that have rooms or long files inside
     "text": [
@@ -50,8 +50,8 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"resume"},
     ],
     "models": [
-        {"encoded_text", "mixture"},
-        {"scoring"},
+        {"encoded_text", "mixture", "html"},
+        {"scoring", "card"},
         {"evaluation", "inspection"},
         {"training_text"},
         {"model"},

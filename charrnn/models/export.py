@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.errors import NetworkError, OutputError
+from charrnn.errors import NetworkError, OptionError, OutputError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.runs.storage import safetensors_file as files
@@ -27,6 +27,12 @@ from charrnn.system.folder_handle import whole_file
 from charrnn.words import parameter, with_ending
 
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
+
+
+def require_format(to: str) -> None:
+    """Raise OptionError for a format that does not exist."""
+    if to not in FORMATS:
+        raise OptionError(f"{parameter('to')} must be {' or '.join(FORMATS)}; found {to}")
 
 
 def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False) -> None:

@@ -36,7 +36,7 @@ class GradFlowInput:
 
 
 def from_run(
-    run: Path,
+    run: str | Path | Checkpoint,
     sources: Sequence[str],
     which: str | None,
     training_text: Sequence[str] = (),
@@ -46,7 +46,7 @@ def from_run(
     whole text if there is none; `training_text` is its present location (empty: where it was). `encoding`: NAME or
     FILE=NAME each, for texts that are not UTF-8. Raises RunError, CheckpointError and TextError.
     """
-    saved = _load(run, which)
+    saved = run if isinstance(run, Checkpoint) else _load(Path(run), which)
     if not sources:
         return _build_input(saved.network, load_corpus(saved, training_text, encoding=encoding))
     text = read_text(sources, saved.config.data, Encodings.parse(encoding))

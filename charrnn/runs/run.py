@@ -1,6 +1,7 @@
 """A training with its run directory."""
 
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Generator as Events
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -46,7 +47,7 @@ class Run:
         """The run directory's path now; after the end of the training, its path at that time."""
         return self.folder.path
 
-    def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+    def events(self, should_stop: Callable[[], bool] = lambda: False) -> Events[Event, None, None]:
         """Train, sample, probe the gradient flow, save, count and log; yield each event as it happens. A caller that
         stops at any event loses only what came after the last save.
 
