@@ -12,6 +12,7 @@ from charrnn.models.mixture.scorer_mixture import score_all
 from charrnn.models.model import Model
 from charrnn.models.training_text import TrainingText
 from charrnn.ngram.order_selection import MAX_ORDER
+from charrnn.runs.finding import find_run
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.directory import LoadedCheckpoint
 from charrnn.text.vocabulary import describe
@@ -29,7 +30,7 @@ def load(
     text: str | Sequence[str] = (),
     encoding: str | Sequence[str] = (),
 ) -> Model:
-    """Load the model of a run directory or checkpoint. `others` and `ngram` (an n-gram of its training split) make it a
+    """Load the model of a run directory or checkpoint, or of the run of this name in runs/. `others` and `ngram` (an n-gram of its training split) make it a
     mixture.
 
     `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None: those that
@@ -39,7 +40,7 @@ def load(
     Raises RunError, also if vocabularies differ, OptionError for weights that are not weights, CheckpointError and
     TextError.
     """
-    loaded = [directory.load(Path(path), which) for path in (run, *others)]
+    loaded = [directory.load(find_run(path), which) for path in (run, *others)]
     first = loaded[0].checkpoint
     for other in loaded[1:]:
         _require_same(loaded[0], other)

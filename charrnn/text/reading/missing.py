@@ -53,10 +53,7 @@ def _with_ending(path: Path) -> Path | None:
 
 
 def _nearest(path: Path) -> Path | None:
-    """What is there under a similar name; case does not count."""
-    names = _names(path.parent)
-    folded = {name.casefold(): name for name in reversed(names)}
-    close = nearest(path.name, names) or folded.get(nearest(path.name.casefold(), folded) or "")
+    close = nearest(path.name, _names(path.parent))
     return path.parent / close if close else None
 
 
