@@ -17,8 +17,8 @@ from charrnn.config.schema import Config, SizedConfig, Training
 from charrnn.config.typed_values import as_text
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.network.network import Network
-from charrnn.runs.planning.vocabulary_extension import extend_vocabulary
 from charrnn.runs.finding import find_run
+from charrnn.runs.planning.vocabulary_extension import extend_vocabulary
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint_record import Lineage, require_storable
 from charrnn.text.source_text import SourceText
