@@ -1,10 +1,25 @@
-"""What messages are made of: the name of a parameter, a number with its noun, the name that was probably meant."""
+"""What messages are made of: the name of a parameter, a number with its noun, the name that was probably meant, and
+what is being done before there is a result.
+"""
 
 import difflib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 _spelling: Callable[[str], str] = "`{}`".format
+
+
+class OnStage(Protocol):
+    """Called when a stage of a long work begins, such as "reading play.txt"; `seconds` is how long it will take, if
+    that is known. It is also called with what was found: "297,961 characters, 74 different".
+    """
+
+    def __call__(self, stage: str, seconds: float | None = None, /) -> object: ...
+
+
+def ignore_stage(stage: str, seconds: float | None = None, /) -> None:
+    """The OnStage of a caller who does not wait for anything."""
 
 
 def parameter(name: str) -> str:

@@ -21,11 +21,14 @@ def export(
 
     Writes a safetensors file with the vocabulary and the configuration in its metadata.
     """
-    from charrnn import api
     from charrnn.cli.output import console
     from charrnn.cli.output.files import confirm_overwrite
+    from charrnn.cli.progress.stage_lines import stage_lines
 
     replace = confirm_overwrite(out, force)
-    loaded = api.export(run, out, to, checkpoint, replace)
+    with stage_lines():
+        from charrnn import api
+
+        loaded = api.export(run, out, to, checkpoint, replace)
     console.print_note(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
     console.write_path(out)

@@ -32,13 +32,17 @@ def view(
 
     The colours are surprisal, or the values of a hidden unit or gate. The page is one file, and loads nothing.
     """
-    from charrnn import api
     from charrnn.cli.output import console
     from charrnn.cli.output.files import confirm_overwrite
-    from charrnn.cli.page import build
+    from charrnn.cli.progress.stage_lines import stage_lines
 
     replace = confirm_overwrite(out, force)
-    encodings, own = common.encodings(encoding, text, both=False)
-    model = api.load(run, which=checkpoint, text=training_text or (), encoding=own)
-    build.write(model, run.resolve().name, text or (), encodings, out, replace, length, units, unit)
+    with stage_lines(sources=[*(text or ()), *(training_text or ())]) as on_stage:
+        from charrnn import api
+        from charrnn.cli.page import build
+
+        encodings, own = common.encodings(encoding, text, both=False)
+        model = api.load(run, which=checkpoint, text=training_text or (), encoding=own, on_stage=on_stage)
+        notes = build.write(model, run.resolve().name, text or (), encodings, out, replace, length, units, unit)
+    console.print_note(*notes)
     console.write_path(out)
