@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from charrnn import __version__
 from charrnn.cli.commands.bench import bench
@@ -28,6 +28,7 @@ from charrnn.cli.commands.train import train
 from charrnn.cli.commands.view import view
 from charrnn.cli.exit_codes import FAILED, MISUSE
 from charrnn.cli.option_names import option_name
+from charrnn.cli.options.bare_resume import TrainCommand
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.system.signals import exit_code
@@ -118,7 +119,8 @@ def _help_from(command: Callable[..., None]) -> str:
 
 
 for command in (train, sweep, sample, gradcheck, derive, gradflow, evaluate, score, plot, view, export, bench, schema):
-    app.command(NAMES.get(command), help=_help_from(command))(command)
+    kind = TrainCommand if command is train else TyperCommand
+    app.command(NAMES.get(command), cls=kind, help=_help_from(command))(command)
 
 
 def _print_version(wanted: bool) -> None:
