@@ -52,7 +52,10 @@ def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:
         raise OptionError(
             f"{parameter('seconds')}: {short_duration(seconds)} is too short for one step ({short_duration(cost.step)}) and a validation; give more time"
         )
-    return steps, f"{short_duration(seconds)} is time for {plural(steps, 'step')} here, at {short_duration(cost.step)} each"
+    return (
+        steps,
+        f"{short_duration(seconds)} is time for {plural(steps, 'step')} here, at {short_duration(cost.step)} each",
+    )
 
 
 class StepCost(NamedTuple):

@@ -93,7 +93,12 @@ def describe(event: Event, unit: Unit = "char") -> list[Text]:
             return [Text(line, style=WARNING)]
         case Finished():
             best = f" · best validation loss {digits(event.best_loss)}" if event.best_loss is not None else ""
-            return [Text(f"step {event.step:,}: {ENDINGS[event.reason]}{best} · {short_duration(round(event.seconds))}", style="bold")]
+            return [
+                Text(
+                    f"step {event.step:,}: {ENDINGS[event.reason]}{best} · {short_duration(round(event.seconds))}",
+                    style="bold",
+                )
+            ]
     return []
 
 
