@@ -13,7 +13,7 @@ from charrnn.text.characters.graphemes import graphemes
 
 NUMBER = re.compile(r"[+-]?\d[\d.,:]*(?:[eE][+-]?\d+)?%?")
 WORD = re.compile(r"( *)([^ ]*)")  # with the spaces before it: a no-break space breaks nothing
-COMMAND = r"(?<![\w/-])charrnn [a-z]+(?:'[^']*'|[^';,(]|[;,](?! |$))*(?<! )"  # to the end of its clause
+COMMAND = r"(?<![\w/-])(?:charrnn [a-z]+|pip install)(?:'[^']*'|[^';,(]|[;,](?! |$))*(?<! )"  # to the end of its clause
 QUOTED = r"(?<![^\s=(])'[^']+'(?=[\s;:,.)]|$)"
 WHOLE_WORD = re.compile(rf"( *)((?:{COMMAND}|{QUOTED}|[^ ])*)")
 PART = re.compile(rf"(?:{NUMBER.pattern}|[^-/\\_,.=])*[-/\\_,.=]?")

@@ -120,10 +120,11 @@ class Dashboard:
             if part in after and len(before) + len("  " + " · ".join(after)) + room > width:
                 after.remove(part)
         end = " · ".join(after)
-        columns = max(0, width - len(f"{before}  {end}".rstrip()))
+        end = f" {end}" if end else ""
+        columns = max(0, width - len(before) - 1 - len(end))
         filled = int(share * columns)
         bar = ("━" * filled, FILLED), ("─" * (columns - filled), "dim")
-        return Text.assemble(f"{before} ", *bar, f" {end}" if columns else end)
+        return Text.assemble(f"{before} ", *bar, end if columns else end.lstrip())
 
     def _left(self) -> str:
         if self._ended:

@@ -12,7 +12,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -32,7 +32,8 @@ MIN_REFRESH_SECONDS = 0.25  # seconds between two pictures
 MAX_DRAWING_SHARE = 0.005  # more seconds in a slow terminal: at most this share of the time is spent on drawing
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # of a synchronized update; a terminal without them ignores it
 ERASE_LINE, DOWN = (ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_DOWN, 1)
-SHOW_CURSOR = b"\x1b[?25h"
+SHOW_CURSOR, CLEAR_LINE = b"\x1b[?25h", b"\r\x1b[2K"
+STOPPING = "stopping after this step; Ctrl-C again stops at once"
 MAX_LINES_ABOVE = 100  # above the dashboard, printed again when the terminal changes its size
 
 
@@ -54,6 +55,9 @@ class LiveDisplay:
     def __enter__(self) -> Self:
         if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
             signal.signal(signal.SIGTSTP, self._suspend)
+        self._interrupt = signal.getsignal(signal.SIGINT)
+        if callable(self._interrupt):
+            signal.signal(signal.SIGINT, self._say_stopping)
         self._echo = self._has_terminal() and set_echo(self._console.file, on=False)
         self._live.start()
         return self
@@ -63,11 +67,20 @@ class LiveDisplay:
     ) -> None:
         if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == self._suspend:
             signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        if signal.getsignal(signal.SIGINT) == self._say_stopping:
+            signal.signal(signal.SIGINT, self._interrupt)
         try:
             self._end()  # of a training that a second Ctrl-C ended
         finally:
             if self._echo and self._has_terminal():
                 set_echo(self._console.file, on=True)
+
+    def _say_stopping(self, number: int, frame: FrameType | None) -> None:
+        """Ctrl-C: a step may take long. The line is the last one of the picture, which is drawn again after the step."""
+        with suppress(OSError):
+            os.write(self._console.file.fileno(), CLEAR_LINE + STOPPING[: self._console.width - 1].encode())
+        if callable(self._interrupt):
+            self._interrupt(number, frame)
 
     def _suspend(self, number: int, _: FrameType | None) -> None:
         """Ctrl-Z: stop normally, after showing the cursor again."""

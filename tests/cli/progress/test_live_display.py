@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -188,6 +189,84 @@ def test_the_terminal_says_how_large_it_is_and_not_the_environment(text_file, tm
     screen = Screen(spawn(command(text_file, tmp_path / "r", steps=600), 80, 30, **left_over), 80, 30).read()
     assert screen.child.exitstatus == 0
     assert [len(line) for line in bars(screen.lines)] == [80]
+
+
+SIZES = [(60, 20), (80, 24), (120, 40)]
+LONG = {"steps": 1_000_000, "every": 1000}
+
+
+def has_sample(screen):
+    return any(line.find("a sample, after step") >= 0 for line in screen.lines)
+
+
+@mostly_slow("size", SIZES, one_in=3)
+def test_whatever_is_typed_and_ctrl_c_leave_one_bar_and_whole_words(text_file, tmp_path, size):
+    screen = Screen(spawn(command(text_file, tmp_path / "r", **LONG), *size), *size).read(has_sample)
+    for key in "a\n\n\x1b[Ab\n":
+        screen.child.send(key)
+        time.sleep(0.1)
+    screen.read(lambda screen: "2,000: validation" in "".join(screen.lines))
+    screen.child.sendintr()
+    screen.read()
+    assert screen.child.exitstatus == 130
+    assert len(bars(screen.lines)) == 1
+    assert sum("a sample, after" in line for line in screen.lines) == 1
+    assert "^C" not in screen.output
+    shown = " ".join(screen.lines)
+    assert "stopped; checkpoint saved · best validation loss" in re.sub(" +", " ", shown)
+    assert all(len(line) <= size[0] for line in screen.lines)
+
+
+@mostly_slow("number", [signal.SIGTERM, signal.SIGINT], one_in=2)
+def test_signals_from_elsewhere_leave_one_bar(text_file, tmp_path, number):
+    screen = Screen(spawn(command(text_file, tmp_path / "r", **LONG), 80, 24), 80, 24).read(has_sample)
+    os.kill(screen.child.pid, number)
+    screen.read()
+    assert screen.child.exitstatus == 128 + number
+    assert len(bars(screen.lines)) == 1
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_leaves_one_bar_a_cursor_and_an_echo(text_file, tmp_path):
+    import termios
+
+    screen = Screen(spawn(command(text_file, tmp_path / "r", **LONG), 80, 24), 80, 24).read(has_sample)
+    screen.child.sendintr()
+    screen.child.sendintr()
+    screen.read(lambda screen: "\x1b[?25h" in screen.output)
+    echo = termios.tcgetattr(screen.child.child_fd)[3] & termios.ECHO if not screen.child.closed else True
+    screen.read()
+    assert len(bars(screen.lines)) == 1
+    assert screen.output.rindex("\x1b[?25h") > screen.output.rindex("\x1b[?25l")
+    assert echo or screen.child.exitstatus == 130
+
+
+@mostly_slow("size", SIZES, one_in=3)
+def test_a_resumed_training_shows_its_whole_curve(text_file, tmp_path, size):
+    Screen(spawn(command(text_file, tmp_path / "r", steps=1000), *size), *size).read()
+    again = ["-m", "charrnn", "train", "--resume", str(tmp_path / "r"), "--steps", "1500"]
+    screen = Screen(spawn(again, *size), *size).read()
+    assert screen.child.exitstatus == 0
+    assert len(bars(screen.lines)) == 1
+    heading = next(line for line in screen.lines if "⠤⠤ training" in line)
+    assert "steps 1 to 1,500" in heading
+    assert "o validation" in heading
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+@pytest.mark.slow
+def test_no_word_of_the_introduction_is_cut(text_file, tmp_path, size):
+    done = subprocess.run(
+        [sys.executable, *command(text_file, tmp_path / "a", steps=10)], capture_output=True, text=True, env=CLEAN
+    )
+    screen = Screen(spawn(command(text_file, tmp_path / "b", steps=10), *size), *size)
+    screen.read(lambda screen: "all steps done" in "".join(screen.lines))
+    introduction = [line for line in done.stderr.splitlines() if line.startswith(("text:", "network:", "training:"))]
+    lines = [line for line in screen.output.split("\x1b[?25l")[0].replace("\r", "").split("\n") if line]
+    printed = re.sub(r"\x1b\[[\d;?]*\w", "", " ".join(lines))
+    for line in introduction:
+        assert line.partition("; run directory")[0] in printed
+    assert any(line.startswith("training: 10 steps") for line in lines)
 
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux, which is not here")
