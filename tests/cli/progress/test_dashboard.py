@@ -106,7 +106,7 @@ def test_where_there_is_no_room_for_the_bar_the_time_elapsed_goes_first_and_no_f
         dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
     assert shown(dashboard, 100, 24)[0].endswith("─ 50% · 3 min 20 s elapsed · 578 days left")
     assert shown(dashboard, 60, 24)[0] == "step 500,000/1,000,000 ━━━━━━━━───────── 50% · 578 days left"
-    assert shown(dashboard, 30, 24)[0] == "500,000/1,000,000 578 days left"
+    assert shown(dashboard, 30, 24)[0] == "500,000/1,000,000 ━━━━━━──────"
     for width in range(18, 200):
         assert width - 1 <= len(dashboard.lines(width, 24)[0].plain.rstrip()) <= width
 

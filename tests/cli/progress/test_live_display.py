@@ -50,7 +50,7 @@ class Screen:
 
     def __init__(self, child, width, height):
         self.child, self.output = child, ""
-        self._screen = pyte.Screen(width, height)
+        self._screen = pyte.HistoryScreen(width, height, history=1000, ratio=0.01)
         self._stream = pyte.Stream(self._screen)
 
     def read(self, until=lambda screen: False):
@@ -73,6 +73,12 @@ class Screen:
     def lines(self):
         return [line.rstrip() for line in self._screen.display]
 
+    @property
+    def with_history(self):
+        """The lines, after those that were pushed up."""
+        width = self._screen.columns
+        return ["".join(row[i].data for i in range(width)).rstrip() for row in self._screen.history.top] + self.lines
+
 
 def bars(lines):
     return [line for line in lines if re.search("[━─]{3}", line)]
@@ -83,7 +89,7 @@ def test_at_the_end_one_picture_is_on_the_screen_and_nothing_of_those_before(tex
     screen = Screen(spawn(command(text_file, tmp_path / "r"), width, 40), width, 40).read()
     assert screen.child.exitstatus == 0
     assert len(bars(screen.lines)) == 1
-    assert re.match(r"(step )?3,000/3,000 ━+ ", bars(screen.lines)[0])
+    assert re.match(r"(step )?3,000/3,000 ━+( |$)", bars(screen.lines)[0])
     shown = "\n".join(screen.lines)
     assert shown.count("a sample, after step 3,000") == shown.count("⠤⠤ training") == 1
     assert shown.count(": validation loss") == 6
@@ -209,8 +215,8 @@ def test_whatever_is_typed_and_ctrl_c_leave_one_bar_and_whole_words(text_file, t
     screen.child.sendintr()
     screen.read()
     assert screen.child.exitstatus == 130
-    assert len(bars(screen.lines)) == 1
-    assert sum("a sample, after" in line for line in screen.lines) == 1
+    assert len(bars(screen.with_history)) == 1
+    assert sum("a sample, after" in line for line in screen.with_history) == 1
     assert "^C" not in screen.output
     shown = " ".join(screen.lines)
     assert "stopped; checkpoint saved · best validation loss" in re.sub(" +", " ", shown)
@@ -247,7 +253,7 @@ def test_a_resumed_training_shows_its_whole_curve(text_file, tmp_path, size):
     again = ["-m", "charrnn", "train", "--resume", str(tmp_path / "r"), "--steps", "1500"]
     screen = Screen(spawn(again, *size), *size).read()
     assert screen.child.exitstatus == 0
-    assert len(bars(screen.lines)) == 1
+    assert len(bars(screen.with_history)) == 1
     heading = next(line for line in screen.lines if "⠤⠤ training" in line)
     assert "steps 1 to 1,500" in heading
     assert "o validation" in heading
