@@ -1,8 +1,14 @@
-"""What messages are made of: the name of a parameter, a number with its noun, the name that was probably meant."""
+"""What messages are made of: the name of a parameter, a number with its noun, the name that was probably meant, and
+what is being done before there is a result.
+"""
 
 import difflib
+import os
+import shlex
+import subprocess
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 UNITS = (  # of a time: name, seconds, and the word for one
     ("year", 31_536_000, "a"),
@@ -17,6 +23,18 @@ TEN_DAYS = 864_000  # seconds; from then on hours say nothing
 MAX_SECONDS = 1_000_000 * 31_536_000.0  # a million years is long enough for any message
 
 _spelling: Callable[[str], str] = "`{}`".format
+
+
+class OnStage(Protocol):
+    """Called when a stage of a long work begins, such as "reading play.txt"; `seconds` is how long it will take, if
+    that is known. It is also called with what was found: "297,961 characters, 74 different".
+    """
+
+    def __call__(self, stage: str, seconds: float | None = None, /) -> object: ...
+
+
+def ignore_stage(stage: str, seconds: float | None = None, /) -> None:
+    """The OnStage of a caller who does not wait for anything."""
 
 
 def parameter(name: str) -> str:
@@ -42,6 +60,22 @@ def spelled_as(spelling: Callable[[str], str]) -> Iterator[None]:
 def plural(count: int, noun: str) -> str:
     """For example `1 step`, `1,200 steps`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def shell_command(command: str, *words: str | os.PathLike[str]) -> str:
+    """A command and further words as a line that can be pasted into a shell: the words are quoted where needed, and a
+    path is never taken for an option.
+
+    >>> from pathlib import Path
+    >>> shell_command("charrnn sample", Path("runs/My Stories"))
+    "charrnn sample 'runs/My Stories'"
+    """
+    typed = [word if isinstance(word, str) else _as_argument(os.fspath(word)) for word in words]
+    return f"{command} {subprocess.list2cmdline(typed) if os.name == 'nt' else shlex.join(typed)}"
+
+
+def _as_argument(path: str) -> str:
+    return os.path.join(os.curdir, path) if path.startswith("-") else path
 
 
 def duration(seconds: float) -> str:
@@ -85,8 +119,11 @@ def short_duration(seconds: float) -> str:
 
 
 def nearest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
-    """The known name that was probably meant; None if none is like it. `cutoff`: from 0, anything, to 1, the same."""
-    return next(iter(difflib.get_close_matches(name, known, 1, cutoff)), None)
+    """The known name that was probably meant; None if none is like it. `cutoff`: from 0, anything, to 1, the same.
+    Capitals count as small letters.
+    """
+    folded = {each.casefold(): each for each in known}
+    return next((folded[each] for each in difflib.get_close_matches(name.casefold(), folded, 1, cutoff)), None)
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:

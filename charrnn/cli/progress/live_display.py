@@ -22,6 +22,7 @@ from rich.live import Live
 from rich.segment import ControlType
 from rich.text import Text
 
+from charrnn.cli.output.live_terminal import in_foreground
 from charrnn.cli.output.wrapping import fold_at_blanks, width_of
 from charrnn.cli.progress.dashboard import Dashboard
 from charrnn.cli.progress.plain_lines import describe, warnings
@@ -209,11 +210,3 @@ class LiveDisplay:
 
     def _picture(self) -> Group:
         return Group(*self._dashboard.lines(*self._console.size))
-
-
-def in_foreground(console: Console) -> bool:
-    """Whether this process is in the foreground of its terminal; True on systems without job control."""
-    try:
-        return os.tcgetpgrp(console.file.fileno()) == os.getpgrp()
-    except (AttributeError, OSError):
-        return True

@@ -86,7 +86,7 @@ def bars(lines):
 
 @mostly_slow("width", [40, 200], one_in=2)
 def test_at_the_end_one_picture_is_on_the_screen_and_nothing_of_those_before(text_file, tmp_path, width):
-    screen = Screen(spawn(command(text_file, tmp_path / "r"), width, 40), width, 40).read()
+    screen = Screen(spawn(command(text_file, tmp_path / "r"), width, 50), width, 50).read()
     assert screen.child.exitstatus == 0
     assert len(bars(screen.lines)) == 1
     assert re.match(r"(step )?3,000/3,000 ━+( |$)", bars(screen.lines)[0])
@@ -95,7 +95,8 @@ def test_at_the_end_one_picture_is_on_the_screen_and_nothing_of_those_before(tex
     assert shown.count(": validation loss") == 6
     assert shown.index("step 3,000: validation") < shown.index("3,000/3,000") < shown.index("a sample")
     assert "step 3,000: all steps done" in shown
-    assert "".join(screen.lines).endswith(str(tmp_path / "r"))
+    end = "".join(screen.lines).replace("it: ", "it:")
+    assert end.endswith(f"{tmp_path / 'r'}write with it:charrnn sample {tmp_path / 'r'}")
 
 
 @pytest.mark.slow
@@ -145,7 +146,7 @@ def test_terminals_without_cursor_control_get_plain_lines(text_file, tmp_path, e
     output = Screen(spawn(command(text_file, tmp_path / "r"), **environment), 80, 24).read().output
     assert not CURSOR.search(output)
     assert output.count(": validation loss") == 6
-    assert len(output.splitlines()) < 100, "nor a flood of them"
+    assert len(output.splitlines()) < 200, "nor a flood of them"
 
 
 @pytest.mark.slow
@@ -167,7 +168,7 @@ def test_json_in_a_file_is_json_while_the_terminal_shows_the_picture(text_file, 
     assert len(bars(screen.lines)) == 1
     events = [json.loads(line)["event"] for line in (tmp_path / "events").read_text().splitlines()]
     assert events.count("step") == 3000
-    assert events[-1] == "saved"
+    assert "saved" in events[-2:]
 
 
 @pytest.mark.slow
@@ -229,7 +230,7 @@ def test_signals_from_elsewhere_leave_one_bar(text_file, tmp_path, number):
     os.kill(screen.child.pid, number)
     screen.read()
     assert screen.child.exitstatus == 128 + number
-    assert len(bars(screen.lines)) == 1
+    assert len(bars(screen.with_history)) == 1
 
 
 @pytest.mark.slow
@@ -242,7 +243,7 @@ def test_a_second_ctrl_c_leaves_one_bar_a_cursor_and_an_echo(text_file, tmp_path
     screen.read(lambda screen: "\x1b[?25h" in screen.output)
     echo = termios.tcgetattr(screen.child.child_fd)[3] & termios.ECHO if not screen.child.closed else True
     screen.read()
-    assert len(bars(screen.lines)) == 1
+    assert len(bars(screen.with_history)) == 1
     assert screen.output.rindex("\x1b[?25h") > screen.output.rindex("\x1b[?25l")
     assert echo or screen.child.exitstatus == 130
 
@@ -254,7 +255,7 @@ def test_a_resumed_training_shows_its_whole_curve(text_file, tmp_path, size):
     screen = Screen(spawn(again, *size), *size).read()
     assert screen.child.exitstatus == 0
     assert len(bars(screen.with_history)) == 1
-    heading = next(line for line in screen.lines if "⠤⠤ training" in line)
+    heading = next(line for line in screen.with_history if "⠤⠤ training" in line)
     assert "steps 1 to 1,500" in heading
     assert "o validation" in heading
 
@@ -268,11 +269,10 @@ def test_no_word_of_the_introduction_is_cut(text_file, tmp_path, size):
     screen = Screen(spawn(command(text_file, tmp_path / "b", steps=10), *size), *size)
     screen.read(lambda screen: "all steps done" in "".join(screen.lines))
     introduction = [line for line in done.stderr.splitlines() if line.startswith(("text:", "network:", "training:"))]
-    lines = [line for line in screen.output.split("\x1b[?25l")[0].replace("\r", "").split("\n") if line]
-    printed = re.sub(r"\x1b\[[\d;?]*\w", "", " ".join(lines))
+    printed = " ".join(" ".join(screen.with_history).split())
+    assert len(introduction) == 3
     for line in introduction:
-        assert line.partition("; run directory")[0] in printed
-    assert any(line.startswith("training: 10 steps") for line in lines)
+        assert line.partition("; run directory")[0].replace("/a/", "/b/") in printed
 
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux, which is not here")
