@@ -15,7 +15,8 @@ NUMBER = re.compile(r"[+-]?\d[\d.,:]*(?:[eE][+-]?\d+)?%?")
 WORD = re.compile(r"( *)([^ ]*)")  # with the spaces before it: a no-break space breaks nothing
 COMMAND = r"(?<![\w/-])(?:charrnn [a-z]+|pip install)(?:'[^']*'|[^';,(]|[;,](?! |$))*(?<! )"  # to the end of its clause
 QUOTED = r"(?<![^\s=(])'[^']+'(?=[\s;:,.)]|$)"
-WHOLE_WORD = re.compile(rf"( *)((?:{COMMAND}|{QUOTED}|[^ ])*)")
+TIME = r"(?<![^\s(])\d[\d,.]* (?:ms|s|min|h)(?!\w)"
+WHOLE_WORD = re.compile(rf"( *)((?:{COMMAND}|{QUOTED}|{TIME}|[^ ])*)")
 PART = re.compile(rf"(?:{NUMBER.pattern}|[^-/\\_,.=])*[-/\\_,.=]?")
 ELLIPSIS = "…"
 EMOJI_STYLE = "\ufe0f"
@@ -44,7 +45,8 @@ def fold(text: Text, columns: int) -> list[Text]:
 
 
 def fold_at_blanks(text: Text, columns: int) -> list[Text]:
-    """The lines of a message, broken at blanks alone: a word, a command and what is in quotes stay whole, however long
+    """The lines of a message, broken at blanks alone: a word, a number with its unit of time, a command
+    and what is in quotes stay whole, however long
     they are, so that they can be copied.
 
     >>> [line.plain for line in fold_at_blanks(Text("a run is there; go on: charrnn train --resume runs/a"), 30)]

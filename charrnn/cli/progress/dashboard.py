@@ -103,7 +103,9 @@ class Dashboard:
 
     def lines(self, width: int, height: int) -> list[Text]:
         """The lines for a terminal of `width` columns and `height` rows; none is longer than it is wide."""
-        figures = [Text(line) for line in join_parts(self._averages.figures(), width)]
+        nothing_made = self._ended and self._averages.last is None
+        parts = [] if nothing_made else self._averages.figures()
+        figures = [Text(line) for line in join_parts(parts, width)]
         wrong = [_first_line(Text(line, WARNING), width) for line in self._health.warnings.values()]
         head = [self._bar(width), *figures, *wrong]
         below = self._curve_and_sample(width, height - 2 - len(head))
@@ -148,7 +150,7 @@ class Dashboard:
     def _curve_of(self, columns: int, rows: int) -> list[Text]:
         """A heading and the curve, redrawn only now and then."""
         at, size, drawn = self._drawn
-        if size != (columns, rows) or self._clock() - at > CURVE_EVERY:
+        if not drawn or size != (columns, rows) or self._clock() - at > CURVE_EVERY:
             drawn = self._curve.draw(columns, rows - 1)
             self._drawn = self._clock(), (columns, rows), drawn
         return drawn

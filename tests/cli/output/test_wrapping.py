@@ -96,6 +96,11 @@ def test_a_message_is_broken_at_blanks_alone(columns):
     assert all(len(line) <= columns or " " not in re.sub(r"charrnn [^;]*;|'a [^']*'", "", line) for line in lines)
 
 
+def test_a_time_stays_with_its_unit():
+    assert at_blanks("best loss 1.4692 · 10 s", 22) == ["best loss 1.4692 ·", "10 s"]
+    assert at_blanks("one 1 h 20 min", 9) == ["one 1 h", "20 min"]
+
+
 def test_lines_of_a_message_indents_and_styles_are_kept():
     lines = fold_at_blanks(Text("  one two\n\nthree", "bold"), 6)
     assert [line.plain for line in lines] == ["  one", "two", "", "three"]

@@ -269,6 +269,25 @@ def test_the_curve_of_a_resumed_training_is_whole_and_has_its_last_validation():
     assert any(line.endswith("training  steps 1 to 201") for line in shown(dashboard, 60, 24))
 
 
+def test_a_resumed_training_with_nothing_to_do_shows_its_curve_and_no_figures():
+    dashboard = Dashboard(500, 500, 1.0, Clock(), history=history(500, [250]))
+    dashboard.read(Finished(500, "steps", None, 0.0))
+    assert [line.split(" ━")[0] for line in shown(dashboard, 80, 24)][:3] == [
+        "step 500/500",
+        "",
+        shown(dashboard, 80, 24)[2],
+    ]
+    assert shown(dashboard, 80, 24)[2].endswith("steps 1 to 500")
+
+
+def test_the_first_curve_does_not_wait():
+    dashboard = Dashboard(500, 0, 1.0, Clock())
+    shown(dashboard, 80, 24)
+    for step in (1, 2, 3):
+        dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+    assert any("⠤⠤ training" in line for line in shown(dashboard, 80, 24))
+
+
 def test_warnings_in_the_picture_are_cut_at_blanks():
     for width in range(20, 120):
         for line in shown(trained(wrong=True), width, 40):
