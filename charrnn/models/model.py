@@ -106,8 +106,8 @@ class Model:
     ) -> str:
         """Write `length` characters (bytes, for a byte model) after `prompt`, or up to a stop string.
 
-        The prompt is not part of the text: neither here nor in the `text` of `charrnn sample --json`; the command
-        prints it before the text. Prompt and stop strings are read in the Unicode form that the model knows. A
+        The command prints the prompt before the text; it is not in the `text` of `--json`, nor in what Python returns.
+        Prompt and stop strings are read in the Unicode form that the model knows. A
         backslash is a backslash: escapes such as \\n are for the options of the command.
 
         `only`: a class of characters (letters, lowercase, uppercase, digits, space, ascii), several with commas between
