@@ -54,7 +54,10 @@ def plan(
     """
     began = time.perf_counter()
     made = make_plan(sources, config, base, ranks)
-    return made if seconds is None else made.with_steps(*time_budget.steps_within(made, seconds, began))
+    if seconds is None:
+        return made
+    budget = time_budget.steps_within(made, seconds, began)
+    return made.with_steps(budget.steps, budget.note, eval_every=budget.eval_every)
 
 
 def prepare(

@@ -41,10 +41,10 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
     ],
     "runs": [
         {"storage"},
-        {"recorded_text"},
+        {"recorded_text", "catalogue"},
         {"planning"},
         {"trainer_state"},
-        {"recovery", "gradflow_probe", "random_training"},
+        {"recovery", "gradflow_probe", "random_training", "baseline"},
         {"run"},
         {"time_budget"},
         {"resume"},

@@ -18,6 +18,7 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text.characters.unit_names import Unit
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
+from charrnn.words import shell_command
 
 MAX_CHARACTERS = 1_000_000  # characters of a text over which the positions are spread
 
@@ -77,7 +78,7 @@ def _load(run: Path, which: str | None) -> Checkpoint:
         if run.is_dir() or run.suffix == ".safetensors":
             raise
         raise RunError(
-            f"{error}; if it is a text, read it with a fresh network: charrnn gradflow --text {run}"
+            f"{error}; if it is a text, read it with a fresh network: {shell_command('charrnn gradflow --text', str(run))}"
         ) from None
 
 

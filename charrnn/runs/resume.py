@@ -17,7 +17,7 @@ from charrnn.runs.storage.directory import BEST, CONFIG, LAST
 from charrnn.runs.trainer_state import build_trainer, restore
 from charrnn.system.folder_handle import Folder
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import parameter
+from charrnn.words import parameter, shell_command
 
 
 def resume(
@@ -46,8 +46,8 @@ def resume(
         damaged_best = ranks.on_root(lambda: _damaged_best(folder))
         plan = plan.with_notes(loaded.note, _version_note(saved, ranks.size), damaged_best)
         if seconds is not None:
-            further, note = time_budget.steps_within(plan, seconds, began)
-            plan, steps = plan.with_notes(note), saved.progress.step + further
+            budget = time_budget.steps_within(plan, seconds, began)
+            plan, steps = plan.with_notes(budget.note), saved.progress.step + budget.steps
         if loaded.note and steps is None and epochs is None:  # it may be older than a new end
             steps, epochs = ranks.on_root(lambda: directory.end_in_config(folder.path, saved.config))
         if steps is not None or epochs is not None:
@@ -67,7 +67,7 @@ def _refuse_edits(path: Path, saved: Checkpoint) -> None:
     """Raises RunError if config.yaml was edited: a run keeps its configuration, and would silently ignore the edit."""
     if edits := directory.find_edits(path, saved.config):
         raise RunError(
-            f"{parameter('resume')} {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run keeps its configuration: undo the edit, or start another run: charrnn train TEXT --config {path / CONFIG}"
+            f"{parameter('resume')} {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run keeps its configuration: undo the edit, or start another run: {shell_command('charrnn train TEXT --config', path / CONFIG)}"
         )
 
 
