@@ -35,7 +35,7 @@ from charrnn.text.reading.encodings import Encodings
 from charrnn.text.source_text import SourceText
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.unicode_form import fit_text
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import Vocabulary, list_characters
 from charrnn.training.events import digits
 from charrnn.words import parameter
 
@@ -179,8 +179,8 @@ class Model:
         than 2 characters, VocabularyError for one that the model does not know, and OptionError for a mixture.
         """
         network, block = self.single_checkpoint.network, self._block(text)
-        if block.unknown.any():
-            raise VocabularyError("the text has characters that the model does not know; it has no gradient")
+        if unknown := [str(block.characters[at]) for at in np.flatnonzero(block.unknown[0, block.unseen :])]:
+            raise VocabularyError(f"the model does not know {list_characters(unknown)}: the text has no gradient")
         return text_gradients(network, block.ids[0, block.unseen :].astype(np.intp), self.vocabulary.end_id)
 
     def novelty(self, texts: Sequence[str]) -> Novelty:
