@@ -181,7 +181,7 @@ class Model:
         than 2 characters, VocabularyError for one that the model does not know, and OptionError for a mixture.
         """
         network, block = self.single_checkpoint.network, self._block(text)
-        if unknown := [str(block.characters[at]) for at in np.flatnonzero(block.unknown[0, block.unseen :])]:
+        if unknown := [str(block.characters[at]) for at in np.flatnonzero(block.unknown[0, block.unseen :]).tolist()]:
             raise VocabularyError(f"the model does not know {list_characters(unknown)}: the text has no gradient")
         return text_gradients(network, block.ids[0, block.unseen :].astype(np.intp), self.vocabulary.end_id)
 
