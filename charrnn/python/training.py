@@ -60,7 +60,7 @@ def train(
     options = {key: (f"settings[{key!r}]", value) for key, value in (settings or {}).items()}
     name = None if config is None else str(config)
     with progress_display(progress) as display:
-        plan, _ = api.prepare([*map(str, text)], name, (), options, base, seconds)
+        plan, _ = api.prepare([*map(str, text)], name, (), options, base, seconds, on_stage=display.stage)
         return _to_end(api.start(plan, path), display, on_event)
 
 
@@ -90,7 +90,7 @@ def resume(
     """
     with progress_display(progress) as display:
         encodings = [encoding] if encoding else []
-        resumed = api.resume(Path(run), [*map(str, text)], steps, epochs, seconds, None, encodings)
+        resumed = api.resume(Path(run), [*map(str, text)], steps, epochs, seconds, None, encodings, display.stage)
         return _to_end(resumed, display, on_event)
 
 

@@ -41,17 +41,20 @@ def test_a_bar_is_for_a_terminal_that_can_draw_it(wanted, terminal, term, kind):
         assert type(display) is kind
 
 
-def test_a_terminal_shows_one_bar_in_one_line():
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_terminal_shows_one_bar_in_one_line(width):
     pyte = pytest.importorskip("pyte")
-    console = Console(file=io.StringIO(), force_terminal=True, width=80, height=24, _environ={"TERM": "xterm"})
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, height=24, _environ={"TERM": "xterm"})
     with progress_display(True, console) as display:
+        display.stage("reading [red]a.txt[/red]\x1b", 3.0)
         display.begin(200, 0)
         for step in range(1, 121):
             display(stepped(step))
         display(Evaluated(120, "valid", 1.75, 2.5, True))
         display(Saved(120, "x", True))
         display(Finished(120, "stopped", 1.75, 3.0))
-    screen = pyte.Screen(80, 24)
+    assert "reading [red]a.txt[/red]␛" in console.file.getvalue()
+    screen = pyte.Screen(width, 24)
     pyte.Stream(screen).feed(console.file.getvalue().replace("\n", "\r\n"))
     lines = [line.rstrip() for line in screen.display if line.strip()]
     assert len(lines) == 1
@@ -90,10 +93,12 @@ def test_a_notebook_draws_at_most_twice_a_second(monkeypatch):
 
     monkeypatch.setattr(progress, "import_module", lambda name: IPython)
     with NotebookDisplay(clock=lambda: now[0]) as display:
+        display.stage("measuring <this>", 15.0)
         display.begin(100, 0)
         for step in range(1, 101):
             now[0] += 1 / 16
             display(stepped(step))
+    assert handle.shown.pop(0) == "measuring &lt;this&gt; (15 s)"
     assert len(handle.shown) == 14  # at the beginning, twelve in 6.25 seconds, at the end
     assert 'value="100" max="100"' in handle.shown[-1]
     assert handle.shown[-1].count("<svg") == 1
