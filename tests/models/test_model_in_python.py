@@ -118,6 +118,12 @@ def test_gradients_are_those_of_the_loss(tmp_path, text_file, settings):
     assert losses[1] < loss < losses[0]
 
 
+def test_a_document_begins_in_a_gradient_as_in_a_score(tmp_path, text_file):
+    model = charrnn.load(tiny.trained(tmp_path / "run", text_file, r"data.boundary=\n"))
+    first, both = (model.gradients(text)[0] * steps for text, steps in (("a\n", 1), ("a\nthe cat", 9)))
+    assert both - first == pytest.approx(model.score("the cat").surprisals.sum(), rel=1e-5)
+
+
 def test_parameters_are_copies(model):
     model.parameters["W_hh"][:] = 0
     assert model.parameters["W_hh"].any()

@@ -57,7 +57,7 @@ def test_runs_are_listed(tiny_run):
 
 def test_a_name_that_is_nothing_is_answered_in_one_line(tiny_run, monkeypatch):
     monkeypatch.chdir(tiny_run.parent)
-    with pytest.raises(charrnn.CharrnnError, match=r"^nonsense: no such run; name a run directory.*runs in .*: run$"):
+    with pytest.raises(charrnn.CharrnnError, match=r"^nonsense: no such run; name a run directory"):
         charrnn.load("nonsense")
 
 
