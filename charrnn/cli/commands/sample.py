@@ -26,7 +26,7 @@ def sample(
         "-p",
         metavar="TEXT",
         callback=typed_text.text,
-        help="The text to continue; it is printed first. \\n is a line break, as in --stop and --only.",
+        help="The text to continue. It is printed before the text, and is not in the text of --json. \\n is a line break, as in --stop and --only.",
     ),
     prompt_file: str | None = typer.Option(
         None, metavar="FILE", help="Read the prompt from a file, or with - from standard input."
