@@ -127,13 +127,16 @@ class Training(StrictModel):
         5, ge=0, le=100, description="how many times to roll back from one place when training diverges; 0: never"
     )
     seed: Whole = Field(0, ge=0, le=(1 << 63) - 1, description="of every random number in the run")
-    eval_every: Steps = Field(500, description="updates between validations")
+    eval_every: Steps | None = Field(
+        None, description="updates between validations; null: a tenth of the steps, but at most 500"
+    )
     eval_characters: EvalCharacters | None = Field(
         1_000_000, description="characters (bytes) of the valid split that are read for a validation; null: all"
     )
     save_every: Steps = Field(500, description="updates between checkpoints")
     sample_every: SampleEvery | None = Field(
-        None, description="updates between samples; null: at each validation; 0: never"
+        None,
+        description="updates between samples; null: after 25, 50, 100, 200 and 400, and at each validation; 0: never",
     )
     gradflow_every: Steps | None = Field(
         None, description="updates between probes of how far gradients reach; null: never"

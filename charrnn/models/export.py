@@ -18,23 +18,34 @@ from pathlib import Path
 
 import numpy as np
 
-from charrnn.errors import NetworkError, OutputError
+from charrnn.errors import NetworkError, OptionError, OutputError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.runs.storage import safetensors_file as files
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.folder_handle import whole_file
+from charrnn.system.output_names import require_ending
 from charrnn.words import parameter
 
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
 
 
+def require_format(to: str) -> None:
+    """Raise OptionError for a format that does not exist."""
+    if to not in FORMATS:
+        raise OptionError(f"{parameter('to')} must be {' or '.join(FORMATS)}; found {to}")
+
+
+ENDINGS = (".safetensors",)
+
+
 def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False) -> None:
     """Write the weights under their own names (`to` "plain") or under PyTorch's ("torch").
 
-    Raises OutputError if the file exists and `replace` is false or if it cannot be written, and NetworkError if PyTorch
-    does not have this network.
+    Raises OutputError if the file's name has another ending than .safetensors, if the file exists and `replace` is
+    false, or if it cannot be written; and NetworkError if PyTorch does not have this network.
     """
+    require_ending(path, ENDINGS, "a safetensors file")
     tensors = FORMATS[to](checkpoint.network)
     metadata = {
         "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),

@@ -17,7 +17,7 @@ from charrnn.text.reading import recorded_sources
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.source_reader import SourceReader
 from charrnn.text.source_text import SourceText
-from charrnn.words import parameter
+from charrnn.words import OnStage, ignore_stage, parameter
 
 GROWN = 1 << 20  # characters read beyond the old length, so that a message can say how long a longer text is
 MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters
@@ -40,10 +40,25 @@ def absolute_source(source: str) -> str:
     return os.path.abspath(source)
 
 
+def reading(sources: Sequence[str]) -> str:
+    """The stage of reading these sources.
+
+    >>> reading(["letters/1890.txt"]), reading(["-"]), reading(["a.txt", "b.txt", "c.txt"])
+    ('reading 1890.txt', 'reading standard input', 'reading a.txt and 2 more')
+    """
+    first = "standard input" if sources[0] == "-" else os.path.basename(os.path.abspath(sources[0]))
+    return f"reading {first}" + (f" and {len(sources) - 1:,} more" if len(sources) > 1 else "")
+
+
 def read_text(
-    sources: Sequence[str], data: Data, encodings: Encodings | None = None, max_chars: int | None = None
+    sources: Sequence[str],
+    data: Data,
+    encodings: Encodings | None = None,
+    max_chars: int | None = None,
+    on_stage: OnStage = ignore_stage,
 ) -> SourceText:
     """Read at most `max_chars` characters of the sources, as `data` says, or in these `encodings`. Raises TextError."""
+    on_stage(reading(sources))
     return source_text.read_text(
         sources, data.unit, _encodings(data, encodings), data.max_expansion, data.boundary, max_chars
     )
@@ -60,14 +75,23 @@ def _encodings(data: Data, encodings: Encodings | None) -> Encodings:
 
 
 def load_corpus(
-    saved: Checkpoint, sources: Sequence[str] = (), hint: str | None = None, encoding: Sequence[str] = ()
+    saved: Checkpoint,
+    sources: Sequence[str] = (),
+    hint: str | None = None,
+    encoding: Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
 ) -> Corpus:
     """The text that a run was trained on, encoded and split as it was then. See `load_text`."""
-    return corpora.build(load_text(saved, sources, hint, encoding), saved.vocabulary, saved.config.data.make_split())
+    text = load_text(saved, sources, hint, encoding, on_stage)
+    return corpora.build(text, saved.vocabulary, saved.config.data.make_split())
 
 
 def load_text(
-    saved: Checkpoint, sources: Sequence[str] = (), hint: str | None = None, encoding: Sequence[str] = ()
+    saved: Checkpoint,
+    sources: Sequence[str] = (),
+    hint: str | None = None,
+    encoding: Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
 ) -> SourceText:
     """The text that a run was trained on, from `sources` (none: from its old location). `encoding` says which encoding
     it is in now, NAME or FILE=NAME each (none: that of the training or, if this gives another text, UTF-8: it may have
@@ -82,6 +106,7 @@ def load_text(
     if not sources:
         _require_modest(saved, hint)
     try:
+        on_stage(reading(sources or saved.text.sources))
         text = _read_same(saved, sources, encoding)
     except TextError as error:
         if sources:

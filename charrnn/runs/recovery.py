@@ -11,7 +11,7 @@ from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage import directory, safetensors_file
 from charrnn.runs.storage.checkpoint import PARAMETERS, STATE, Checkpoint
 from charrnn.runs.storage.checkpointing import is_snapshot
-from charrnn.runs.storage.directory import BEST, LAST, PREVIOUS, LoadedCheckpoint
+from charrnn.runs.storage.directory import BEST, DIVERGED, LAST, PREVIOUS, LoadedCheckpoint
 from charrnn.runs.trainer_state import restore
 from charrnn.system.folder_handle import Folder
 from charrnn.training.divergence import Batch, StepRejectedError
@@ -20,7 +20,6 @@ from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Progress, Trainer
 
-DIVERGED = "diverged.safetensors"
 LOWER_RATE = "start again with a lower training.learning_rate, or set training.max_grad_norm (for example 1.0)"
 TRIES_FROM_NEWEST = 2  # if they fail, the newest snapshot may be bad itself, and the best one is used
 

@@ -1,6 +1,7 @@
 """A training with its run directory."""
 
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Generator as Events
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from charrnn.generation.predictors import NetworkPredictor
 from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.network import Network
+from charrnn.runs.baseline import with_baseline
 from charrnn.runs.gradflow_probe import with_gradient_flow
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.recovery import Rollback
@@ -29,6 +31,7 @@ RUNS = "runs"
 DIGITS = 3  # decimals of a sample's surprisals
 SAMPLE_LENGTH = 200  # characters of a sample during a training
 SAMPLE_OPTIONS = SamplingOptions(temperature=0.8)
+FIRST_SAMPLES = (25, 50, 100, 200, 400)  # steps: a beginner sees within seconds that it learns
 
 
 class Run:
@@ -44,15 +47,15 @@ class Run:
         """The run directory's path now; after the end of the training, its path at that time."""
         return self.folder.path
 
-    def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train, sample, probe the gradient flow, save and log; yield each event as it happens. A caller that stops
-        at any event loses only what came after the last save.
+    def events(self, should_stop: Callable[[], bool] = lambda: False) -> Events[Event, None, None]:
+        """Train, sample, probe the gradient flow, save, count and log; yield each event as it happens. A caller that
+        stops at any event loses only what came after the last save.
 
         Raises DivergedError if rolling back does not help, and RunError if the directory cannot be written.
         """
         training = self.plan.config.training
         events = self.trainer.train(self.plan.steps, should_stop)
-        events = self._with_samples(events, training.sample_every)
+        events = self._with_samples(events)
         events = with_gradient_flow(
             events, self.trainer.result, self.plan.corpus, training.gradflow_every, training.sequence_length
         )
@@ -60,6 +63,7 @@ class Run:
         events = checkpointing.with_checkpoints(
             events, partial(capture, self.trainer, self.plan), self.folder, training.save_every, ranks
         )
+        events = with_baseline(events, self.plan, should_stop)
         try:
             with one_blas_thread():
                 unit = self.plan.config.data.unit
@@ -67,14 +71,23 @@ class Run:
         finally:
             self._held.close()
 
-    def _with_samples(self, events: Iterable[Event], every: int | None) -> Iterator[Event]:
-        """Pass the events on, with a sample every `every` steps (0: never; None: after each evaluation)."""
+    def _with_samples(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Pass the events on, with a sample wherever one is due."""
         for event in events:
-            if every and isinstance(event, Stepped) and event.step % every == 0:
+            if isinstance(event, Stepped) and self._sample_is_due(event.step):
                 yield self._sample(event.step)  # before its step: a save may follow that, and must have the sample
             yield event
-            if every is None and isinstance(event, Evaluated):
+            if isinstance(event, Evaluated) and self.plan.config.training.sample_every is None:
                 yield self._sample(event.step)
+
+    def _sample_is_due(self, step: int) -> bool:
+        """Whether a sample belongs to this step, apart from those of validations."""
+        every = self.plan.config.training.sample_every
+        if every is not None:
+            return every > 0 and step % every == 0
+        if not self.trainer.valid.size:
+            return step in FIRST_SAMPLES or step % self.plan.eval_every == 0 or step == self.plan.steps
+        return step in FIRST_SAMPLES and not self.trainer.evaluation_is_due(self.plan.steps)
 
     def _sample(self, step: int) -> Sampled:
         predictor = NetworkPredictor(self.trainer.result, self.trainer.label_smoothing)

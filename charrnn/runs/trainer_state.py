@@ -66,7 +66,7 @@ def build_trainer(plan: Plan, network: Network) -> Trainer:
         optimizer=plan.optimizer(network),
         schedule=Schedule(training.schedule, training.learning_rate, plan.steps, training.warmup_steps),
         clipping=Clipping(training.max_grad_norm, training.max_grad_value),
-        eval_every=training.eval_every,
+        eval_every=plan.eval_every,
         patience=training.patience,
         threads=plan.threads,
         dropout=plan.config.model.dropout,

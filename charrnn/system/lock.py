@@ -20,10 +20,14 @@ from typing import IO
 from charrnn.errors import RunError
 from charrnn.system.durable_files import append
 from charrnn.system.folder_handle import Folder
+from charrnn.system.plain_files import open_plain
+from charrnn.system.processes import process_holds_lock
 
 LOCK = "lock"
 WAIT_SECONDS = 1.0  # for a holder to write who it is
 PID = "pid"
+MAX_HOLDER_BYTES = 1000  # of what a lock file says
+STALE_SECONDS = 3600.0  # in which a training on another machine writes something
 BEGINNING = f'{{"{PID}": '.encode()  # of a lock file
 LOCKED_BYTE = 1 << 30  # Windows lets nobody read the byte that it locks: this is far beyond the text
 
@@ -120,6 +124,22 @@ class Lock:
         append(self._file, text.encode())
 
 
+def is_held(run: Path) -> bool:
+    """Whether a process trains in this directory now, as far as its lock file says. Takes no lock, and writes nothing.
+
+    A lock of another machine, whose processes cannot be seen from here, counts while the run still changes.
+    """
+    try:
+        with open_plain(run / LOCK) as file:
+            found = json.loads(file.read(MAX_HOLDER_BYTES))
+        pid, host = int(found[PID]), str(found["host"])
+        if host != socket.gethostname():
+            return time.time() - max(each.stat().st_mtime for each in run.iterdir()) < STALE_SECONDS
+    except (ValueError, KeyError, TypeError, OSError, RecursionError):
+        return False
+    return process_holds_lock(pid)
+
+
 def _is_lock_file(file: IO[bytes]) -> bool:
     """Whether the file is empty, or begins like a lock file; a power cut can leave zeros."""
     file.seek(0)
@@ -131,7 +151,7 @@ def _holder(file: IO[bytes]) -> str | None:
     """Who wrote the file; None if that is not written yet, or was erased."""
     file.seek(0)
     try:
-        found = json.loads(file.read(1000))
+        found = json.loads(file.read(MAX_HOLDER_BYTES))
         pid, host, since = int(found[PID]), str(found["host"]), str(found["since"])
     except (ValueError, KeyError, TypeError, OSError):
         return None

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.text.vocabulary import Ids
+from charrnn.words import plural
 
 Indices = NDArray[np.intp]
 
@@ -75,13 +76,13 @@ class Windows:
         length = (len(ids) - 1) // batch_size
         if length < sequence_length:
             raise TextError(
-                f"a text of length {len(ids):,} does not fill one window of {batch_size} streams x {sequence_length} steps"
+                f"a text of length {len(ids):,} does not fill one window of {plural(batch_size, 'stream')} x {plural(sequence_length, 'step')}"
             )
         self.batch_size, self.sequence_length, self.position = batch_size, sequence_length, 0
         self.stride = stride or sequence_length
         self._reset_probability, self._seed, self.end_id = reset_probability, seed, end_id
         self.streams = streams or slice(0, batch_size)
-        self.per_epoch = (length - sequence_length) // self.stride + 1
+        self.per_epoch = count_per_epoch(len(ids), batch_size, sequence_length, stride)
         self._inputs = ids[: batch_size * length].reshape(batch_size, length)[self.streams]
         self._targets = ids[1 : batch_size * length + 1].reshape(batch_size, length)[self.streams]
 
@@ -124,6 +125,15 @@ class Windows:
 
     def _cut(self, streams: Ids, start: int) -> Indices:
         return np.ascontiguousarray(streams[:, start : start + self.sequence_length].T, np.intp)
+
+
+def count_per_epoch(characters: int, batch_size: int, sequence_length: int, stride: int | None = None) -> int:
+    """The windows in one pass over a text of this length.
+
+    >>> count_per_epoch(1000, batch_size=2, sequence_length=64)
+    7
+    """
+    return ((characters - 1) // batch_size - sequence_length) // (stride or sequence_length) + 1
 
 
 def fit(characters: int, batch_size: int, sequence_length: int) -> tuple[int, int]:

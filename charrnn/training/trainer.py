@@ -103,7 +103,7 @@ class Trainer:
             progress = self.progress  # a rollback replaces it
             if self.ranks.any_rank_stopping(should_stop()):
                 return "stopped"
-            if self._evaluation_is_due(steps):
+            if self.evaluation_is_due(steps):
                 try:
                     yield self._make_or_roll_back(lambda: self.validate(parallel, should_stop))
                 except StoppedError:
@@ -163,7 +163,8 @@ class Trainer:
                 return f"loss {loss:.4g}, with earlier weights {earlier:.4g}"
         return None
 
-    def _evaluation_is_due(self, steps: int) -> bool:
+    def evaluation_is_due(self, steps: int) -> bool:
+        """Whether a training of `steps` updates validates next."""
         progress = self.progress
         on_time = progress.step % self.eval_every == 0 or progress.step >= steps
         return self.valid.size > 0 and on_time and progress.evaluated_step < progress.step

@@ -51,6 +51,70 @@ def test_a_sample_is_logged_once_whenever_the_run_was_stopped(run, sample_every)
     assert samples == ([10, 20] if sample_every == 10 else [5, 10, 15, 20])
 
 
+FREE = ["training.eval_every=null", "training.sample_every=null", "model.hidden_size=2"]
+
+
+def steps_of(kind, events):
+    return [event.step for event in events if isinstance(event, kind)]
+
+
+@pytest.mark.parametrize(
+    ("steps", "validations", "samples"),
+    [
+        (5, [1, 2, 3, 4, 5], [1, 2, 3, 4, 5]),
+        (130, [13, 26, 39, 52, 65, 78, 91, 104, 117, 130], [13, 25, 26, 39, 50, 52, 65, 78, 91, 100, 104, 117, 130]),
+        (250, [*range(25, 251, 25)], [*range(25, 251, 25)]),  # one sample where both are due
+    ],
+)
+def test_where_nobody_chose_samples_come_soon_and_validations_at_each_tenth(run, steps, validations, samples):
+    events = [*run(*FREE, f"training.steps={steps}").events()]
+    assert steps_of(Evaluated, events) == validations
+    assert steps_of(Sampled, events) == samples
+
+
+@pytest.mark.parametrize(("steps", "every"), [(1, 1), (19, 1), (4_999, 499), (5_000, 500), (1_000_000, 500)])
+def test_validations_are_never_further_apart_than_a_tenth_of_the_steps_or_500(run, steps, every):
+    assert run(*FREE, f"training.steps={steps}").plan.eval_every == every
+
+
+def test_without_a_validation_split_samples_come_where_validations_would(run):
+    events = [*run(*FREE, "training.steps=60", "data.split=[1,0,0]").events()]
+    assert steps_of(Evaluated, events) == []
+    assert steps_of(Sampled, events) == [6, 12, 18, 24, 25, 30, 36, 42, 48, 50, 54, 60]
+
+
+def test_no_sample_comes_where_somebody_chose_none(run):
+    assert steps_of(Sampled, run(*FREE, "training.steps=30", "training.sample_every=0").events()) == []
+
+
+def test_samples_and_validations_do_not_change_the_weights(run, tmp_path, text_file):
+    settings = ["training.steps=60", "training.eval_every=null", "training.ema_decay=0.9", "model.dropout=0.1"]
+    often = start(tmp_path / "often", text_file, *settings)
+    seldom = start(
+        tmp_path / "seldom",
+        text_file,
+        *settings[:1],
+        "training.eval_every=60",
+        "training.sample_every=0",
+        *settings[2:],
+    )
+    for each in (often, seldom):
+        list(each.events())
+    np.testing.assert_array_equal(often.trainer.network.parameters.flat, seldom.trainer.network.parameters.flat)
+
+
+@pytest.mark.parametrize("at", [13, 25, 26, 50])
+def test_a_run_that_is_killed_after_a_save_has_each_sample_once(tmp_path, text_file, at):
+    begun = start(tmp_path / "run", text_file, *FREE, "training.steps=130", "training.save_every=1")
+    for event in begun.events():
+        if isinstance(event, Saved) and event.step == at and event.path.endswith("last.safetensors"):
+            break
+    list(api.resume(begun.path).events())
+    logged = [json.loads(line) for line in (begun.path / "metrics.jsonl").read_text().splitlines()]
+    samples = [event["step"] for event in logged if event["event"] == "sample"]
+    assert samples == [13, 25, 26, 39, 50, 52, 65, 78, 91, 100, 104, 117, 130]
+
+
 def test_a_sample_after_an_evaluation_is_by_the_weights_that_were_evaluated(run):
     events = [event for event in run().events() if isinstance(event, Evaluated | Sampled | Stepped)]
     at = [number for number, event in enumerate(events) if isinstance(event, Sampled)]

@@ -14,7 +14,7 @@ from charrnn.errors import DivergedError, OptionError, RunError
 from charrnn.runs import time_budget
 from charrnn.runs.time_budget import parse_duration
 from charrnn.system.folder_handle import Folder
-from charrnn.training.events import Evaluated, Finished, Flowed, Saved, Stepped
+from charrnn.training.events import Evaluated, Finished, Flowed, Sampled, Saved, Stepped
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,33 @@ def test_steps_are_computed_from_the_remaining_time(monkeypatch, text_file, tiny
     monkeypatch.setattr(
         time_budget, "_measure_cost", lambda plan, seconds: time_budget.StepCost(step=0.1, validation=0.5, start=1.0)
     )
-    steps, note = time_budget.steps_within(plan, 100, time.perf_counter() - 20)
+    steps, note, eval_every = time_budget.steps_within(plan, 100, time.perf_counter() - 20)
     # 100 - 20 - 1.5 seconds are left; a step takes 0.1 and its share of a validation.
     assert steps == pytest.approx(78.5 / (0.1 + 0.5 / plan.config.training.eval_every), abs=1)
     assert "100 s are" in note
+    assert eval_every is None
     with pytest.raises(OptionError, match="too short for one step"):
         time_budget.steps_within(plan, 21, time.perf_counter() - 20)
+
+
+@pytest.mark.parametrize(
+    ("step", "validation", "expected"),
+    [
+        (0.1, 0.5, (950, None)),  # ten validations, one for each tenth
+        (0.01, 0.0, (10_000, None)),
+        (0.001, 0.5, (50_000, None)),  # one for each 500 steps
+        (0.1, 5.0, (800, 200)),  # ten would take half of the time: four take a fifth
+        (0.1, 60.0, (400, 400)),  # at least one, at the end
+    ],
+)
+def test_validations_that_nobody_asked_for_take_a_fifth_of_the_time_at_most(step, validation, expected):
+    assert time_budget._divide(100, time_budget.StepCost(step, validation, 0), None) == expected
+
+
+def test_a_time_with_dear_validations_plans_fewer_of_them(monkeypatch, text_file, tiny_config):
+    monkeypatch.setattr(time_budget, "_measure_cost", lambda plan, seconds: time_budget.StepCost(0.1, 5.0, 0.0))
+    plan = api.plan([str(text_file)], tiny_config.with_values("training", eval_every=None), seconds=110)
+    assert plan.eval_every == plan.config.training.eval_every == math.ceil(plan.steps / 4)
 
 
 def test_the_measurement_trains_validates_and_saves_but_leaves_nothing_behind(text_file, tiny_config, tmp_path):
@@ -73,6 +94,7 @@ FLOW = Flowed(step=2, **dict.fromkeys(FlowEstimate.__dataclass_fields__))
     [
         ([Saved(0, "", False), *STEPS, VALIDATION, Saved(5, "", True), Finished(5, "steps", 1, 1)], (2, 3, 3, 2)),
         ([*STEPS[:2], FLOW, STEPS[2], FLOW, STEPS[3], VALIDATION], (1, 2, 4, 1)),
+        ([*STEPS, Sampled(5, ""), VALIDATION, Sampled(5, "")], (1, 3, 3, 2)),
     ],
 )
 def test_the_clock_counts_steps_after_the_warm_up_and_everything_but_the_end(monkeypatch, events, expected):

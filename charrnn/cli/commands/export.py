@@ -10,7 +10,7 @@ from charrnn.cli.options import common
 
 def export(
     run: common.RunArgument,
-    out: Path = common.out_option("FILE", "The .safetensors file to write.", ...),
+    out: Path | None = common.out_option("FILE", "The .safetensors file to write. Default: NAME-plain.safetensors."),
     to: Literal["plain", "torch"] = typer.Option(
         "plain",
         help="Names and layouts: plain, those of the equations; torch, those of PyTorch.",
@@ -23,11 +23,20 @@ def export(
 
     Writes a safetensors file with the vocabulary and the configuration in its metadata.
     """
-    from charrnn import api
     from charrnn.cli.output import console
     from charrnn.cli.output.files import confirm_overwrite
+    from charrnn.cli.output.next_command import suggest
+    from charrnn.cli.progress.stage_lines import stage_lines
+    from charrnn.system.output_names import default_name, require_ending
 
-    replace = confirm_overwrite(out, force)
-    loaded = api.export(run, out, to, checkpoint, replace)
+    path = out or Path(f"{default_name(run)}-{to}.safetensors")
+    require_ending(path, (".safetensors",), "a safetensors file")
+    replace = confirm_overwrite(path, force)
+    with stage_lines():
+        from charrnn import api
+
+        loaded = api.export(run, path, to, checkpoint, replace)
     console.print_note(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
-    console.write_path(out)
+    console.write_path(path)
+    kind = "torch" if to == "torch" else "numpy"
+    suggest("read it", "python3 -c", f"from safetensors.{kind} import load_file; print(load_file({str(path)!r}))")

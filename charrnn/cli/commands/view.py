@@ -9,7 +9,7 @@ from charrnn.cli.options import common
 
 def view(
     run: common.RunArgument,
-    out: Path = common.out_option("FILE.html", "The page to write.", ...),
+    out: Path | None = common.out_option("FILE", "The .html file to write. Default: NAME.html."),
     text: list[str] | None = common.text_argument("None: the run's validation split."),
     length: int = typer.Option(
         50_000,
@@ -40,13 +40,22 @@ def view(
 
     The colours are surprisal, or the values of a hidden unit or gate. The page is one file, and loads nothing.
     """
-    from charrnn import api
     from charrnn.cli.output import console
     from charrnn.cli.output.files import confirm_overwrite
-    from charrnn.cli.page import build
+    from charrnn.cli.output.next_command import suggest_opening
+    from charrnn.cli.progress.stage_lines import stage_lines
+    from charrnn.system.output_names import default_name, require_ending
 
-    replace = confirm_overwrite(out, force)
-    encodings, own = common.encodings(encoding, text, both=False)
-    model = api.load(run, which=checkpoint, text=training_text or (), encoding=own)
-    build.write(model, run.resolve().name, text or (), encodings, out, replace, length, units, unit)
-    console.write_path(out)
+    path = out or Path(f"{default_name(run)}.html")
+    require_ending(path, (".html", ".htm"), "an HTML page")
+    replace = confirm_overwrite(path, force)
+    with stage_lines(sources=[*(text or ()), *(training_text or ())]) as on_stage:
+        from charrnn import api
+        from charrnn.cli.page import build
+
+        encodings, own = common.encodings(encoding, text, both=False)
+        model = api.load(run, which=checkpoint, text=training_text or (), encoding=own, on_stage=on_stage)
+        notes = build.write(model, run.resolve().name, text or (), encodings, path, replace, length, units, unit)
+    console.print_note(*notes)
+    console.write_path(path)
+    suggest_opening(path)

@@ -4,11 +4,11 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from charrnn.cli.output.console import result_console, write_json
+from charrnn.cli.output.console import print_note, result_console, write_json
 from charrnn.cli.output.tables import Name, Table
 from charrnn.text.characters.unit_names import amount, unit_name
 from charrnn.training.benchmark import Bench
-from charrnn.words import plural
+from charrnn.words import plural, short_duration
 
 WHERE_TIME_GOES = {
     "forward": "forward, of one core's streams",
@@ -18,8 +18,10 @@ WHERE_TIME_GOES = {
 }
 
 
-def show_bench(found: Bench, json: bool) -> None:
-    """Print a measurement, or its JSON."""
+def show_bench(found: Bench, seconds: float, json: bool) -> None:
+    """Print a measurement that should take `seconds`, or its JSON."""
+    if found.seconds > seconds:
+        print_note(f"one update takes {found.seconds:.3g} s, longer than --seconds {seconds:g}: it was timed once")
     if json:
         also = {"bytes_per_second": found.chars_per_second} if found.unit == "byte" else {}
         write_json({**asdict(found), **also})
@@ -30,9 +32,9 @@ def show_bench(found: Bench, json: bool) -> None:
     different = "" if found.unit == "byte" else f"{found.vocab_size} different, "
     parts = f" in {found.accumulate} parts" if found.accumulate > 1 else ""
     lines = (
-        f"{found.cell}, {found.hidden_size} units{layers}, {found.batch_size} streams{parts} x {amount(found.sequence_length, found.unit)}{new}, "
+        f"{found.cell}, {plural(found.hidden_size, 'unit')}{layers}, {plural(found.batch_size, 'stream')}{parts} x {amount(found.sequence_length, found.unit)}{new}, "
         f"{different}{cores}",
-        f"{found.chars_per_second:,.0f} {unit_name(found.unit)}/s: {found.seconds * 1e3:.3g} ms for each update",
+        f"{found.chars_per_second:,.0f} {unit_name(found.unit)}/s: {short_duration(found.seconds)} for each update",
         f"matrix products: {found.gflops:,.1f} GFLOP/s, {found.share_of_peak:.0%} of the {found.sgemm_peak_gflops:,.0f} that a large one reaches here",
     )
     for line in lines:

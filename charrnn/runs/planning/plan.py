@@ -17,6 +17,9 @@ from charrnn.text.vocabulary import Ids
 from charrnn.training.optim.optimizers import OPTIMIZERS, Optimizer
 from charrnn.training.parallel.communicator import Communicator
 
+MAX_EVAL_EVERY = 500  # updates between validations, where none is given
+VALIDATIONS = 10  # of a short training, where no interval is given
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -45,6 +48,11 @@ class Plan:
         """Number of updates in all."""
         training = self.config.training
         return training.steps or max(1, math.ceil(training.epochs * self.windows_per_epoch))
+
+    @property
+    def eval_every(self) -> int:
+        """Number of updates between validations."""
+        return self.config.training.eval_every or min(MAX_EVAL_EVERY, max(1, self.steps // VALIDATIONS))
 
     @property
     def parameters(self) -> int:
@@ -79,9 +87,11 @@ class Plan:
         """The network that is trained."""
         return self.config.model.architecture(len(self.corpus.vocabulary))
 
-    def with_steps(self, steps: int, *notes: str) -> "Plan":
-        """The same plan with another number of steps in all, and notes of why."""
-        return replace(self, config=self.config.with_values("training", steps=steps)).with_notes(*notes)
+    def with_steps(self, steps: int, *notes: str, eval_every: int | None = None) -> "Plan":
+        """The same plan with another number of steps in all, and notes of why. `eval_every`: None keeps the plan's."""
+        every = eval_every or self.config.training.eval_every
+        config = self.config.with_values("training", steps=steps, eval_every=every)
+        return replace(self, config=config).with_notes(*notes)
 
     def with_notes(self, *notes: str | None) -> "Plan":
         """The same plan with further notes; None adds nothing."""

@@ -7,7 +7,8 @@ of the symbols in id order. The file has only numbers and JSON, nothing that can
 bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,19 +91,26 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
     Raises CheckpointError if the file is missing, damaged, not charrnn's, or inconsistent, and UnreadableError if it
     may be whole but cannot be read here.
     """
-    path = folder.path / name
-    try:
-        with folder.read(name) as file:
-            reader = SafetensorsReader(file)
-            record = parse_record(reader.metadata)
-            vocabulary = Vocabulary(tuple(parse_symbols(reader.metadata)), record.config.data.unit)
-            _require_ends(record.config, vocabulary)
-            architecture = record.config.model.architecture(len(vocabulary))
-            _require(reader.entries, _expected_shapes(record.config, architecture), record.config.training.precision)
-            tensors = reader.read()
+    with checkpoint_errors(folder.path / name), folder.read(name) as file:
+        reader = SafetensorsReader(file)
+        record = parse_record(reader.metadata)
+        vocabulary = Vocabulary(tuple(parse_symbols(reader.metadata)), record.config.data.unit)
+        _require_ends(record.config, vocabulary)
+        architecture = record.config.model.architecture(len(vocabulary))
+        _require(reader.entries, _expected_shapes(record.config, architecture), record.config.training.precision)
+        tensors = reader.read()
         if bad := _not_finite(tensors):
             raise CheckpointError(f"{bad} holds numbers that are not finite")
         return _assemble(record, vocabulary, architecture, tensors)
+
+
+@contextmanager
+def checkpoint_errors(path: Path) -> Iterator[None]:
+    """In the `with` block, whatever is wrong with the file becomes a CheckpointError that names it, or an
+    UnreadableError if it may be whole but cannot be read here.
+    """
+    try:
+        yield
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such checkpoint") from None
     except NotPlainError as error:

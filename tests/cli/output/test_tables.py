@@ -244,9 +244,9 @@ def test_figures_that_belong_together_stay_on_one_line(capsys, monkeypatch):
 
 def test_a_trace_is_wrapped_only_in_a_narrow_terminal(runs, monkeypatch):
     arguments = COMMANDS["trace"](runs)
-    piped = in_a_pipe(arguments).stdout.partition("candidates (* = drawn)\n")[2].splitlines()
+    piped = in_a_pipe(arguments).stdout.partition("network candidates\n")[2].splitlines()
     _, narrow = on_terminal.run(monkeypatch, 50, *arguments)
-    lines = narrow.partition("candidates (* = drawn)\n")[2].splitlines()
+    lines = narrow.partition("network candidates\n")[2].splitlines()
     assert len(piped) == 20 < len(lines)
     assert all(len(line) <= 50 for line in lines)
     assert (
@@ -273,7 +273,7 @@ def test_a_plot_is_as_wide_as_a_dumb_terminal(runs, monkeypatch):
 @pytest.mark.parametrize("columns", [30, 40, 60, 80])
 def test_a_long_name_in_a_sweep_is_cut_and_not_its_figures(name, columns):
     line = running_line(name, 123.4, 12_345, columns).plain
-    assert line.endswith(" · 123 s · step 12,345")
+    assert line.endswith(" · 2 min 3 s · step 12,345")
     assert width_of(line) <= columns
 
 

@@ -1,0 +1,46 @@
+"""Whether another process lives."""
+
+import os
+from pathlib import Path
+
+LOCKS = Path("/proc/locks")  # on Linux: the process of each lock is the fifth word of its line
+ENDED = 0  # WaitForSingleObject's answer for a process that ended
+SYNCHRONIZE = 0x00100000
+
+
+def process_holds_lock(pid: int) -> bool:
+    """Whether this process lives and, where the system can say so, holds a lock: another may have its number by now."""
+    try:
+        locks = [line.split() for line in LOCKS.read_text().splitlines()]
+    except OSError:
+        return is_alive(pid)
+    return any(words[4:5] == [str(pid)] for words in locks)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process has this number."""
+    if pid <= 0:
+        return False  # the number of a group of processes
+    if os.name == "nt":
+        return _is_alive_on_windows(pid)
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True  # another user's
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def _is_alive_on_windows(pid: int) -> bool:
+    """The same on Windows, where os.kill would end the process."""
+    import ctypes
+
+    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined]
+    handle = kernel.OpenProcess(SYNCHRONIZE, False, pid)
+    if not handle:
+        return False
+    try:
+        return bool(kernel.WaitForSingleObject(handle, 0) != ENDED)
+    finally:
+        kernel.CloseHandle(handle)
