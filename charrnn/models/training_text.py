@@ -9,7 +9,7 @@ from charrnn.models.evaluation import baselines
 from charrnn.models.evaluation.baselines import Counts
 from charrnn.ngram.kneser_ney import NGram
 from charrnn.ngram.order_selection import fit_best
-from charrnn.runs.recorded_text import load_text
+from charrnn.runs.recorded_text import find_text
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus
@@ -23,13 +23,13 @@ class TrainingText:
     """The training text of a checkpoint. Everything here raises RunError or TextError if the text cannot be read."""
 
     def __init__(self, saved: Checkpoint, sources: Sequence[str] = (), encoding: Sequence[str] = ()) -> None:
-        """`sources`: its present location (empty: where it was). `encoding`: its present encoding; see load_corpus."""
+        """`sources`: its present location (empty: where it was). `encoding`: its present encoding; see find_text."""
         self._saved, self._sources, self._encoding = saved, sources, encoding
 
     @cached_property
     def text(self) -> SourceText:
         """The text itself."""
-        return load_text(self._saved, self._sources, encoding=self._encoding)
+        return find_text(self._saved, self._sources, encoding=self._encoding)[1]
 
     @cached_property
     def corpus(self) -> Corpus:

@@ -30,7 +30,7 @@ def resume(
     encoding: Sequence[str] = (),
 ) -> Run:
     """Resume a run from its last checkpoint, on all `ranks`; rank 0 reads and writes. `steps`, `epochs` or `seconds`
-    from now set a new end. `sources` and `encoding` describe a text that was moved or converted (see load_corpus).
+    from now set a new end. `sources` and `encoding` describe a text that was moved or converted (see find_text).
 
     Raises RunError if there is nothing to resume, if another process trains there, or if the text or config.yaml has
     changed; OptionError if the new end is not later, or `seconds` too short for one step; ConfigError for an end that
