@@ -9,7 +9,7 @@ from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS, require_storable
-from charrnn.runs.storage.text_folder import moved_sources
+from charrnn.runs.storage.text_place import moved_sources
 from charrnn.text import corpus as corpora
 from charrnn.text import source_text
 from charrnn.text.characters.unit_names import amount
@@ -115,7 +115,7 @@ def find_text(
 def recorded_places(saved: Checkpoint) -> list[tuple[str, ...]]:
     """The sources of a checkpoint at each place where they may be: the old one last."""
     sources = saved.text.sources
-    moved = moved_sources(sources, saved.text_folder, saved.folder) if saved.folder else ()
+    moved = moved_sources(sources, saved.run_parent, saved.folder) if saved.folder else ()
     return [*dict.fromkeys((*moved, sources))]
 
 

@@ -7,7 +7,7 @@ from charrnn.network.weight_dropout import WeightDropout
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import TextRecord, versions
-from charrnn.runs.storage.text_folder import way_to_sources
+from charrnn.runs.storage.text_place import parent_from_text
 from charrnn.system.folder_handle import Folder
 from charrnn.text.windows import Windows
 from charrnn.training.optim.clipping import Clipping
@@ -34,7 +34,7 @@ def capture(trainer: Trainer, plan: Plan, folder: Folder | None = None) -> Check
         text=TextRecord(plan.sources, plan.corpus.sha256, len(plan.corpus.ids)),
         versions=versions(plan.ranks.size),
         base=plan.lineage,
-        text_folder=way_to_sources(plan.sources, folder.path) if folder else None,
+        run_parent=parent_from_text(plan.sources, folder.path) if folder else None,
     )
 
 

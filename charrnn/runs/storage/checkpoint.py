@@ -2,9 +2,9 @@
 
 Tensors: `parameters.NAME` for each parameter, `optimizer.NAME` for each moment, (P,), and `state`, (S, B, H). With an
 average of the weights, the average is in the parameters, and the weights that go on learning are in `learning`, (P,).
-Metadata: a digest over every byte, two JSON texts: `charrnn` with the fields of `Record`, and `vocabulary`, a list
-of the symbols in id order; and `text_folder`, the way from the run directory to the text. The file has only numbers and JSON, nothing that can run. The same training gives the same
-bytes.
+Metadata: a digest over every byte; two JSON texts, `charrnn` with the fields of `Record`, and `vocabulary`, a list of
+the symbols in id order; and `run_parent`, by which a text that moved together with its run is found (text_place.py).
+The file has only numbers and JSON, nothing that can run. The same training gives the same bytes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ from charrnn.runs.storage.checkpoint_record import (
     versions,
 )
 from charrnn.runs.storage.safetensors_file import Entry, MalformedError, SafetensorsReader
-from charrnn.runs.storage.text_folder import TEXT_FOLDER
+from charrnn.runs.storage.text_place import RUN_PARENT
 from charrnn.system.folder_handle import Folder
 from charrnn.system.plain_files import NotPlainError
 from charrnn.text.vocabulary import END, Vocabulary
@@ -60,7 +60,7 @@ class Checkpoint:
     versions: Mapping[str, str] = field(default_factory=versions)
     base: Lineage | None = None  # of a fine-tune
     learning: Array | None = None  # (P,), the weights if `network` has their average; otherwise None
-    text_folder: str | None = None  # the way from the run directory to the text; see text_folder.py
+    run_parent: str | None = None  # the folder of the run, seen from that of the text; see text_place.py
     folder: Path | None = None  # where the checkpoint was read
 
 
@@ -80,7 +80,7 @@ def save_in(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | N
         raise DivergedError(f"{DIVERGED} at step {checkpoint.progress.step:,}: {bad} is not finite")
     record = Record(**{key: getattr(checkpoint, key) for key in RECORD_FIELDS})
     with folder.whole_file(name, previous) as file:
-        files.write(file, tensors, to_metadata(record, checkpoint.vocabulary.symbols, checkpoint.text_folder))
+        files.write(file, tensors, to_metadata(record, checkpoint.vocabulary.symbols, checkpoint.run_parent))
 
 
 def load(path: Path) -> Checkpoint:
@@ -105,7 +105,7 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
         if bad := _not_finite(tensors):
             raise CheckpointError(f"{bad} holds numbers that are not finite")
         saved = _assemble(record, vocabulary, architecture, tensors)
-        return replace(saved, text_folder=reader.metadata.get(TEXT_FOLDER), folder=folder.path)
+        return replace(saved, run_parent=reader.metadata.get(RUN_PARENT), folder=folder.path)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from charrnn.config.problems import shorten
 from charrnn.config.schema import SizedConfig
 from charrnn.config.section import MAX_STEPS, StrictModel
 from charrnn.errors import CheckpointError, RunError, UnreadableError
-from charrnn.runs.storage.text_folder import TEXT_FOLDER
+from charrnn.runs.storage.text_place import RUN_PARENT
 from charrnn.training.divergence import MAX_LOSS
 from charrnn.training.trainer import Progress
 
@@ -86,11 +86,11 @@ class Record(StrictModel):
     base: Lineage | None = None
 
 
-def to_metadata(record: Record, symbols: Sequence[str], text_folder: str | None = None) -> dict[str, str]:
-    """Record and vocabulary as texts, which `parse_record` and `parse_symbols` read, and the way to the text."""
+def to_metadata(record: Record, symbols: Sequence[str], run_parent: str | None = None) -> dict[str, str]:
+    """Record and vocabulary as texts, which `parse_record` and `parse_symbols` read, and the place of the run."""
     # Escapes would make the vocabulary four times as long.
     metadata = {RECORD: record.model_dump_json(), VOCABULARY: json.dumps(symbols, ensure_ascii=False)}
-    return metadata if text_folder is None else {**metadata, TEXT_FOLDER: text_folder}
+    return metadata if run_parent is None else {**metadata, RUN_PARENT: run_parent}
 
 
 def parse_record(metadata: Mapping[str, str]) -> Record:

@@ -1,7 +1,8 @@
-"""Where the text of a run is, seen from its run directory: both are found again after they moved together.
+"""Where the text of a run is, seen from the run: both are found again after they moved together.
 
-A checkpoint has the absolute names of its sources, and in its metadata the way from the run directory to the folder
-that holds them all, such as `../..`. Older versions of charrnn do not read this entry, and are not disturbed by it.
+A checkpoint has the absolute names of its sources, and in its metadata where its run was, seen from the folder that
+holds them all: the run's parent folder, such as `runs`. Together they give the way from one to the other. Older
+versions of charrnn do not read this entry, and are not disturbed by it.
 """
 
 import glob
@@ -11,36 +12,39 @@ from pathlib import Path
 
 from charrnn.text.reading.sources import BUILTIN
 
-TEXT_FOLDER = "text_folder"  # the metadata entry
+RUN_PARENT = "run_parent"  # the metadata entry
 
 
-def way_to_sources(sources: Sequence[str], run: Path) -> str | None:
-    """The way from a run directory to the folder that holds all sources, given by their absolute names.
+def parent_from_text(sources: Sequence[str], run: Path) -> str | None:
+    """The folder of a run directory, seen from the folder that holds all sources, given by their absolute names.
 
-    None if no source is a file, or if there is no way, as between two drives of Windows.
+    None if no source is a file, if there is no way, as between two drives of Windows, or if UTF-8 cannot encode it.
 
-    >>> way_to_sources(["/home/june/play.txt"], Path("/home/june/runs/play"))
-    '../..'
+    >>> parent_from_text(["/home/june/play.txt"], Path("/home/june/runs/play"))
+    'runs'
     """
     folder = _common_folder(sources)
     if folder is None:
         return None
     try:
-        return Path(os.path.relpath(folder, run)).as_posix()
+        way = Path(os.path.relpath(os.path.dirname(os.path.abspath(run)), folder)).as_posix()
+        way.encode()
     except ValueError:
         return None
+    return way
 
 
-def moved_sources(sources: Sequence[str], way: str | None, run: Path) -> Iterator[tuple[str, ...]]:
+def moved_sources(sources: Sequence[str], parent: str | None, run: Path) -> Iterator[tuple[str, ...]]:
     """Where the sources are if they moved together with their run directory, which is at `run` now; nothing if they did
     not move. A source that is not there keeps its name. Where a link leads to `run`, both of its places count.
     """
     try:
-        before = _common_folder(sources)
-        if way is None or before is None:
+        folder = _common_folder(sources)
+        if parent is None or folder is None:
             return
-        for base in dict.fromkeys((os.path.abspath(run), os.path.realpath(run))):
-            now = os.path.normpath(os.path.join(base, way))
+        before = os.path.normpath(os.path.join(folder, parent))
+        for place in dict.fromkeys((os.path.abspath(run), os.path.realpath(run))):
+            now = os.path.dirname(place)
             if os.path.realpath(now) != os.path.realpath(before):
                 yield tuple(_moved(source, before, now) for source in sources)
     except (OSError, ValueError):  # a stranger's checkpoint may name anything
@@ -68,5 +72,7 @@ def _folder(source: str) -> str:
 def _moved(source: str, before: str, now: str) -> str:
     if not _is_file_name(source):
         return source
-    path = os.path.join(now, Path(source).relative_to(before))
+    folder = _folder(source)
+    rest = Path(source).relative_to(folder)  # normpath would take a/*/.. for a
+    path = os.path.join(os.path.normpath(os.path.join(now, os.path.relpath(folder, before))), rest)
     return path if os.path.exists(path) or glob.has_magic(source) else source
