@@ -9,7 +9,7 @@
 The rooms, and the one direction in which they import each other:
 
     errors, package, words <- system, derivations <- network <- text <- ngram, diagnostics
-        <- config, training, generation <- runs <- models, sweeps <- api <- cli
+        <- config, training, generation <- runs <- models, sweeps <- api <- cli, python
 """
 
 from typing import TYPE_CHECKING, Any
@@ -18,15 +18,32 @@ from charrnn.errors import CharrnnError
 from charrnn.package import __version__
 
 if TYPE_CHECKING:
-    from charrnn.api import Model, load, train
+    from charrnn.python import Model, ScoredText, bench, export, gradcheck, gradflow, load, resume, train
 
-__all__ = ["CharrnnError", "Model", "__version__", "load", "train"]
+__all__ = [
+    "CharrnnError",
+    "Model",
+    "ScoredText",
+    "__version__",
+    "bench",
+    "export",
+    "gradcheck",
+    "gradflow",
+    "load",
+    "resume",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the API when it is first used: `charrnn --help` must not wait for NumPy."""
+    """Import the rest when it is first used: `charrnn --help` must not wait for NumPy."""
     if name in __all__:
-        from charrnn import api
+        from charrnn import python
 
-        return getattr(api, name)
+        return getattr(python, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """What `charrnn.<Tab>` offers."""
+    return __all__

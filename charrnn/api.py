@@ -1,10 +1,9 @@
-"""The verbs of charrnn, for Python programs and for the command line."""
+"""The verbs of charrnn, for its two interfaces: the command line (`cli`) and Python (`python`)."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from charrnn.config.resolve import DEFAULT, OptionValues, ResolvedConfig, resolve, with_encodings
 from charrnn.config.schema import Config
@@ -15,7 +14,6 @@ from charrnn.models import export as exports
 from charrnn.models import gradflow_input
 from charrnn.models.gradcheck_case import gradcheck as gradcheck
 from charrnn.models.loading import load as load
-from charrnn.models.model import Model as Model
 from charrnn.runs import time_budget
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.fine_tuning import load_base as load_base
@@ -25,10 +23,10 @@ from charrnn.runs.random_training import random_trainer
 from charrnn.runs.resume import resume as resume
 from charrnn.runs.run import start as start
 from charrnn.runs.storage import directory
+from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.directory import require_free as require_free
 from charrnn.runs.storage.history import read_history as read_history
 from charrnn.training.benchmark import Bench, measure
-from charrnn.training.events import Event
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.words import parameter
 
@@ -87,48 +85,6 @@ def prepare(
     return plan(sources, resolved.config, seconds, found, ranks), resolved
 
 
-def train(
-    *text: str | Path,
-    config: str | None = None,
-    settings: Mapping[str, Any] | None = None,
-    base: str | Path | None = None,
-    out: str | Path | None = None,
-    seconds: float | None = None,
-    on_event: Callable[[Event], object] = lambda event: None,
-) -> Model:
-    """Train on texts to the end and return the best model. Name texts as on the command line; with none, the built-in
-    text is used.
-
-    `config`: a recipe by name, or a YAML file (None: the recipe `default`, sized for the text). `settings`:
-    values of dotted keys. `base`: a run to begin from. `out`: the run directory (None: the next free one below runs/).
-    `seconds`: how long to train. `on_event` is called with each event of training/events.py. Raises CharrnnError.
-
-    >>> import tempfile
-    >>> settings = {"model.hidden_size": 8, "training.steps": 2, "runtime.threads": 1}
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     model = train("builtin:harbour", settings=settings, out=f"{folder}/run")
-    ...     again = load(f"{folder}/run")
-    >>> len(model.sample("JUNE:", length=20, temperature=0.8, seed=7))
-    20
-    >>> again.sample("JUNE:", length=20, seed=7) == model.sample("JUNE:", length=20, seed=7)
-    True
-    >>> scored = model.score("The harbour")
-    >>> scored.characters[:3], scored.surprisals.shape
-    (['T', 'h', 'e'], (11,))
-    >>> model.evaluate("The harbour was quiet.", counted=False).characters
-    22
-    """
-    path = None if out is None else Path(out)
-    if path is not None:
-        require_free(path)  # before a long text is read for it
-    options = {key: (f"settings[{key!r}]", value) for key, value in (settings or {}).items()}
-    planned, _ = prepare([*map(str, text)], config, (), options, base, seconds)
-    run = start(planned, path)
-    for event in run.events():
-        on_event(event)
-    return load(run.path)
-
-
 def export(
     run: str | Path, out: str | Path, to: str = "plain", which: str | None = None, replace: bool = False
 ) -> directory.LoadedCheckpoint:
@@ -138,8 +94,7 @@ def export(
     Raises RunError, CheckpointError, OptionError for an unknown format, NetworkError if the other tool does not have
     this network, and OutputError if the file exists and `replace` is false, or if it cannot be written.
     """
-    if to not in exports.FORMATS:
-        raise OptionError(f"{parameter('to')} must be {' or '.join(exports.FORMATS)}; found {to}")
+    exports.require_format(to)
     loaded = directory.load(Path(run), which)
     exports.write(loaded.checkpoint, Path(out), to, replace)
     return loaded
@@ -156,7 +111,7 @@ def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
 
 
 def gradflow(
-    run: str | Path | None = None,
+    run: str | Path | Checkpoint | None = None,
     text: str | Sequence[str] = (),
     config: Config | None = None,
     lags: int = LAGS,
@@ -185,7 +140,7 @@ def gradflow(
     if run is None:
         case = gradflow_input.from_config(config or Config(), _as_list(text), _as_list(encoding))
     else:
-        case = gradflow_input.from_run(Path(run), _as_list(text), which, _as_list(training_text), _as_list(encoding))
+        case = gradflow_input.from_run(run, _as_list(text), which, _as_list(training_text), _as_list(encoding))
     found = gradient_flow(case.network, case.ids, lags, positions, case.end_id, case.unit)
     return replace(found, unknown=case.unknown, notes=case.notes)
 

@@ -48,7 +48,7 @@ def test_a_resumed_training_ends_with_the_same_bytes(tmp_path, text_file, at, se
     follow(start(text_file, tmp_path / "parts", *settings), at)
     resumed = api.resume(tmp_path / "parts")
     events = list(resumed.events())
-    assert isinstance(events[-2], Finished)
+    assert isinstance(events[-3], Finished)
     for name in ("last.safetensors", "best.safetensors"):
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     kept = ("step", "loss", "text", "event", "grad_norm")
@@ -121,7 +121,7 @@ def test_a_short_text_shrinks_batch_and_window_and_says_so(tmp_path):
     training = plan.config.training
     assert (training.batch_size, training.sequence_length) == (1, 62)
     assert plan.notes[1:] == (
-        "the training split has 63 characters, too few for 1 streams x 64 characters: reading 1 streams x 62 characters",
+        "the training split has 63 characters, too few for 1 stream x 64 characters: reading 1 stream x 62 characters",
     )
 
 

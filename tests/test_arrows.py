@@ -19,7 +19,7 @@ LEVELS = [
     {"runs"},
     {"models", "sweeps"},
     {"api"},
-    {"cli"},
+    {"cli", "python"},
 ]
 INNER_LEVELS = {  # of rooms that have rooms or long files inside
     "text": [
@@ -44,14 +44,14 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"recorded_text", "catalogue"},
         {"planning"},
         {"trainer_state"},
-        {"recovery", "gradflow_probe", "random_training"},
+        {"recovery", "gradflow_probe", "random_training", "baseline"},
         {"run"},
         {"time_budget"},
         {"resume"},
     ],
     "models": [
-        {"encoded_text", "mixture"},
-        {"scoring"},
+        {"encoded_text", "mixture", "html"},
+        {"scoring", "card"},
         {"evaluation", "inspection"},
         {"training_text"},
         {"model"},

@@ -4,10 +4,11 @@ import ast
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import charrnn
-from charrnn.words import did_you_mean, nearest, parameter, plural, spelled_as
+from charrnn.words import did_you_mean, duration, nearest, parameter, plural, short_duration, spelled_as
 
 ROOT = Path(charrnn.__file__).parent
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[sco] [\w{])")
@@ -76,3 +77,41 @@ def test_the_nearest_known_word_is_suggested():
     assert nearest("lsmt", known, 0.9) is None
     assert did_you_mean("lsmt", known) == "; did you mean lstm?"
     assert did_you_mean("transformer", known) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text", "short"),
+    [
+        (0, "less than a second", "0 s"),
+        (0.00256, "less than a second", "2.56 ms"),
+        (0.9996, "a second", "1 s"),
+        (1, "a second", "1 s"),
+        (9.96, "10 seconds", "10 s"),
+        (45, "45 seconds", "45 s"),
+        (59.6, "a minute", "1 min"),
+        (80, "80 seconds", "1 min 20 s"),
+        (119.7, "2 minutes", "2 min"),
+        (140, "2 minutes", "2 min 20 s"),
+        (3_599.7, "an hour", "1 h"),
+        (5_000, "83 minutes", "1 h 23 min"),
+        (86_400, "a day", "1 day"),
+        (90_061, "a day", "1 day 1 h"),
+        (200_000, "2 days", "2 days 8 h"),
+        (31_536_000, "a year", "365 days"),
+        (3.6e9, "114 years", "114 years"),
+        (float("inf"), "1,000,000 years", "1,000,000 years"),
+    ],
+)
+def test_a_time_as_a_person_says_it(seconds, text, short):
+    assert (duration(seconds), short_duration(seconds)) == (text, short)
+
+
+def test_no_time_is_said_with_many_digits_or_without_a_unit():
+    for seconds in 1.07 ** np.arange(-200, 400):
+        for words in (duration(seconds), short_duration(seconds)):
+            assert len(words) <= 18
+            assert "e+" not in words
+            assert " 1 days" not in f" {words}"
+            assert " 60 s" not in words
+            assert " 60 min" not in words
+            assert " 24 h" not in words.partition("day")[2]

@@ -8,9 +8,10 @@ from pydantic_core import ErrorDetails
 
 from charrnn.config import typed_values
 from charrnn.config.section import as_int
+from charrnn.config.suggestions import key_hint, value_hint
 from charrnn.text.characters.graphemes import first_graphemes
 from charrnn.text.characters.printable import printable_line, quote
-from charrnn.words import did_you_mean, nearest, parameter
+from charrnn.words import parameter
 
 MAX_VALUE_CHARS = 80  # characters of a value in a message
 MAX_PROBLEMS = 20  # in one message
@@ -47,7 +48,8 @@ def describe(details: ErrorDetails, origins: Mapping[str, str], known: Sequence[
         named = [name for name in named if name in known and name in origins]
         key = min(named, key=lambda name: origins[name] != parameter("settings"), default=key)
     below = (origin for other, origin in origins.items() if other.startswith(f"{key}."))
-    return origins.get(key) or next(below, ""), f"{key}: {_problem(details, key, known).removeprefix(f'{key} ')}"
+    origin = origins.get(key) or next(below, "")
+    return origin, f"{key}: {_problem(details, key, origin, known).removeprefix(f'{key} ')}"
 
 
 def format_problems(problems: Sequence[ConfigProblem], omitted: int) -> str:
@@ -64,14 +66,15 @@ def format_problems(problems: Sequence[ConfigProblem], omitted: int) -> str:
     return lines[0] if total == 1 else "\n  ".join([f"{total:,} mistakes in the configuration:", *lines])
 
 
-def _problem(details: ErrorDetails, key: str, known: Sequence[str]) -> str:
+def _problem(details: ErrorDetails, key: str, origin: str, known: Sequence[str]) -> str:
     found = details["input"]
     if details["type"] == "extra_forbidden":
-        return f"no such key{_nearest(key, known)}"
+        is_typed = origin == parameter("settings") and not isinstance(found, dict)
+        return f"no such key{key_hint(key, typed_values.as_text(found) if is_typed else '', known)}"
     message = _message(details)
     if isinstance(found, dict):  # a section whose values contradict each other: the message names them
         return message
-    return f"{message}; found {_format(found)}{did_you_mean(str(found), typed_values.choices(key))}"
+    return f"{message}; found {_format(found)}{value_hint(key, found, details['type'])}"
 
 
 def _message(details: ErrorDetails) -> str:
@@ -90,17 +93,3 @@ def _format(value: Any) -> str:
 def shorten(text: str) -> str:
     """The beginning of a text, at most MAX_VALUE_CHARS characters."""
     return text if len(text) <= MAX_VALUE_CHARS else f"{first_graphemes(text, MAX_VALUE_CHARS)}..."
-
-
-def _nearest(key: str, known: Sequence[str]) -> str:
-    """A hint: the known key that was probably meant, in any section, or the keys that exist here."""
-    same_section = [other for other in known if other.rpartition(".")[0] == key.rpartition(".")[0]]
-    last_words = {other.rpartition(".")[2]: other for other in reversed(known)}
-    word = nearest(key.rpartition(".")[2], last_words, 0.75)
-    close = nearest(key, same_section or known, 0.7) or (last_words[word] if word else None)
-    if close:
-        return f"; did you mean {close}?"
-    here = [other.rpartition(".")[2] for other in same_section] or dict.fromkeys(
-        other.partition(".")[0] for other in known
-    )
-    return f"; known here: {', '.join(here)}"

@@ -1,16 +1,16 @@
 """Values as a person types them after KEY=, in `--set` and in a sweep's `--grid`.
 
 For a key whose type is text, the value is what was typed, character for character, except that `null` alone means null
-if the key may be null. Every other value is read as in a configuration file: numbers, true and false, null, lists and
-mappings. In a grid, commas separate values, and `\\,` is a comma inside a text.
+if the key may be null. Every other value is read as in a configuration file: true and false, null, lists and mappings; and
+numbers also as people type them (see typed_numbers.py). In a grid, commas separate values, and `\\,` is a comma inside a text.
 """
 
 import json
 from collections.abc import Sequence
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from charrnn.config import yaml
+from charrnn.config import typed_numbers, yaml
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 
@@ -21,14 +21,17 @@ NULLS = (NULL, "Null", "NULL", "~")
 def value(key: str, text: str) -> Any:
     """The value of one dotted key. What cannot be read stays text: the configuration refuses it and names the key."""
     if is_text(key):
-        return None if text == NULL and NoneType in _types(key) else text
+        return None if text == NULL and may_be_null(key) else text
     if choices(key):
         return _plain(text)
     try:
         found = yaml.scalar(text)
     except ConfigError:
+        return _number(key, text)
+    if found is None and text.strip() not in NULLS:
         return text
-    return text if found is None and text.strip() not in NULLS else found
+    typed = _number(key, text) if isinstance(found, str) else found
+    return found if typed is text else typed
 
 
 def values(key: str, text: str) -> list[Any] | None:
@@ -41,7 +44,16 @@ def values(key: str, text: str) -> list[Any] | None:
         found = yaml.scalar(f"[{text}]")
     except ConfigError:
         return None
-    return found if isinstance(found, list) else None
+    if not isinstance(found, list):
+        return None
+    return [_number(key, each) if isinstance(each, str) else each for each in found]
+
+
+def _number(key: str, text: str) -> Any:
+    """The number that a person typed for a key of numbers; any other text as it is."""
+    kind = number_type(key)
+    number = typed_numbers.read(text, kind is int) if kind else None
+    return text if number is None else number
 
 
 def _parts(text: str) -> list[str]:
@@ -69,6 +81,17 @@ def _plain(text: str) -> str | None:
 def is_text(key: str) -> bool:
     """Whether a dotted key takes any text."""
     return str in _types(key)
+
+
+def may_be_null(key: str) -> bool:
+    """Whether a dotted key may be null."""
+    return NoneType in _types(key)
+
+
+def number_type(key: str) -> type[int] | type[float] | None:
+    """The type of the numbers that a dotted key takes; None if it takes none."""
+    kinds = [get_args(kind)[0] if get_origin(kind) is Annotated else kind for kind in _types(key)]
+    return next((kind for kind in (int, float) if kind in kinds), None)
 
 
 def choices(key: str) -> list[str]:

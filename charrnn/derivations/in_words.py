@@ -1,22 +1,8 @@
-"""Durations and shares in words."""
+"""Shares in words."""
 
 from typing import Any
 
 import numpy as np
-
-UNITS = (("years", 31_536_000), ("days", 86_400), ("hours", 3_600), ("minutes", 60))  # seconds
-
-
-def duration(seconds: float) -> str:
-    """In the largest unit that fits twice.
-
-    >>> duration(90), duration(120), duration(86400), duration(1e9)
-    ('90 seconds', '2 minutes', '24 hours', '32 years')
-    """
-    for unit, length in UNITS:
-        if seconds >= 2 * length:
-            return f"{seconds / length:,.0f} {unit}"
-    return f"{seconds:,.0f} seconds"
 
 
 def percent(share: float | np.floating[Any]) -> str:

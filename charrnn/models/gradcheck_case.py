@@ -21,6 +21,7 @@ from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
 from charrnn.network.weight_dropout import WeightDropout
 from charrnn.runs.storage import directory
+from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.windows import Window
 from charrnn.training.parallel.data_parallel import DataParallel
@@ -35,7 +36,7 @@ MIN_SCALE = 0.05  # of weights, so that the recurrence still matters where it is
 @np.errstate(all="ignore")  # a value that is not finite fails its check
 def gradcheck(
     config: Config | None = None,
-    run: str | Path | None = None,
+    run: str | Path | Checkpoint | None = None,
     oracles: Sequence[str] = (),
     tolerance: float | None = None,
     seed: int = 0,
@@ -62,7 +63,7 @@ def gradcheck(
     if run is None:
         case, config = from_config(config or Config(), seed)
     else:
-        case, config = from_run(Path(run), seed)
+        case, config = from_run(run, seed)
     chosen, left_out = [*(oracles or ORACLES)], list[UncheckedSetting]()
     if entries is None and not oracles:
         chosen, left_out = oracles_within(case, seconds)
@@ -90,9 +91,9 @@ def from_config(config: Config, seed: int) -> tuple[Case, SizedConfig]:
     return _apply_training(case, sized, seed), sized
 
 
-def from_run(run: Path, seed: int) -> tuple[Case, SizedConfig]:
+def from_run(run: str | Path | Checkpoint, seed: int) -> tuple[Case, SizedConfig]:
     """The trained weights of a run, and its configuration. Raises RunError and CheckpointError."""
-    saved = directory.load(run).checkpoint
+    saved = run if isinstance(run, Checkpoint) else directory.load(Path(run)).checkpoint
     case = random_window(saved.network, np.random.default_rng(seed))
     return _apply_training(case, saved.config, seed), saved.config
 

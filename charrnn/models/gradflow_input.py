@@ -18,6 +18,7 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text.characters.unit_names import Unit
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
+from charrnn.words import shell_command
 
 MAX_CHARACTERS = 1_000_000  # characters of a text over which the positions are spread
 
@@ -35,7 +36,7 @@ class GradFlowInput:
 
 
 def from_run(
-    run: Path,
+    run: str | Path | Checkpoint,
     sources: Sequence[str],
     which: str | None,
     training_text: Sequence[str] = (),
@@ -45,7 +46,7 @@ def from_run(
     whole text if there is none; `training_text` is its present location (empty: where it was). `encoding`: NAME or
     FILE=NAME each, for texts that are not UTF-8. Raises RunError, CheckpointError and TextError.
     """
-    saved = _load(run, which)
+    saved = run if isinstance(run, Checkpoint) else _load(Path(run), which)
     if not sources:
         return _build_input(saved.network, load_corpus(saved, training_text, encoding=encoding))
     text = read_text(sources, saved.config.data, Encodings.parse(encoding))
@@ -77,7 +78,7 @@ def _load(run: Path, which: str | None) -> Checkpoint:
         if run.is_dir() or run.suffix == ".safetensors":
             raise
         raise RunError(
-            f"{error}; if it is a text, read it with a fresh network: charrnn gradflow --text {run}"
+            f"{error}; if it is a text, read it with a fresh network: {shell_command('charrnn gradflow --text', str(run))}"
         ) from None
 
 

@@ -1,34 +1,40 @@
 """A trained network, or a mixture of networks and an n-gram: it writes, scores and evaluates."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import tee
-from typing import get_args
 
-from charrnn.config.data import Data
-from charrnn.errors import OptionError, RunError, TextError
+import numpy as np
+
+from charrnn.errors import OptionError, RunError, TextError, VocabularyError
 from charrnn.generation.generator import Generator
+from charrnn.generation.novelty import Novelty, novelty
 from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.models import encoded_text
-from charrnn.models.encoded_text import EncodedText
+from charrnn.models.card import model_card
+from charrnn.models.encoded_text import Block, EncodedText
 from charrnn.models.evaluation.baselines import XzBaseline
 from charrnn.models.evaluation.evaluation import Evaluation, measure
+from charrnn.models.evaluation.protocol import make_split
+from charrnn.models.inspection.activations import inspect
+from charrnn.models.inspection.gradients import text_gradients
 from charrnn.models.mixture.components import Component
 from charrnn.models.mixture.predictor_mixture import MixturePredictor
 from charrnn.models.scoring import scoring
 from charrnn.models.scoring.scoring import ScoredText
 from charrnn.models.training_text import TrainingText, held_out
+from charrnn.network.arrays import Array
 from charrnn.runs.recorded_text import read_once, read_text
 from charrnn.runs.storage.checkpoint import Checkpoint
-from charrnn.text import splits
 from charrnn.text.characters.unit_names import amount, unit_name
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.source_text import SourceText
 from charrnn.text.splits import Protocol, Split
+from charrnn.text.unicode_form import fit_text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import digits
 from charrnn.words import parameter
@@ -54,10 +60,28 @@ class Model:
         network = f"{config.cell} of {config.hidden_size} units, {amount(len(self.vocabulary), self.vocabulary.unit)}"
         return f"<Model {named}: {network}, {progress.step:,} steps{loss}>"
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: what it is, and the learning curve of its run."""
+        return model_card(self.saved, [component.name for component in self.components], self.weights)
+
     @property
     def vocabulary(self) -> Vocabulary:
         """The characters that it knows."""
         return self.saved.vocabulary
+
+    @property
+    def single_checkpoint(self) -> Checkpoint:
+        """The checkpoint of a model that is one network. Raises OptionError for a mixture."""
+        if len(self.components) > 1:
+            raise OptionError("a mixture is not one network; load one run without others")
+        return self.saved
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """Copies of the weights by name: W_xh (V, H), W_hh (H, H), b_h (H,), W_hy (H, V), b_y (V,), ... With gates an
+        axis before these: (gates, V, H). Row i of W_xh is that of the symbol `vocabulary.symbols[i]`.
+        """
+        return {name: view.copy() for name, view in self.single_checkpoint.network.parameters.items()}
 
     def generator(self, only: str | Sequence[str] | None = None, exact: bool = True) -> Generator:
         """A Generator for this model; see generation/generator.py, and generation/allowed_symbols.py for `only`.
@@ -80,17 +104,42 @@ class Model:
         only: str | Sequence[str] | None = None,
         seed: Seed = 0,
     ) -> str:
-        """Write `length` characters (bytes, for a byte model) after `prompt`, which is not repeated, or up to a stop
-        string.
+        """Write `length` characters (bytes, for a byte model) after `prompt`, or up to a stop string.
+
+        The prompt is not part of the text: neither here nor in the `text` of `charrnn sample --json`; the command
+        prints it before the text. Prompt and stop strings are read in the Unicode form that the model knows. A
+        backslash is a backslash: escapes such as \\n are for the options of the command.
 
         `only`: a class of characters (letters, lowercase, uppercase, digits, space, ascii), several with commas between
-        them, characters, or a list of these; see generation/allowed_symbols.py. A backslash is a backslash. The same
-        seed gives the same text. `generator` writes many texts side by side and returns more about each. Raises
-        SamplingError for values out of range, and VocabularyError for characters of the prompt that the model does not
-        know.
+        them, characters, or a list of these; see generation/allowed_symbols.py. The same seed gives the same text.
+        `generator` writes many texts side by side and returns more about each. Raises SamplingError for values out of
+        range, and VocabularyError for characters of the prompt that the model does not know.
         """
-        options = SamplingOptions(temperature, top_k, top_p, min_p)
-        return self.generator(only).sample(SampleRequest(prompt, length, options, stops), [seed])[0].text
+        request = self.request(prompt, length, SamplingOptions(temperature, top_k, top_p, min_p), stops)
+        return self.generator(only).sample(request, [seed])[0].text
+
+    def stream(
+        self,
+        prompt: str = "",
+        length: int = 500,
+        temperature: float = 0.8,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        min_p: float | None = None,
+        stops: Sequence[str] = (),
+        only: str | Sequence[str] | None = None,
+        seed: Seed = 0,
+    ) -> Iterator[str]:
+        """The text of `sample`, piece by piece as it is written: joined, the pieces are what `sample` returns. A
+        `length` of 0 has no end. Raises as `sample` does, when it is called.
+        """
+        request = self.request(prompt, length, SamplingOptions(temperature, top_k, top_p, min_p), stops)
+        return self.generator(only).stream(request, seed)
+
+    def request(self, prompt: str, length: int, options: SamplingOptions, stops: Sequence[str] = ()) -> SampleRequest:
+        """A request for `generator`, with prompt and stop strings in the Unicode form that the model knows."""
+        fitted = [fit_text(stop, self.vocabulary) for stop in stops]
+        return SampleRequest(fit_text(prompt, self.vocabulary), length, options, fitted)
 
     def read(self, sources: Sequence[str], encodings: Encodings | None = None, once: bool = False) -> EncodedText:
         """Texts, named as on the command line, for `evaluate` and `score_in_pieces`. `encodings`: needed if they
@@ -105,6 +154,40 @@ class Model:
     def score(self, text: str | bytes) -> ScoredText:
         """The surprisal of each character of a text, (n,), in nats. Raises TextError if the text is empty."""
         return scoring.join(self.score_in_pieces(self._encode(text)))
+
+    def score_many(self, texts: Iterable[str | bytes]) -> list[ScoredText]:
+        """The score of each text, one after the other, each read from the beginning: as `score` alone. Raises
+        TextError if one of them is empty.
+        """
+        return [self.score(text) for text in texts]
+
+    def states(self, text: str | bytes) -> dict[str, Array]:
+        """The states and gates of every layer after each of the n characters of a text, as `charrnn view` shows them:
+        by name, (n, H) each, in the network's precision. "h" is the hidden state of layer 1, "h_2" that of layer 2;
+        an LSTM has the cell state "c" too, and gates have their letters. Raises TextError if the text is empty, and
+        OptionError for a mixture.
+        """
+        network = self.single_checkpoint.network
+        return inspect(network, self.vocabulary, self._block(text), network.parameters.flat.dtype).activations
+
+    def gradients(self, text: str | bytes) -> tuple[float, dict[str, Array]]:
+        """The loss of a text, and its gradient by every parameter, by name and in its shape, from the network's own
+        backward pass in float64.
+
+        The loss is the mean over n - 1 of n characters, in nats: each is predicted from those before it, the first is
+        only read, from a state of 0. Nothing is dropped or smoothed, and nothing truncated. Raises TextError for fewer
+        than 2 characters, VocabularyError for one that the model does not know, and OptionError for a mixture.
+        """
+        network, block = self.single_checkpoint.network, self._block(text)
+        if block.unknown.any():
+            raise VocabularyError("the text has characters that the model does not know; it has no gradient")
+        return text_gradients(network, block.ids[0, block.unseen :].astype(np.intp), self.vocabulary.end_id)
+
+    def novelty(self, texts: Sequence[str]) -> Novelty:
+        """How much of each text, without its prompt, is copied from the training text, beside held-out text; see
+        generation/novelty.py. Raises RunError and TextError if the training text cannot be read.
+        """
+        return novelty(self.training_text.corpus, texts)
 
     def score_in_pieces(self, text: EncodedText) -> Iterator[ScoredText]:
         """The same, piece by piece, for what `read` returns; nothing if the text is empty."""
@@ -144,6 +227,11 @@ class Model:
                 notes.append(f"baselines left out, because the training text cannot be read: {error}")
         return self._evaluate(given, corpus, learning_rate, notes=notes)
 
+    def _block(self, text: str | bytes) -> Block:
+        """A whole text as one block."""
+        encoded = self._encode(text)
+        return encoded_text.take(encoded.blocks(), encoded.characters or 0)[0]
+
     def _encode(self, text: str | bytes) -> EncodedText:
         if isinstance(text, bytes) and self.vocabulary.unit == "char":
             raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
@@ -160,7 +248,7 @@ class Model:
         counted: bool,
     ) -> Evaluation:
         data, text = self.saved.config.data, self.training_text
-        split = _make_split(data, protocol, slices)
+        split = make_split(data, protocol, slices)
         corpus = text.cut(split)
         name = held_out(corpus, split, name)
         notes = []
@@ -203,19 +291,3 @@ def read_in_step(
         encoded_text.from_stream(pieces, model.vocabulary, reader.names, notes)
         for model, pieces in zip(models, copies, strict=True)
     ]
-
-
-def _make_split(data: Data, protocol: Protocol | None, slices: tuple[int, int] | None) -> Split:
-    """How to cut the text: as for the training, unless asked otherwise. Raises OptionError for values that do not
-    exist.
-    """
-    if protocol not in (None, *get_args(Protocol)):
-        raise OptionError(f"{parameter('protocol')} must be one of {', '.join(get_args(Protocol))}; found {protocol}")
-    split = splits.make_split(protocol or data.protocol, data.split, slices or data.slices)
-    if slices and split.protocol != "char-rnn":
-        raise OptionError(
-            f"{parameter('slices')} are for protocol char-rnn; found {split.protocol}; add {parameter('protocol')} char-rnn"
-        )
-    if slices and (len(slices) != 2 or min(slices) < 1):
-        raise OptionError(f"{parameter('slices')} must be two whole numbers above 0; found {slices}")
-    return split

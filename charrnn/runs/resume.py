@@ -17,7 +17,7 @@ from charrnn.runs.storage.directory import BEST, CONFIG, LAST
 from charrnn.runs.trainer_state import build_trainer, restore
 from charrnn.system.folder_handle import Folder
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import parameter
+from charrnn.words import parameter, shell_command
 
 
 def resume(
@@ -67,7 +67,7 @@ def _refuse_edits(path: Path, saved: Checkpoint) -> None:
     """Raises RunError if config.yaml was edited: a run keeps its configuration, and would silently ignore the edit."""
     if edits := directory.find_edits(path, saved.config):
         raise RunError(
-            f"{parameter('resume')} {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run keeps its configuration: undo the edit, or start another run: charrnn train TEXT --config {path / CONFIG}"
+            f"{parameter('resume')} {path}: {path / CONFIG} was changed: {'; '.join(edits)}; a run keeps its configuration: undo the edit, or start another run: {shell_command('charrnn train TEXT --config', path / CONFIG)}"
         )
 
 

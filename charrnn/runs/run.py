@@ -1,6 +1,7 @@
 """A training with its run directory."""
 
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Generator as Events
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from charrnn.generation.predictors import NetworkPredictor
 from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.network import Network
+from charrnn.runs.baseline import with_baseline
 from charrnn.runs.gradflow_probe import with_gradient_flow
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.recovery import Rollback
@@ -45,9 +47,9 @@ class Run:
         """The run directory's path now; after the end of the training, its path at that time."""
         return self.folder.path
 
-    def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train, sample, probe the gradient flow, save and log; yield each event as it happens. A caller that stops
-        at any event loses only what came after the last save.
+    def events(self, should_stop: Callable[[], bool] = lambda: False) -> Events[Event, None, None]:
+        """Train, sample, probe the gradient flow, save, count and log; yield each event as it happens. A caller that
+        stops at any event loses only what came after the last save.
 
         Raises DivergedError if rolling back does not help, and RunError if the directory cannot be written.
         """
@@ -61,6 +63,7 @@ class Run:
         events = checkpointing.with_checkpoints(
             events, partial(capture, self.trainer, self.plan, self.folder), self.folder, training.save_every, ranks
         )
+        events = with_baseline(events, self.plan, should_stop)
         try:
             with one_blas_thread():
                 unit = self.plan.config.data.unit

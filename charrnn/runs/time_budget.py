@@ -18,7 +18,7 @@ from charrnn.runs.planning.plan import MAX_EVAL_EVERY, VALIDATIONS, Plan
 from charrnn.runs.recovery import LOWER_RATE
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import parameter
+from charrnn.words import parameter, plural, short_duration
 
 MEASURING_SHARE = 0.05  # of the budget
 MIN_MEASURING, MAX_MEASURING = 0.5, 10.0  # seconds
@@ -59,9 +59,10 @@ def steps_within(plan: Plan, seconds: float, began: float) -> StepBudget:
     steps, every = _divide(left, cost, plan.config.training.eval_every)
     if steps < 1:
         raise OptionError(
-            f"{parameter('seconds')}: {seconds:g} s is too short for one step ({cost.step:.3g} s) and a validation; give more time"
+            f"{parameter('seconds')}: {short_duration(seconds)} is too short for one step ({short_duration(cost.step)}) and a validation; give more time"
         )
-    return StepBudget(steps, f"{seconds:g} s are {steps:,} steps here, at {cost.step * 1e3:.3g} ms for each", every)
+    note = f"{short_duration(seconds)} is time for {plural(steps, 'step')} here, at {short_duration(cost.step)} each"
+    return StepBudget(steps, note, every)
 
 
 class StepCost(NamedTuple):

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from charrnn.errors import TextError
+from charrnn.words import short_duration
 
 SECONDS = 10.0  # for any text; what people write takes a second for ten million characters
 SECONDS_PER_CHARACTER = 2e-6
@@ -51,7 +52,7 @@ def _in_a_process(expression: str, texts: Sequence[str]) -> list[list[Span]]:
         )
     except subprocess.TimeoutExpired:
         raise TextError(
-            f"data.boundary={shown}: this expression needed more than {seconds:.0f} seconds for {characters:,} characters; "
+            f"data.boundary={shown}: this expression needed more than {short_duration(seconds)} for {characters:,} characters; "
             "a repeat within a repeat, such as (a+)+, tries too many ways: rewrite it without one"
         ) from None
     except (subprocess.CalledProcessError, OSError) as error:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import TextError
 from charrnn.text.vocabulary import Ids
+from charrnn.words import plural
 
 Indices = NDArray[np.intp]
 
@@ -75,7 +76,7 @@ class Windows:
         length = (len(ids) - 1) // batch_size
         if length < sequence_length:
             raise TextError(
-                f"a text of length {len(ids):,} does not fill one window of {batch_size} streams x {sequence_length} steps"
+                f"a text of length {len(ids):,} does not fill one window of {plural(batch_size, 'stream')} x {plural(sequence_length, 'step')}"
             )
         self.batch_size, self.sequence_length, self.position = batch_size, sequence_length, 0
         self.stride = stride or sequence_length

@@ -93,7 +93,23 @@ class Finished:
     seconds: float
 
 
-Event = Stepped | Evaluated | Sampled | Flowed | Saved | Resumed | Recovered | Finished
+@dataclass(frozen=True)
+class Counted:
+    """An n-gram of the training split, of this order, was counted after the end of a training.
+
+    `loss` is its loss on what the validations read, `uniform` that of a blind guess, and `best_loss` that of the
+    network at its best.
+    """
+
+    step: int
+    split: str
+    ngram_order: int
+    loss: float
+    uniform: float
+    best_loss: float | None
+
+
+Event = Stepped | Evaluated | Sampled | Flowed | Saved | Resumed | Recovered | Finished | Counted
 
 
 def bits(nats: float) -> float:

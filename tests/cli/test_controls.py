@@ -57,8 +57,8 @@ COMMANDS = {
     "resume": ["train", "--resume", "COPY", "--steps", "30"],
     "resume as JSON": ["train", "--resume", "COPY", "--steps", "30", "--json"],
     "dry run": ["train", "TEXT", "--dry-run", "-s", "data.boundary=(\u202e|a)"],
-    "export": ["export", "RUN", "-o", "OUT", "--to", "torch"],
-    "view": ["view", "RUN", "-o", "OUT"],
+    "export": ["export", "RUN", "-o", "OUT.safetensors", "--to", "torch"],
+    "view": ["view", "RUN", "-o", "OUT.html"],
     "no such run": ["sample", "NONE"],
     "no such source": ["eval", "MOVED"],
     "no such text": ["train", "NONE"],
@@ -82,7 +82,8 @@ def test_nothing_but_styles_reaches_a_terminal(hostile, tmp_path, monkeypatch, n
         "MOVED": run.parent / "moved.safetensors",
         "TEXT": text,
         "COPY": tmp_path / ODD,
-        "OUT": tmp_path / f"{ODD}.x",
+        "OUT.html": tmp_path / f"{ODD}.html",
+        "OUT.safetensors": tmp_path / f"{ODD}.safetensors",
         "NONE": tmp_path / f"-{ODD}",
     }
     code, output = on_terminal.run(monkeypatch, 100, *[places.get(each, each) for each in COMMANDS[name]], term=term)

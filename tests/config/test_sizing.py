@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import charrnn
 from charrnn import api
 from charrnn.config import sizing
 from charrnn.config.resolve import override, resolve, to_yaml
@@ -99,7 +100,7 @@ def test_without_a_configuration_a_plan_is_sized_for_its_text(text_file):
 
 
 def test_a_program_that_names_no_configuration_trains_the_default_one(text_file, tmp_path):
-    model = api.train(text_file, settings={"model.hidden_size": 8, "training.steps": 2}, out=tmp_path / "run")
+    model = charrnn.train(text_file, settings={"model.hidden_size": 8, "training.steps": 2}, out=tmp_path / "run")
     assert (model.saved.config.model.cell, model.saved.config.model.dropout) == ("gru", 0.4)
 
 

@@ -533,15 +533,6 @@ def test_the_default_seed_is_0():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words_"),
-    [(119, "119 seconds"), (120, "2 minutes"), (7199, "120 minutes"), (7200, "2 hours"), (172_799, "48 hours"),
-     (172_800, "2 days"), (63_071_999, "730 days"), (63_072_000, "2 years"), (1e12, "31,710 years")],
-)  # fmt: skip
-def test_a_time_in_words(seconds, words_):
-    assert in_words.duration(seconds) == words_
-
-
-@pytest.mark.parametrize(
     ("share", "words_"),
     [
         (0, "0%"),

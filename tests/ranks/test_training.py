@@ -170,7 +170,7 @@ def test_a_time_is_for_all_ranks(mpiexec, text, tmp_path):
     done = mpiexec(2, "charrnn", "train", text, "-o", tmp_path / "run", *OPTIONS, "--time", "2s")
     assert done.returncode == 0, done.stderr
     assert time.monotonic() - began < 20
-    steps = int(re.search(r"2 s are ([\d,]+) steps here", done.stderr)[1].replace(",", ""))
+    steps = int(re.search(r"2 s is time for ([\d,]+) steps here", done.stderr)[1].replace(",", ""))
     assert last(tmp_path / "run").progress.step == steps > 1
 
 

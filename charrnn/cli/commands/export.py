@@ -10,7 +10,7 @@ from charrnn.cli.options import common
 
 def export(
     run: common.RunArgument,
-    out: Path = common.out_option("FILE", "The .safetensors file to write.", ...),
+    out: Path | None = common.out_option("FILE", "The .safetensors file to write. Default: NAME-plain.safetensors."),
     to: Literal["plain", "torch"] = typer.Option(
         "plain", help="Names and layouts: plain, those of the equations; torch, those of PyTorch."
     ),
@@ -23,9 +23,15 @@ def export(
     """
     from charrnn import api
     from charrnn.cli.output import console
-    from charrnn.cli.output.files import confirm_overwrite
+    from charrnn.cli.output.files import confirm_overwrite, default_name
+    from charrnn.cli.output.next_command import suggest
+    from charrnn.models.export import require_safetensors
 
-    replace = confirm_overwrite(out, force)
-    loaded = api.export(run, out, to, checkpoint, replace)
+    path = out or Path(f"{default_name(run)}-{to}.safetensors")
+    require_safetensors(path)
+    replace = confirm_overwrite(path, force)
+    loaded = api.export(run, path, to, checkpoint, replace)
     console.print_note(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
-    console.write_path(out)
+    console.write_path(path)
+    kind = "torch" if to == "torch" else "numpy"
+    suggest("read it", "python3 -c", f"from safetensors.{kind} import load_file; print(load_file({str(path)!r}))")

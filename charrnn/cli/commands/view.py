@@ -9,7 +9,7 @@ from charrnn.cli.options import common
 
 def view(
     run: common.RunArgument,
-    out: Path = common.out_option("FILE.html", "The page to write.", ...),
+    out: Path | None = common.out_option("FILE", "The .html file to write. Default: NAME.html."),
     text: list[str] | None = common.text_argument("None: the run's validation split."),
     length: int = typer.Option(
         50_000, min=1, max=200_000, help="The most characters (bytes, for a byte model) to show."
@@ -34,11 +34,15 @@ def view(
     """
     from charrnn import api
     from charrnn.cli.output import console
-    from charrnn.cli.output.files import confirm_overwrite
+    from charrnn.cli.output.files import confirm_overwrite, default_name
+    from charrnn.cli.output.next_command import suggest_opening
     from charrnn.cli.page import build
 
-    replace = confirm_overwrite(out, force)
+    path = out or Path(f"{default_name(run)}.html")
+    build.require_html(path)
+    replace = confirm_overwrite(path, force)
     encodings, own = common.encodings(encoding, text, both=False)
     model = api.load(run, which=checkpoint, text=training_text or (), encoding=own)
-    build.write(model, run.resolve().name, text or (), encodings, out, replace, length, units, unit)
-    console.write_path(out)
+    build.write(model, run.resolve().name, text or (), encodings, path, replace, length, units, unit)
+    console.write_path(path)
+    suggest_opening(path)

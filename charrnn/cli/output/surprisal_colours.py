@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from rich.text import Text
 
 from charrnn.cli.output.styled_text import mark_unsafe_line, mark_unsafe_pieces
+from charrnn.models.html.surprisal import LIMITS
 
-LIMITS = (0.5, 1.0, 2.0, 4.0, 6.0)  # bits: where one colour ends and the next begins
 STYLES = ("color(65)", "color(71)", "color(143)", "color(179)", "color(173)", "bold color(167)")
 SIDES = ("color(75)", "color(209)")  # of two models: the first's, the second's
 SLIGHT, STRONG = 0.5, 2.0  # bits

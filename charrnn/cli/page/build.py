@@ -7,7 +7,7 @@ from pathlib import Path
 from charrnn.cli.output.console import print_note
 from charrnn.cli.output.files import open_output
 from charrnn.cli.page.page import count, page
-from charrnn.errors import TextError
+from charrnn.errors import OutputError, TextError
 from charrnn.models import encoded_text
 from charrnn.models.encoded_text import Block
 from charrnn.models.inspection import activations, units
@@ -17,6 +17,7 @@ from charrnn.models.scoring.unknown_characters import count_unknown, describe_un
 from charrnn.text.characters.printable import printable_line
 from charrnn.text.characters.unit_names import amount
 from charrnn.text.reading.encodings import Encodings
+from charrnn.words import plural, with_ending
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,12 @@ class ShownText:
     has_more: bool
     files: Sequence[str]
     notes: Sequence[str] = ()
+
+
+def require_html(path: Path) -> None:
+    """Raises OutputError for a name that promises another format."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise OutputError(f"{path}: view writes an HTML page; name it {with_ending(path, '.html')}")
 
 
 def write(
@@ -64,7 +71,7 @@ def write(
     for feature in judged.features:
         unit, r = judged.strongest(feature)
         print_note(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")
-    print_note(f"{count(made, vocabulary)}, {len(chosen.units)} units, {len(content) / 1e6:.2f} MB")
+    print_note(f"{count(made, vocabulary)}, {plural(len(chosen.units), 'unit')}, {len(content) / 1e6:.2f} MB")
 
 
 def _read(model: Model, sources: Sequence[str], encodings: Encodings, length: int) -> ShownText:

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 
 from charrnn.cli.exit_codes import UNREAD
 from charrnn.cli.output.console import message_console, write_path
+from charrnn.cli.output.next_command import suggest
 from charrnn.cli.progress.dashboard import Dashboard
 from charrnn.cli.progress.live_display import LiveDisplay, in_foreground
 from charrnn.cli.progress.plain_lines import PlainLines, introduction
@@ -40,7 +42,16 @@ def train_to_end(run: Run, json: bool, quiet: bool, tensorboard: bool, ranks: Co
     if prints and not json:
         with suppress(OSError) if stopped else nullcontext():  # after a signal the terminal may be gone
             write_path(run.path)
+            if not quiet:
+                _suggest_next(run.path, stopped)
     return code if stopped else 0
+
+
+def _suggest_next(run: Path, stopped: bool) -> None:
+    if stopped:
+        suggest("go on", "charrnn train --resume", run)
+    else:
+        suggest("write with it", "charrnn sample", run)
 
 
 def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Sequence[EventSink] = ()) -> Finished:

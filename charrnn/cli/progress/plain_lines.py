@@ -14,7 +14,7 @@ from charrnn.runs.run import Run
 from charrnn.text.characters.unit_names import Unit, amount, bits_label
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped, digits
 from charrnn.training.health import HealthMonitor
-from charrnn.words import plural
+from charrnn.words import plural, short_duration
 
 LINE_EVERY = 10.0  # seconds between plain lines
 WARNING = "bold yellow"
@@ -32,8 +32,8 @@ def introduction(run: Run) -> list[Text]:
     layers = f"{model.num_layers} layers of " if model.num_layers > 1 else ""
     lines = [
         f"text: {', '.join(plan.sources)}: {_size(plan)}",
-        f"network: {model.cell} ({model.nonlinearity}), {layers}{model.hidden_size} units, {plan.parameters:,} parameters, {training.precision}",
-        f"training: {plan.steps:,} steps of {training.batch_size} streams x {amount(training.sequence_length, config.data.unit)}, {plan.steps / plan.windows_per_epoch:.3g} epochs, {_who(plan)}; run directory {run.path}",
+        f"network: {model.cell} ({model.nonlinearity}), {layers}{plural(model.hidden_size, 'unit')}, {plan.parameters:,} parameters, {training.precision}",
+        f"training: {plural(plan.steps, 'step')} of {plural(training.batch_size, 'stream')} x {amount(training.sequence_length, config.data.unit)}, {_epochs(plan.steps / plan.windows_per_epoch)}, {_who(plan)}; run directory {run.path}",
         *plan.notes,
     ]
     done = run.trainer.progress.step
@@ -45,6 +45,12 @@ def _size(plan: Plan) -> str:
     vocabulary = plan.corpus.vocabulary
     size = amount(len(plan.corpus.ids), vocabulary.unit)
     return size if vocabulary.unit == "byte" else f"{size}, {len(vocabulary):,} different"
+
+
+def _epochs(passes: float) -> str:
+    """For example `0.5 epochs`, `1 epoch`, `1,234 epochs`; never 1.23e+03."""
+    shown = f"{passes:.3g}" if passes < 999.5 else f"{passes:,.0f}"
+    return f"{shown} epoch{'' if shown == '1' else 's'}"
 
 
 def _who(plan: Plan) -> str:
@@ -87,7 +93,12 @@ def describe(event: Event, unit: Unit = "char") -> list[Text]:
             return [Text(line, style=WARNING)]
         case Finished():
             best = f" · best validation loss {digits(event.best_loss)}" if event.best_loss is not None else ""
-            return [Text(f"step {event.step:,}: {ENDINGS[event.reason]}{best} · {event.seconds:.0f} s", style="bold")]
+            return [
+                Text(
+                    f"step {event.step:,}: {ENDINGS[event.reason]}{best} · {short_duration(round(event.seconds))}",
+                    style="bold",
+                )
+            ]
     return []
 
 

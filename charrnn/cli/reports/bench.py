@@ -8,7 +8,7 @@ from charrnn.cli.output.console import result_console, write_json
 from charrnn.cli.output.tables import Name, Table
 from charrnn.text.characters.unit_names import amount, unit_name
 from charrnn.training.benchmark import Bench
-from charrnn.words import plural
+from charrnn.words import plural, short_duration
 
 WHERE_TIME_GOES = {
     "forward": "forward, of one core's streams",
@@ -30,9 +30,9 @@ def show_bench(found: Bench, json: bool) -> None:
     different = "" if found.unit == "byte" else f"{found.vocab_size} different, "
     parts = f" in {found.accumulate} parts" if found.accumulate > 1 else ""
     lines = (
-        f"{found.cell}, {found.hidden_size} units{layers}, {found.batch_size} streams{parts} x {amount(found.sequence_length, found.unit)}{new}, "
+        f"{found.cell}, {plural(found.hidden_size, 'unit')}{layers}, {plural(found.batch_size, 'stream')}{parts} x {amount(found.sequence_length, found.unit)}{new}, "
         f"{different}{cores}",
-        f"{found.chars_per_second:,.0f} {unit_name(found.unit)}/s: {found.seconds * 1e3:.3g} ms for each update",
+        f"{found.chars_per_second:,.0f} {unit_name(found.unit)}/s: {short_duration(found.seconds)} for each update",
         f"matrix products: {found.gflops:,.1f} GFLOP/s, {found.share_of_peak:.0%} of the {found.sgemm_peak_gflops:,.0f} that a large one reaches here",
     )
     for line in lines:

@@ -34,7 +34,8 @@ def show_report(report: Report, json: bool) -> None:
     if failed:
         print_error(f"{len(failed)} of {len(report.checks)} checks failed, in {', '.join(dict.fromkeys(failed))}")
     if failed_properties:
-        print_error(f"{len(failed_properties)} properties do not hold: {'; '.join(failed_properties)}")
+        which = "1 property does" if len(failed_properties) == 1 else f"{len(failed_properties)} properties do"
+        print_error(f"{which} not hold: {'; '.join(failed_properties)}")
 
 
 def _table_of_checks(checks: Sequence[Check]) -> Table:

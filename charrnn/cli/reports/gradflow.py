@@ -76,7 +76,7 @@ def describe_probe(event: Flowed, unit: Unit = "char") -> str:
 def _headline(found: GradientFlow) -> str:
     kind = f"{found.cell} ({found.nonlinearity})" if found.cell == "rnn" else found.cell
     back, places = amount(found.lags, found.unit), plural(found.positions, "place")
-    return f"{kind}, {found.hidden_size} units: gradients followed {back} back from {places}"
+    return f"{kind}, {plural(found.hidden_size, 'unit')}: gradients followed {back} back from {places}"
 
 
 def _norms(found: GradientFlow, layer: LayerFlow) -> Table:

@@ -1,6 +1,7 @@
 """Samples on stdout: one or several, in the colours of their surprisals, with traces, or as JSON."""
 
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -25,6 +26,8 @@ from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import Sample, TracedStep
 from charrnn.text.characters.unit_names import Unit, unit_name
 
+TRACE_LEGEND = "network: the network's probability of what was drawn; candidates: their probabilities after the temperature and the filters, * marks the one drawn"
+TRACE_HEADINGS = "  step  drawn   network candidates"
 UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # categories: controls, formats, spaces
 
 
@@ -105,12 +108,12 @@ def _as_json(sample: Sample) -> dict[str, Any]:
 
 
 def _trace_lines(trace: Sequence[TracedStep], columns: int | None) -> list[str]:
-    """A heading and a line for each character: its probability by the network, and the candidates, the drawn one with
+    """Headings and a line for each character: its probability by the network, and the candidates, the drawn one with
     *.
 
     In a terminal that is too narrow, the candidates go on in the next line.
     """
-    lines = ["  step  drawn   p       candidates (* = drawn)"] if trace else []
+    lines = [*textwrap.wrap(TRACE_LEGEND, columns or len(TRACE_LEGEND)), TRACE_HEADINGS] if trace else []
     for step, each in enumerate(trace, 1):
         character = _visible(each.character)
         line = f"{step:>6}  {character}{' ' * (6 - width_of(character))}  {each.probability:.4f}"

@@ -19,6 +19,7 @@ from charrnn.sweeps.scheduler import JobEvent
 from charrnn.sweeps.sweep import Sweep
 from charrnn.system.folder_handle import Folder
 from charrnn.training.events import digits
+from charrnn.words import short_duration
 
 REFRESH_SECONDS = 1.0  # between two updates of the view
 LOSSES = "validation loss"
@@ -65,7 +66,7 @@ class SweepView:
         found = read_status(self._run(number))
         loss = "" if found.best_loss is None else f" · {LOSSES} {digits(found.best_loss)} at step {found.step:,}"
         error = "" if result.error is None else f": {result.reason}"
-        return f"{result.state}{error}{loss} · {found.seconds:.1f} s"
+        return f"{result.state}{error}{loss} · {short_duration(found.seconds)}"
 
     def _print(self, number: int, what: str, style: str = "") -> None:
         if not self._quiet:
@@ -89,5 +90,5 @@ class SweepView:
 
 def running_line(name: str, seconds: float, step: int | None, columns: int) -> Text:
     """The name of a running training, cut if there is no room for it beside its figures."""
-    figures = f" · {seconds:.0f} s" + ("" if step is None else f" · step {step:,}")
+    figures = f" · {short_duration(int(seconds))}" + ("" if step is None else f" · step {step:,}")
     return shorten(shorten(mark_unsafe_line(f"  {name}"), max(0, columns - len(figures))) + figures, columns)

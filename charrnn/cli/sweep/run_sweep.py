@@ -1,6 +1,7 @@
 """Runs a sweep: starts its trainings, follows them to their ends, and compares them."""
 
 import errno
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import typer
 
 from charrnn.cli.exit_codes import FAILED, UNREAD
 from charrnn.cli.output.console import message_console, print_error, print_note, write_json, write_path
+from charrnn.cli.output.next_command import suggest
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.sweep import table
 from charrnn.cli.sweep.live_view import SweepView
@@ -41,7 +43,7 @@ def run_sweep(sweep: Sweep, out: Path | None, team: Executor | None, jobs: int |
                 trainings = plural(len(sweep.trials), "training")
                 print_note(f"{trainings}, {workers} at once; directory {folder.path}", *sweep.notes)
             rows = _run_all(sweep, folder, team, workers, StopSignal(stop.is_set), json, quiet)
-            return _report(rows, folder.path, stop, json, quiet)
+            return _report(rows, folder.path, out is not None, stop, json, quiet)
     finally:
         lock.release()
 
@@ -81,8 +83,10 @@ def _run_all(
     ]
 
 
-def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: bool) -> int:
-    """Print the table on stderr and the best run on stdout; returns the exit code."""
+def _report(rows: list[Row], path: Path, named: bool, stop: StopRequest, json: bool, quiet: bool) -> int:
+    """Print the table on stderr and the best run on stdout; returns the exit code. `named`: the command line names the
+    sweep's directory.
+    """
     best = table.best(rows)
     if json:
         write_json(table.as_json(rows))
@@ -98,9 +102,13 @@ def _report(rows: list[Row], path: Path, stop: StopRequest, json: bool, quiet: b
         print_note(
             f"stopped after {done} of {len(rows)} trainings; checkpoints saved; the same command with -o {path} continues"
         )
+        if not quiet:
+            suggest("go on", "charrnn", *sys.argv[1:], *(() if named else ("-o", path)))
         return stop.exit_code
     if best and not json:
         write_path(best.run)
+        if not quiet:
+            suggest("write with it", "charrnn sample", best.run)
     failed = [row for row in rows if not row.is_done]
     if failed:
         print_error(f"{len(failed)} of {len(rows)} trainings failed, {failed[0].run.name} first: see {path / LOGS}")

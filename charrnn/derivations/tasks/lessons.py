@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.derivations.in_words import duration
 from charrnn.derivations.tasks.descent import Descent, descend, gradients
 from charrnn.derivations.tasks.recall import Recall
 from charrnn.derivations.tasks.signs import Signs
@@ -16,7 +15,7 @@ from charrnn.derivations.tasks.sums import Exploding, Sums
 from charrnn.derivations.tasks.task import Settings, Task, Variant
 from charrnn.derivations.tasks.texts import RulesText, Text
 from charrnn.derivations.tasks.words import Spelling
-from charrnn.words import plural
+from charrnn.words import duration, plural
 
 TASKS: dict[str, type[Task]] = {
     "mean-loss": Sums,

@@ -18,7 +18,7 @@ from charrnn.diagnostics.gradcheck.oracles import FLOORS, ORACLES, TOLERANCES, D
 from charrnn.diagnostics.gradcheck.properties import Property
 from charrnn.errors import CheckError
 from charrnn.network.arrays import Array
-from charrnn.words import did_you_mean
+from charrnn.words import did_you_mean, plural
 
 PIECE = 64  # entries between two reports of progress
 
@@ -54,7 +54,7 @@ class UncheckedSetting:
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """All checks of a network and its properties.
 
@@ -68,6 +68,12 @@ class Report:
     seed: int = 0
     checked_with: Mapping[str, object] = field(default_factory=dict)
     not_checked: Sequence[UncheckedSetting] = ()
+
+    def __repr__(self) -> str:
+        failed = [f"{check.parameter} by {check.oracle}" for check in self.checks if not check.passed]
+        failed += [found.name for found in self.properties if not found.passed]
+        counts = f"{plural(len(self.checks), 'check')}, {len(self.properties)} properties"
+        return f"<gradcheck {'passed' if self.passed else 'FAILED'}: {'; '.join(failed) or counts}>"
 
     @property
     def passed(self) -> bool:

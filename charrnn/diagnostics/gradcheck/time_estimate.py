@@ -11,7 +11,7 @@ from charrnn.diagnostics.gradcheck.gradcheck import Comparison, UncheckedSetting
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
 from charrnn.network.network import Network
 from charrnn.network.window_options import DEFAULT_OPTIONS
-from charrnn.words import parameter
+from charrnn.words import duration, parameter
 
 SECONDS = 60.0  # for a check without a given number of entries
 WORTH_IT = 8  # no round that adds less than this part of the entries so far
@@ -68,15 +68,8 @@ def oracles_within(case: Case, seconds: float) -> tuple[list[str], list[Unchecke
     expected = closed_form_seconds(case)
     if expected <= seconds:
         return [*ORACLES], []
-    why = f"would take about {_in_words(expected)} here; {parameter('oracles')} {PAIRED} checks it all the same"
+    why = f"would take about {duration(expected)} here; {parameter('oracles')} {PAIRED} checks it all the same"
     return [oracle for oracle in ORACLES if oracle != PAIRED], [UncheckedSetting("oracle", PAIRED, why)]
-
-
-def _in_words(seconds: float) -> str:
-    """A time in words, roughly."""
-    if seconds < 120:
-        return f"{seconds:,.0f} seconds"
-    return f"{seconds / 60:,.0f} minutes" if seconds < 2 * 3600 else f"{seconds / 3600:,.0f} hours"
 
 
 def _next(comparison: Comparison, affordable: float) -> int:

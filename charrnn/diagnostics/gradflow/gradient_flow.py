@@ -63,7 +63,7 @@ class LayerFlow:
     lyapunov: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GradientFlow:
     """The gradient flow of a network on a text; the modules define the figures."""
 
@@ -78,6 +78,18 @@ class GradientFlow:
     unknown: int = 0  # characters of the text without a symbol, which were replaced
     unit: Unit = "char"  # of the lags
     notes: tuple[str, ...] = ()  # about the text
+
+    def __repr__(self) -> str:
+        curves = [(layer.layer, curve) for layer in self.layers for curve in layer.curves]
+        found = ", ".join(
+            f"layer {number} {curve.state}: half gone after {_lags(curve.half_life)}, 99 % after {_lags(curve.horizon)}"
+            for number, curve in curves
+        )
+        return f"<GradientFlow {self.cell}, {self.hidden_size} units, {self.lags:,} lags: {found}>"
+
+
+def _lags(lag: int | None) -> str:
+    return "more" if lag is None else f"{lag:,}"
 
 
 @one_blas_thread()

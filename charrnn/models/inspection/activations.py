@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from charrnn.errors import OUTPUT_NOT_FINITE, DivergedError
 from charrnn.models.encoded_text import Block
@@ -23,7 +23,6 @@ from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.surprisal import SCORING_WINDOW, WARM_UP, cut_in_streams
 
 PREDICTIONS = 5  # kept for each character
-MAX_ACTIVATION = float(np.finfo(np.float16).max)  # the largest that is kept
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Inspection:
     surprisals: Array  # (n,) nats
     likeliest: NDArray[np.intp]  # (n, k) symbols most expected in its place; for several bytes, in place of the first
     probabilities: Array  # (n, k) of these
-    activations: dict[str, Array]  # (n, H) each, float16, after reading the character; see Workspace.activations
+    activations: dict[str, Array]  # (n, H) each, after reading the character; see Workspace.activations
     units: int
     starts: Places = NO_PLACES  # which of the characters begin a file or a document
     ends: frozenset[int] = frozenset()  # the characters that end a document
@@ -62,8 +61,8 @@ class _Places:
 
 
 @one_blas_thread()
-def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspection:
-    """Read one text, a block of one row with at least 1 character, from its beginning.
+def inspect(network: Network, vocabulary: Vocabulary, block: Block, dtype: DTypeLike = np.float16) -> Inspection:
+    """Read one text, a block of one row with at least 1 character, from its beginning. `dtype`: of the activations.
 
     Raises DivergedError if the network's output is not finite.
     """
@@ -71,6 +70,7 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
     n, k, H = len(ids), min(PREDICTIONS, len(vocabulary)), network.architecture.hidden_size
     surprisals, likeliest, probabilities = np.zeros(n), np.zeros((n, k), np.intp), np.zeros((n, k))
     activations: dict[str, Array] = {}
+    largest = float(np.finfo(dtype).max)
 
     def predict(places: NDArray[np.intp], logits: Array) -> None:
         if not np.isfinite(logits).all():
@@ -83,9 +83,7 @@ def inspect(network: Network, vocabulary: Vocabulary, block: Block) -> Inspectio
     predict(np.zeros(1, np.intp), np.zeros((1, len(vocabulary))))  # for the unseen id, or a blind guess
     for places, found, logits in _read(network, ids, vocabulary.end_id):
         for name, values in found.items():
-            activations.setdefault(name, np.zeros((n, H), np.float16))[places] = np.clip(
-                values, -MAX_ACTIVATION, MAX_ACTIVATION
-            )
+            activations.setdefault(name, np.zeros((n, H), dtype))[places] = np.clip(values, -largest, largest)
         predict(places[places < n - 1] + 1, logits[places < n - 1])
     surprisals[block.unknown[0]] = UNKNOWN_COST
     seen = slice(block.unseen, None)

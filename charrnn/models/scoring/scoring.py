@@ -13,17 +13,21 @@ import numpy as np
 
 from charrnn.errors import TextError
 from charrnn.models.encoded_text import EncodedText
+from charrnn.models.html.surprisal import coloured_text
 from charrnn.models.mixture.components import Component, scorers
 from charrnn.models.mixture.scorer_mixture import MixtureScorer
 from charrnn.network.arrays import Array
+from charrnn.text.characters.printable import quote
 from charrnn.text.characters.utf_8 import character_starts, decode_character
 from charrnn.text.positions import NO_PLACES, Places
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.words import plural
 
 UNKNOWN_COST = math.log(0x110000 - 0x800)  # nats: a blind guess among all characters that Unicode could have
+MAX_REPR_CHARS = 30  # of a text, in its repr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ScoredText:
     """A stretch of text: its characters, and the surprisal of each, (n,), in nats. What is not UTF-8 is U+FFFD.
 
@@ -34,6 +38,17 @@ class ScoredText:
     surprisals: Array
     units: int
     starts: Places = NO_PLACES  # which of the characters begin a file or a document
+
+    def __repr__(self) -> str:
+        text = "".join(self.characters[:MAX_REPR_CHARS])
+        more = "..." if len(self.characters) > MAX_REPR_CHARS else ""
+        return (
+            f"<ScoredText {quote(text)}{more}: {plural(len(self.characters), 'character')}, {self.loss:.4f} nats each>"
+        )
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: each character in the colour of its surprisal."""
+        return coloured_text(self.characters, self.surprisals, self.loss)
 
     @property
     def loss(self) -> float:

@@ -15,6 +15,7 @@ from charrnn.text import windows
 from charrnn.text.characters.unit_names import amount
 from charrnn.text.reading.sources import DEFAULT_SOURCE
 from charrnn.training.parallel.communicator import Communicator
+from charrnn.words import plural
 
 
 def make_plan(
@@ -71,7 +72,7 @@ def _fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str,
     B, T = windows.fit(characters, *asked)
     if (B, T) != asked:
         notes.append(
-            f"the training split has {amount(characters, unit)}, too few for {asked[0]} streams x {amount(asked[1], unit)}: reading {B} streams x {amount(T, unit)}"
+            f"the training split has {amount(characters, unit)}, too few for {plural(asked[0], 'stream')} x {amount(asked[1], unit)}: reading {plural(B, 'stream')} x {amount(T, unit)}"
         )
     stride = given.training.stride and min(given.training.stride, T)
     return given.with_values("training", batch_size=B, sequence_length=T, stride=stride), tuple(notes)

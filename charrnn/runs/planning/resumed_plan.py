@@ -14,7 +14,7 @@ from charrnn.runs.recorded_text import absolute_source, find_corpus
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.cores import usable_cores
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import parameter, plural
+from charrnn.words import parameter, plural, shell_command
 
 FEW_WORKERS = 64  # processes that a resumed run may start on any machine
 
@@ -26,7 +26,7 @@ def plan_resume(
     if the `ranks` cannot train it together.
     """
     ranks.on_every_rank(lambda: require_few_workers(saved, path, ranks.size))
-    hint = f"charrnn train --resume {path} TEXT"
+    hint = shell_command("charrnn train --resume", path, "TEXT")
     found, corpus = ranks.on_every_rank(lambda: find_corpus(saved, sources, hint, encoding))
     rank_agreement.require_same_inputs(saved.config, corpus.sha256, ranks)
     rank_agreement.require_divisible(saved.config.training, ranks)
@@ -48,7 +48,7 @@ def require_few_workers(saved: Checkpoint, path: Path, ranks: int) -> None:
     workers = min(saved.config.runtime.threads or 1, streams)
     if workers > max(FEW_WORKERS, 4 * cores):
         raise RunError(
-            f"{parameter('resume')} {path}: its runtime.threads asks for {workers:,} processes, and this machine has {plural(cores, 'core')}; resume it on a larger machine, or start from its weights: charrnn train TEXT --from {path}"
+            f"{parameter('resume')} {path}: its runtime.threads asks for {workers:,} processes, and this machine has {plural(cores, 'core')}; resume it on a larger machine, or start from its weights: {shell_command('charrnn train TEXT --from', path)}"
         )
 
 
@@ -68,5 +68,5 @@ def with_new_target(plan: Plan, steps: int | None, epochs: float | None, done: i
         return longer
     schedule = longer.config.training.schedule
     return longer.with_notes(
-        f"the end moves from step {plan.steps:,} to {longer.steps:,}; the {schedule} schedule now runs over {longer.steps:,} steps"
+        f"the end moves from step {plan.steps:,} to {longer.steps:,}; the {schedule} schedule now runs over {plural(longer.steps, 'step')}"
     )

@@ -17,7 +17,7 @@ from charrnn.runs.storage import checkpoint as checkpoints
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.folder_handle import SIDE, Folder
 from charrnn.system.lock import LOCK, Lock
-from charrnn.words import parameter
+from charrnn.words import parameter, shell_command
 
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"
@@ -234,7 +234,9 @@ def _require_empty(folder: Folder, leftover: str = LAST + SIDE) -> None:
         found = [name for name in found if name not in (LOCK, leftover)]
     path, other = folder.path, f"choose another directory with {parameter('out')}"
     if LAST in found or PREVIOUS in found:
-        raise RunError(f"{path}: already holds a run; resume it: charrnn train --resume {path}; or {other}")
+        raise RunError(
+            f"{path}: already holds a run; resume it: {shell_command('charrnn train --resume', path)}; or {other}"
+        )
     if found:
         raise RunError(f"{path}: not empty (it holds {found[0]}); {other}")
 

@@ -10,7 +10,18 @@ from charrnn.runs.storage.directory import METRICS, writable
 from charrnn.system.durable_files import append, flush
 from charrnn.system.folder_handle import Folder
 from charrnn.text.characters.unit_names import Unit
-from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Resumed, Sampled, Saved, Stepped
+from charrnn.training.events import (
+    Counted,
+    Evaluated,
+    Event,
+    Finished,
+    Flowed,
+    Recovered,
+    Resumed,
+    Sampled,
+    Saved,
+    Stepped,
+)
 from charrnn.training.parallel.communicator import Communicator
 
 EVENT_NAMES = {
@@ -22,6 +33,7 @@ EVENT_NAMES = {
     Resumed: "resumed",
     Recovered: "recovered",
     Finished: "finished",
+    Counted: "baseline",
 }
 BYTE_NAMES = {"chars_per_second": "bytes_per_second", "bpc": "bits_per_byte"}  # second names, if they are over bytes
 MAX_BUFFERED_LINES = 100  # steps that are written at once

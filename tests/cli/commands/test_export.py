@@ -1,8 +1,13 @@
-"""`export`: what it writes."""
+"""`export`: what it writes, and under which names."""
 
 import json
+import shutil
+from pathlib import Path
 
+import on_terminal
+import pytest
 import safetensors
+from refusals import refused
 
 
 def test_export(charrnn, tiny_run, tmp_path):
@@ -12,3 +17,31 @@ def test_export(charrnn, tiny_run, tmp_path):
     with safetensors.safe_open(out, framework="np") as file:
         assert set(file.keys()) == {"W_xh", "W_hh", "b_h", "W_hy", "b_y"}
         assert json.loads(file.metadata()["vocabulary"])[0] == "\n"
+
+
+@pytest.mark.parametrize("to", ["plain", "torch"])
+def test_without_a_name_the_file_has_those_of_the_run_and_the_format(charrnn, tiny_run, to):
+    assert charrnn("export", tiny_run, "--to", to).stdout == f"run-{to}.safetensors\n"
+    assert charrnn("export", tiny_run / "last.safetensors", "--to", to, "--force").stdout == f"run-{to}.safetensors\n"
+    shutil.copy(tiny_run / "last.safetensors", "nm.safetensors")
+    before = Path("nm.safetensors").read_bytes()
+    assert charrnn("export", "nm.safetensors", "--to", to).stdout == f"nm-{to}.safetensors\n"
+    assert Path("nm.safetensors").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "better"), [("nm.pt", "nm.safetensors"), ("nm.pth", "nm.safetensors"), ("nm", "nm.safetensors")]
+)
+def test_no_other_format_is_promised(charrnn, tiny_run, name, better):
+    expected = f"{name}: export writes safetensors files; name it {better}"
+    refused(charrnn("export", tiny_run, "-o", name), 1, expected)
+    assert not Path(name).exists()
+
+
+def test_the_next_command_is_the_last_line_on_a_terminal(tiny_run, monkeypatch, tmp_path):
+    out = tmp_path / "my weights.safetensors"
+    code, shown = on_terminal.run(monkeypatch, 80, "export", tiny_run, "-o", out, "--to", "torch")
+    assert code == 0
+    assert shown.endswith(
+        f"""{out}\nread it: python3 -c 'from safetensors.torch import load_file; print(load_file('"'"'{out}'"'"'))'\n"""
+    )

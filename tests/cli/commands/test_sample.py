@@ -57,8 +57,9 @@ def test_a_trace_has_a_line_for_each_character_below_the_text(charrnn, tiny_run)
     options = ["-n", "20", "--seed", "3", "--top-k", "4"]
     plain = charrnn("sample", tiny_run, *options).stdout
     lines = charrnn("sample", tiny_run, *options, "--trace", "--trace-candidates", "2").stdout.removeprefix(plain)
-    heading, *rows = lines.splitlines()
-    assert heading.split()[:3] == ["step", "drawn", "p"]
+    legend, headings, *rows = lines.splitlines()
+    assert legend.startswith("network: the network's probability of what was drawn; candidates: ")
+    assert headings.split() == ["step", "drawn", "network", "candidates"]
     assert [row.split()[0] for row in rows] == [str(step) for step in range(1, 21)]
     for row, character in zip(rows, plain, strict=False):
         shown = f"'{character}'" if character.isprintable() else repr(character)

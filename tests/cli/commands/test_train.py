@@ -122,7 +122,7 @@ def test_training_for_a_time_records_the_steps_and_can_be_resumed_for_another(ch
     tiny = [word for word in TINY if word not in ("--steps", "20")]
     result = charrnn("train", text_file, *tiny, "--time", "2s", "-o", "r")
     assert result.exit_code == 0
-    steps = int(re.search(r"2 s are ([\d,]+) steps here", result.stderr)[1].replace(",", ""))
+    steps = int(re.search(r"2 s is time for ([\d,]+) steps here", result.stderr)[1].replace(",", ""))
     assert f"steps: {steps}" in Path("r/config.yaml").read_text()
     resumed = charrnn("train", "--resume", "r", "--time", "2s")
     assert resumed.exit_code == 0

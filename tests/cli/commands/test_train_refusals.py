@@ -149,7 +149,7 @@ def test_configurations(charrnn, tmp_path, text_file, yaml, words):
         (["--steps", "3", "--epochs", "3"], 2, ["give one of --steps, --epochs and --time"]),
         (["--time", "3s", "--epochs", "3"], 2, ["give one of --steps, --epochs and --time"]),
         (["--time", "soon"], 1, ["--time 'soon': not a duration; write 140s, 10m or 1h30m"]),
-        (["--time", "0.01s"], 1, ["--time: 0.01 s is too short for one step"]),
+        (["--time", "0.01s"], 1, ["--time: 10 ms is too short for one step"]),
         (["--nonsense"], 2, ["No such option"]),
         (["--resume", "nothing"], 1, ["--resume nothing: no such run directory"]),
         (["--set", "model.hidden_size=" + "[" * 3000], 1, ["model.hidden_size: must be a whole number; found"]),

@@ -244,9 +244,9 @@ def test_figures_that_belong_together_stay_on_one_line(capsys, monkeypatch):
 
 def test_a_trace_is_wrapped_only_in_a_narrow_terminal(runs, monkeypatch):
     arguments = COMMANDS["trace"](runs)
-    piped = in_a_pipe(arguments).stdout.partition("candidates (* = drawn)\n")[2].splitlines()
+    piped = in_a_pipe(arguments).stdout.partition("network candidates\n")[2].splitlines()
     _, narrow = on_terminal.run(monkeypatch, 50, *arguments)
-    lines = narrow.partition("candidates (* = drawn)\n")[2].splitlines()
+    lines = narrow.partition("network candidates\n")[2].splitlines()
     assert len(piped) == 20 < len(lines)
     assert all(len(line) <= 50 for line in lines)
     assert (

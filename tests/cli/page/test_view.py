@@ -1,4 +1,5 @@
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -112,8 +113,18 @@ def test_an_empty_text_is_refused(charrnn, tiny_run, source, text):
     assert not Path("p.html").exists()
 
 
-def test_without_a_name_for_the_page_nothing_is_read(charrnn, tiny_run):
-    refused(charrnn("view", tiny_run), 2, "--out")
+def test_a_page_without_a_name_has_that_of_its_run(charrnn, tiny_run):
+    assert charrnn("view", tiny_run).stdout == "run.html\n"
+    assert Path("run.html").read_text("utf-8").startswith("<!doctype html>")
+    refused(charrnn("view", tiny_run), 1, "run.html: exists already; --force replaces it")
+    shutil.copy(tiny_run / "last.safetensors", "nm.safetensors")
+    assert charrnn("view", "nm.safetensors", tiny_run / "config.yaml").stdout == "nm.html\n"
+
+
+@pytest.mark.parametrize(("name", "better"), [("p.pdf", "p.html"), ("p", "p.html"), ("p.txt", "p.html")])
+def test_a_page_is_never_written_under_the_name_of_something_else(charrnn, tiny_run, name, better):
+    refused(charrnn("view", tiny_run, "-o", name), 1, f"{name}: view writes an HTML page; name it {better}")
+    assert not Path(name).exists()
 
 
 @pytest.mark.parametrize("length", [1, 5])

@@ -116,7 +116,7 @@ def test_a_boundary_that_backtracks_too_long(charrnn, place, whole, monkeypatch,
     run = run_naming(place / "run", whole, str(text), boundary="(a+)+$")
     given = {"RUN": run, "TEXT": text}
     result = charrnn(*[given.get(word, word) for word in arguments])
-    refused(result, "data.boundary='(a+)+$': this expression needed more than 0 seconds for 62 characters", "(a+)+")
+    refused(result, "data.boundary='(a+)+$': this expression needed more than 200 ms for 62 characters", "(a+)+")
 
 
 def test_a_boundary_of_a_configuration_is_bounded_too(charrnn, place, monkeypatch):

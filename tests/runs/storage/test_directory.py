@@ -148,7 +148,7 @@ def test_a_line_that_was_cut_off_does_not_spoil_the_next(tiny_run):
         file.write('{"event": "st')
     list(metrics_log.with_metrics_log([Sampled(3, "x", (0.5,))], Folder(tiny_run), 10, Communicator()))
     events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
-    assert events[-2]["event"] == "saved"
+    assert events[-2]["event"] == "baseline"
     assert events[-1] == {"event": "sample", "step": 3, "text": "x", "surprisals": [0.5]}
 
 
@@ -176,7 +176,7 @@ def test_metrics_hold_every_event_as_a_line_of_json(tiny_run):
     names = [event["event"] for event in events]
     assert names.count("step") == 20
     assert names.count("eval") == names.count("sample") == 2
-    assert names[-2:] == ["finished", "saved"]
+    assert names[-3:] == ["finished", "saved", "baseline"]
     step = next(event for event in events if event["event"] == "step")
     assert set(step) == {"event", "step", "epoch", "loss", "grad_norm", "clipped", "learning_rate", "chars_per_second"}
     assert set(next(e for e in events if e["event"] == "eval")) >= {"step", "split", "loss", "bpc"}

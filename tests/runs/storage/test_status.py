@@ -10,7 +10,9 @@ from charrnn.runs.storage.status import RunStatus, last_step, read_status
 
 
 def events(run):
-    return [json.loads(line) for line in (run / METRICS).read_text().splitlines()]
+    """The events that are logged, up to the last checkpoint."""
+    found = [json.loads(line) for line in (run / METRICS).read_text().splitlines()]
+    return [event for event in found if event["event"] != "baseline"]
 
 
 def write(run, found):
