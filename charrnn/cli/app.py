@@ -20,6 +20,7 @@ from charrnn.cli.commands.export import export
 from charrnn.cli.commands.gradcheck import gradcheck
 from charrnn.cli.commands.gradflow import gradflow
 from charrnn.cli.commands.plot import plot
+from charrnn.cli.commands.runs import runs
 from charrnn.cli.commands.sample import sample
 from charrnn.cli.commands.schema import schema
 from charrnn.cli.commands.score import score
@@ -117,7 +118,22 @@ def _help_from(command: Callable[..., None]) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
-for command in (train, sweep, sample, gradcheck, derive, gradflow, evaluate, score, plot, view, export, bench, schema):
+for command in (
+    train,
+    sweep,
+    sample,
+    gradcheck,
+    derive,
+    gradflow,
+    evaluate,
+    score,
+    plot,
+    view,
+    runs,
+    export,
+    bench,
+    schema,
+):
     app.command(NAMES.get(command), help=_help_from(command))(command)
 
 
