@@ -19,6 +19,7 @@ from charrnn.cli.commands.eval import evaluate
 from charrnn.cli.commands.export import export
 from charrnn.cli.commands.gradcheck import gradcheck
 from charrnn.cli.commands.gradflow import gradflow
+from charrnn.cli.commands.info import info
 from charrnn.cli.commands.plot import plot
 from charrnn.cli.commands.runs import runs
 from charrnn.cli.commands.sample import sample
@@ -130,6 +131,7 @@ for command in (
     plot,
     view,
     runs,
+    info,
     export,
     bench,
     schema,
