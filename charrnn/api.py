@@ -15,8 +15,10 @@ from charrnn.models import gradflow_input
 from charrnn.models.gradcheck_case import gradcheck as gradcheck
 from charrnn.models.loading import load as load
 from charrnn.runs import time_budget
+from charrnn.runs.finding import find_run as find_run
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.fine_tuning import load_base as load_base
+from charrnn.runs.planning.memory_estimate import describe_network, require_memory
 from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.random_training import random_trainer
@@ -28,7 +30,7 @@ from charrnn.runs.storage.directory import require_free as require_free
 from charrnn.runs.storage.history import read_history as read_history
 from charrnn.training.benchmark import Bench, measure
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import parameter
+from charrnn.words import OnStage, ignore_stage, parameter
 
 
 def plan(
@@ -37,15 +39,17 @@ def plan(
     seconds: float | None = None,
     base: FineTuneBase | None = None,
     ranks: Communicator | None = None,
+    on_stage: OnStage = ignore_stage,
 ) -> Plan:
     """Read the sources (none: the built-in text) and fix every number of a training.
 
     `config`: None is the default configuration, sized for the text. `seconds`: the time budget; a short measurement
     turns it into a number of steps. `base`: the run whose weights to start from; see load_base. `ranks`: the processes
-    that train together; each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py.
+    that train together; each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py. `on_stage`
+    is called with what is done, and with what was found.
 
-    Raises TextError, VocabularyError and NetworkError; OptionError if the time is too short for one step; ConfigError
-    if the configuration describes a network other than the base's; RunError if the `ranks` cannot train it together, or
+    Raises TextError and VocabularyError; NetworkError, also if this machine has too little memory; OptionError if the
+    time is too short for one step; ConfigError if the configuration describes a network other than the base's; RunError if the `ranks` cannot train it together, or
     the time cannot be measured.
 
     >>> made = plan(["builtin:harbour"])
@@ -53,10 +57,12 @@ def plan(
     (True, True)
     """
     began = time.perf_counter()
-    made = make_plan(sources, config, base, ranks)
+    made = make_plan(sources, config, base, ranks, on_stage)
+    made.ranks.on_every_rank(lambda: require_memory(made))  # before minutes are spent
+    on_stage(describe_network(made))
     if seconds is None:
         return made
-    budget = time_budget.steps_within(made, seconds, began)
+    budget = time_budget.steps_within(made, seconds, began, on_stage)
     return made.with_steps(budget.steps, budget.note, eval_every=budget.eval_every)
 
 
@@ -69,6 +75,7 @@ def prepare(
     seconds: float | None = None,
     ranks: Communicator | None = None,
     encoding: Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
 ) -> tuple[Plan, ResolvedConfig]:
     """Resolve the configuration of a training and plan it. Returns the plan, and where each value came from.
 
@@ -82,7 +89,7 @@ def prepare(
     resolved = ranks.on_every_rank(
         lambda: with_encodings(resolve(config or DEFAULT, settings, options, defaults), encoding)
     )
-    return plan(sources, resolved.config, seconds, found, ranks), resolved
+    return plan(sources, resolved.config, seconds, found, ranks, on_stage), resolved
 
 
 def export(
@@ -95,19 +102,22 @@ def export(
     this network, and OutputError if the file exists and `replace` is false, or if it cannot be written.
     """
     exports.require_format(to)
-    loaded = directory.load(Path(run), which)
+    loaded = directory.load(find_run(run), which)
     exports.write(loaded.checkpoint, Path(out), to, replace)
     return loaded
 
 
-def bench(config: Config | None = None, seconds: float = 3.0) -> Bench:
+def bench(config: Config | None = None, seconds: float = 3.0, on_stage: OnStage = ignore_stage) -> Bench:
     """Measure how fast a configuration trains on this machine, on random text, for about `seconds`; see
     training/benchmark.py. Sizes that are null become those for a text of a million characters.
 
-    Raises NetworkError and WorkerError.
+    `on_stage` is called with what is measured. Raises NetworkError, also if this machine has too little memory, and
+    WorkerError.
     """
     config = config or Config()
-    return measure(random_trainer(config), seconds, config.data.unit)
+    began = time.perf_counter()
+    trainer = random_trainer(config, on_stage)
+    return measure(trainer, seconds, config.data.unit, began, on_stage)
 
 
 def gradflow(
@@ -119,13 +129,14 @@ def gradflow(
     which: str | None = None,
     training_text: str | Sequence[str] = (),
     encoding: str | Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
 ) -> GradientFlow:
     """Measure how far gradients reach. With `run`: its network on `text` (default: its validation split). Without: a
     fresh network of `config` on the validation split of `text` (default: the built-in text).
 
     It follows gradients back over `lags` characters from `positions` places; see diagnostics/gradflow/gradient_flow.py.
     `training_text`: the present location of the training text, if it was moved. `encoding`: NAME, or FILE=NAME for
-    single files, if they are not UTF-8.
+    single files, if they are not UTF-8. `on_stage` is called with what is done.
 
     Raises OptionError for lags or positions below 1, CheckError if the text is too short for the lags, RunError,
     CheckpointError, NetworkError, TextError and VocabularyError.
@@ -138,9 +149,11 @@ def gradflow(
         if value < 1:
             raise OptionError(f"{name} must be at least 1; found {value}")
     if run is None:
-        case = gradflow_input.from_config(config or Config(), _as_list(text), _as_list(encoding))
+        case = gradflow_input.from_config(config or Config(), _as_list(text), _as_list(encoding), on_stage)
     else:
-        case = gradflow_input.from_run(run, _as_list(text), which, _as_list(training_text), _as_list(encoding))
+        moved, encodings = _as_list(training_text), _as_list(encoding)
+        case = gradflow_input.from_run(run, _as_list(text), which, moved, encodings, on_stage)
+    on_stage("following gradients back")
     found = gradient_flow(case.network, case.ids, lags, positions, case.end_id, case.unit)
     return replace(found, unknown=case.unknown, notes=case.notes)
 

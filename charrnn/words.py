@@ -1,4 +1,6 @@
-"""What messages are made of: the name of a parameter, a number with its noun, the name that was probably meant."""
+"""What messages are made of: the name of a parameter, a number with its noun, the name that was probably meant, and
+what is being done before there is a result.
+"""
 
 import difflib
 import os
@@ -6,7 +8,7 @@ import shlex
 import subprocess
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Protocol
 
 UNITS = (  # of a time: name, seconds, and the word for one
     ("year", 31_536_000, "a"),
@@ -20,6 +22,18 @@ ONE_UNIT = 0.05  # 58 seconds are a minute, 80 seconds are not
 MAX_SECONDS = 1_000_000 * 31_536_000.0  # a million years is long enough for any message
 
 _spelling: Callable[[str], str] = "`{}`".format
+
+
+class OnStage(Protocol):
+    """Called when a stage of a long work begins, such as "reading play.txt"; `seconds` is how long it will take, if
+    that is known. It is also called with what was found: "297,961 characters, 74 different".
+    """
+
+    def __call__(self, stage: str, seconds: float | None = None, /) -> object: ...
+
+
+def ignore_stage(stage: str, seconds: float | None = None, /) -> None:
+    """The OnStage of a caller who does not wait for anything."""
 
 
 def parameter(name: str) -> str:
@@ -51,6 +65,7 @@ def shell_command(command: str, *words: str | os.PathLike[str]) -> str:
     """A command and further words as a line that can be pasted into a shell: the words are quoted where needed, and a
     path is never taken for an option.
 
+    >>> from pathlib import Path
     >>> shell_command("charrnn sample", Path("runs/My Stories"))
     "charrnn sample 'runs/My Stories'"
     """
@@ -60,15 +75,6 @@ def shell_command(command: str, *words: str | os.PathLike[str]) -> str:
 
 def _as_argument(path: str) -> str:
     return os.path.join(os.curdir, path) if path.startswith("-") else path
-
-
-def with_ending(path: Path, ending: str) -> Path:
-    """The path with another ending, or with one where it has none.
-
-    >>> with_ending(Path("nm.pt"), ".safetensors").name
-    'nm.safetensors'
-    """
-    return path.with_suffix(ending) if path.suffix else Path(f"{path}{ending}")
 
 
 def duration(seconds: float) -> str:

@@ -24,7 +24,8 @@ from charrnn.network.network import Network
 from charrnn.runs.storage import safetensors_file as files
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.folder_handle import whole_file
-from charrnn.words import parameter, with_ending
+from charrnn.system.output_names import require_ending
+from charrnn.words import parameter
 
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
 
@@ -35,13 +36,16 @@ def require_format(to: str) -> None:
         raise OptionError(f"{parameter('to')} must be {' or '.join(FORMATS)}; found {to}")
 
 
+ENDINGS = (".safetensors",)
+
+
 def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False) -> None:
     """Write the weights under their own names (`to` "plain") or under PyTorch's ("torch").
 
     Raises OutputError if the file's name has another ending than .safetensors, if the file exists and `replace` is
     false, or if it cannot be written; and NetworkError if PyTorch does not have this network.
     """
-    require_safetensors(path)
+    require_ending(path, ENDINGS, "a safetensors file")
     tensors = FORMATS[to](checkpoint.network)
     metadata = {
         "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
@@ -54,12 +58,6 @@ def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False) ->
         raise OutputError(f"{path}: exists already; {parameter('replace')} replaces it") from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
-
-
-def require_safetensors(path: Path) -> None:
-    """Raises OutputError for a name that promises another format."""
-    if path.suffix.lower() != ".safetensors":
-        raise OutputError(f"{path}: export writes safetensors files; name it {with_ending(path, '.safetensors')}")
 
 
 def torch_tensors(network: Network) -> dict[str, Array]:

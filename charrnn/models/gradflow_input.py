@@ -11,6 +11,7 @@ from charrnn.errors import CheckpointError, RunError
 from charrnn.models import encoded_text
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
+from charrnn.runs.finding import find_run
 from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.recorded_text import load_corpus, read_text
 from charrnn.runs.storage import directory
@@ -18,7 +19,7 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text.characters.unit_names import Unit
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
-from charrnn.words import shell_command
+from charrnn.words import OnStage, ignore_stage, shell_command
 
 MAX_CHARACTERS = 1_000_000  # characters of a text over which the positions are spread
 
@@ -41,6 +42,7 @@ def from_run(
     which: str | None,
     training_text: Sequence[str] = (),
     encoding: Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
 ) -> GradFlowInput:
     """The weights of a run or checkpoint, and a text. Without `sources` the text is the run's validation split, or its
     whole text if there is none; `training_text` is its present location (empty: where it was). `encoding`: NAME or
@@ -48,8 +50,8 @@ def from_run(
     """
     saved = run if isinstance(run, Checkpoint) else _load(Path(run), which)
     if not sources:
-        return _build_input(saved.network, load_corpus(saved, training_text, encoding=encoding))
-    text = read_text(sources, saved.config.data, Encodings.parse(encoding))
+        return _build_input(saved.network, load_corpus(saved, training_text, encoding=encoding, on_stage=on_stage))
+    text = read_text(sources, saved.config.data, Encodings.parse(encoding), on_stage=on_stage)
     given = encoded_text.from_text(text, saved.vocabulary, saved.config.data)
     found, _ = encoded_text.take(given.blocks(), MAX_CHARACTERS)
     # Gradients flow through the characters of the text only.
@@ -59,13 +61,16 @@ def from_run(
     return GradFlowInput(saved.network, ids, unknown, vocabulary.end_id, vocabulary.unit, text.notes)
 
 
-def from_config(config: Config, sources: Sequence[str] = (), encoding: Sequence[str] = ()) -> GradFlowInput:
+def from_config(
+    config: Config, sources: Sequence[str] = (), encoding: Sequence[str] = (), on_stage: OnStage = ignore_stage
+) -> GradFlowInput:
     """A fresh network of a configuration, and the validation split of its training text (no `sources`: the built-in
     one).
 
     Raises TextError, VocabularyError and NetworkError.
     """
-    made = make_plan(sources, config.with_values("data", encoding=config.data.with_encodings(encoding).encoding))
+    config = config.with_values("data", encoding=config.data.with_encodings(encoding).encoding)
+    made = make_plan(sources, config, on_stage=on_stage)
     generator = np.random.default_rng(config.training.seed)
     case = _build_input(Network.fresh(made.architecture, generator, config.training.precision), made.corpus)
     return replace(case, notes=made.text_notes)
@@ -73,7 +78,7 @@ def from_config(config: Config, sources: Sequence[str] = (), encoding: Sequence[
 
 def _load(run: Path, which: str | None) -> Checkpoint:
     try:
-        return directory.load(run, which).checkpoint
+        return directory.load(find_run(run), which).checkpoint
     except (CheckpointError, RunError) as error:
         if run.is_dir() or run.suffix == ".safetensors":
             raise

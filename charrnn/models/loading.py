@@ -12,10 +12,11 @@ from charrnn.models.mixture.scorer_mixture import score_all
 from charrnn.models.model import Model
 from charrnn.models.training_text import TrainingText
 from charrnn.ngram.order_selection import MAX_ORDER
+from charrnn.runs.finding import find_run
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.directory import LoadedCheckpoint
 from charrnn.text.vocabulary import describe
-from charrnn.words import parameter
+from charrnn.words import OnStage, ignore_stage, parameter
 
 MAX_FIT_CHARS = 1_000_000  # characters of the validation split on which weights are fitted
 
@@ -28,18 +29,21 @@ def load(
     weights: Sequence[float] | None = None,
     text: str | Sequence[str] = (),
     encoding: str | Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
 ) -> Model:
-    """Load the model of a run directory or checkpoint. `others` and `ngram` (an n-gram of its training split) make it a
-    mixture.
+    """Load the model of a run directory or checkpoint, or of the run of this name in runs/. `others` and `ngram` (an
+    n-gram of its training split) make it a mixture.
 
     `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None: those that
     make the validation split likeliest). `text`: the present location of the training text, if it was moved.
-    `encoding`: its present encoding, NAME, or FILE=NAME for single files, if it was converted.
+    `encoding`: its present encoding, NAME, or FILE=NAME for single files, if it was converted. `on_stage` is called with what is
+    done, here and in what the model does later.
 
     Raises RunError, also if vocabularies differ, OptionError for weights that are not weights, CheckpointError and
     TextError.
     """
-    loaded = [directory.load(Path(path), which) for path in (run, *others)]
+    on_stage(f"loading {run}")
+    loaded = [directory.load(find_run(path), which) for path in (run, *others)]
     first = loaded[0].checkpoint
     for other in loaded[1:]:
         _require_same(loaded[0], other)
@@ -55,10 +59,10 @@ def load(
     notes = tuple(found.note or str(found.path) for found in loaded)
     notes += tuple(warning for other in loaded[1:] if (warning := _may_know(loaded[0], other)))
     sources, encodings = ([given] if isinstance(given, str) else given for given in (text, encoding))
-    training_text = TrainingText(first, sources, encodings)
+    training_text = TrainingText(first, sources, encodings, on_stage)
     if ngram:
         components.append(NGramComponent(training_text.ngram))
-    model = Model(first, training_text, tuple(components), notes=notes)
+    model = Model(first, training_text, tuple(components), notes=notes, on_stage=on_stage)
     if weights is not None:
         return replace(model, weights=_shares(weights, len(components)))
     if len(components) == 1:
@@ -114,5 +118,6 @@ def _fit_on_validation(model: Model) -> tuple[float, ...]:
         raise RunError(
             f"the training text has no validation split on which weights could be fitted; give {parameter('weights')}"
         )
+    model.on_stage("fitting the weights of the mixture")
     with scorers(model.components, slices.size, before=corpus.before("valid", MAX_ORDER - 1)) as reading:
         return tuple(fit_weights(score_all(reading, slices).reshape(len(reading), -1)))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import tee
 
 import numpy as np
@@ -37,7 +37,7 @@ from charrnn.text.splits import Protocol, Split
 from charrnn.text.unicode_form import fit_text
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import digits
-from charrnn.words import parameter
+from charrnn.words import OnStage, ignore_stage, parameter
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,6 +52,7 @@ class Model:
     weights: tuple[float, ...] = (1.0,)
     weights_are_fitted: bool = False  # on the validation split
     notes: tuple[str, ...] = ()  # the files it was loaded from, and what to report about them
+    on_stage: OnStage = field(default=ignore_stage, compare=False)  # called when something long begins
 
     def __repr__(self) -> str:
         config, progress = self.saved.config.model, self.saved.progress
@@ -149,7 +150,8 @@ class Model:
         if once:
             return read_in_step([self], sources, encodings)[0]
         data = self.saved.config.data
-        return encoded_text.from_text(read_text(sources, data, encodings or Encodings()), self.vocabulary, data)
+        text = read_text(sources, data, encodings or Encodings(), on_stage=self.on_stage)
+        return encoded_text.from_text(text, self.vocabulary, data)
 
     def score(self, text: str | bytes) -> ScoredText:
         """The surprisal of each character of a text, (n,), in nats. Raises TextError if the text is empty."""
@@ -272,6 +274,9 @@ class Model:
         """`corpus` has the training split for the baselines; None: no baselines."""
         xz = None if corpus is None else XzBaseline(corpus, text)
         counts = None if corpus is None else self.training_text.counts(corpus)
+        self.on_stage(
+            f"predicting {amount(text.characters, self.vocabulary.unit)}" if text.characters else "predicting"
+        )
         return measure(self.components, self.weights, text, self.vocabulary, counts, learning_rate, xz, cut, notes)
 
 
@@ -283,7 +288,7 @@ def read_in_step(
     """
     data, encodings = models[0].saved.config.data, encodings or Encodings()
     if data.boundary is not None:
-        text = read_text(sources, data, encodings)
+        text = read_text(sources, data, encodings, on_stage=models[0].on_stage)
         return [encoded_text.from_text(text, model.vocabulary, data) for model in models]
     reader = read_once(sources, data, encodings)
     notes, copies = reader.notes(), tee(reader.pieces(), len(models))

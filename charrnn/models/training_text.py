@@ -16,20 +16,28 @@ from charrnn.text.corpus import Corpus
 from charrnn.text.positions import Place, Places
 from charrnn.text.source_text import SourceText
 from charrnn.text.splits import SPLITS, Split, overlap
-from charrnn.words import parameter
+from charrnn.words import OnStage, ignore_stage, parameter
 
 
 class TrainingText:
     """The training text of a checkpoint. Everything here raises RunError or TextError if the text cannot be read."""
 
-    def __init__(self, saved: Checkpoint, sources: Sequence[str] = (), encoding: Sequence[str] = ()) -> None:
-        """`sources`: its present location (empty: where it was). `encoding`: its present encoding; see find_text."""
-        self._saved, self._sources, self._encoding = saved, sources, encoding
+    def __init__(
+        self,
+        saved: Checkpoint,
+        sources: Sequence[str] = (),
+        encoding: Sequence[str] = (),
+        on_stage: OnStage = ignore_stage,
+    ) -> None:
+        """`sources`: its present location (empty: where it was). `encoding`: its present encoding; see find_text.
+        `on_stage` is called when it is read or counted.
+        """
+        self._saved, self._sources, self._encoding, self._on_stage = saved, sources, encoding, on_stage
 
     @cached_property
     def text(self) -> SourceText:
         """The text itself."""
-        return find_text(self._saved, self._sources, encoding=self._encoding)[1]
+        return find_text(self._saved, self._sources, encoding=self._encoding, on_stage=self._on_stage)[1]
 
     @cached_property
     def corpus(self) -> Corpus:
@@ -59,7 +67,7 @@ class TrainingText:
     @cached_property
     def ngram(self) -> NGram:
         """An n-gram of the training split, its order chosen on that split."""
-        return _ngram(self.corpus)
+        return self._count(self.corpus)
 
     def cut(self, split: Split) -> Corpus:
         """The text, cut in another way. Raises TextError if it is too short for that."""
@@ -67,8 +75,13 @@ class TrainingText:
 
     def counts(self, corpus: Corpus) -> Counts:
         """The counts of the training split of a corpus of this text."""
-        ngram = self.ngram if corpus.cuts == self.corpus.cuts else _ngram(corpus)
+        ngram = self.ngram if corpus.cuts == self.corpus.cuts else self._count(corpus)
         return Counts(baselines.unigram(corpus.split("train"), len(corpus.vocabulary)), ngram)
+
+    def _count(self, corpus: Corpus) -> NGram:
+        train = list(corpus.slices("train"))
+        self._on_stage("counting its n-grams")
+        return fit_best(train, len(corpus.vocabulary))
 
     def train_overlap(self, corpus: Corpus, name: str) -> int:
         """How many characters of a held-out split the model was trained on, if the corpus is cut in another way."""
@@ -90,7 +103,3 @@ def held_out(corpus: Corpus, split: Split, name: str | None) -> str:
             f"{parameter('split')} may be {others}"
         )
     return name
-
-
-def _ngram(corpus: Corpus) -> NGram:
-    return fit_best(list(corpus.slices("train")), len(corpus.vocabulary))

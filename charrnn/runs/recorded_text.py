@@ -4,6 +4,7 @@ import glob
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError
@@ -18,7 +19,7 @@ from charrnn.text.reading import recorded_sources
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.source_reader import SourceReader
 from charrnn.text.source_text import SourceText
-from charrnn.words import parameter
+from charrnn.words import OnStage, ignore_stage, parameter
 
 GROWN = 1 << 20  # characters read beyond the old length, so that a message can say how long a longer text is
 MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters
@@ -41,10 +42,25 @@ def absolute_source(source: str) -> str:
     return os.path.abspath(source)
 
 
+def reading(sources: Sequence[str]) -> str:
+    """The stage of reading these sources.
+
+    >>> reading(["letters/1890.txt"]), reading(["-"]), reading(["a.txt", "b.txt", "c.txt"])
+    ('reading 1890.txt', 'reading standard input', 'reading a.txt and 2 more')
+    """
+    first = "standard input" if sources[0] == "-" else os.path.basename(os.path.abspath(sources[0]))
+    return f"reading {first}" + (f" and {len(sources) - 1:,} more" if len(sources) > 1 else "")
+
+
 def read_text(
-    sources: Sequence[str], data: Data, encodings: Encodings | None = None, max_chars: int | None = None
+    sources: Sequence[str],
+    data: Data,
+    encodings: Encodings | None = None,
+    max_chars: int | None = None,
+    on_stage: OnStage = ignore_stage,
 ) -> SourceText:
     """Read at most `max_chars` characters of the sources, as `data` says, or in these `encodings`. Raises TextError."""
+    on_stage(reading(sources))
     return source_text.read_text(
         sources, data.unit, _encodings(data, encodings), data.max_expansion, data.boundary, max_chars
     )
@@ -61,22 +77,34 @@ def _encodings(data: Data, encodings: Encodings | None) -> Encodings:
 
 
 def load_corpus(
-    saved: Checkpoint, sources: Sequence[str] = (), hint: str | None = None, encoding: Sequence[str] = ()
+    saved: Checkpoint,
+    sources: Sequence[str] = (),
+    hint: str | None = None,
+    encoding: Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
 ) -> Corpus:
     """The text that a run was trained on, encoded and split as it was then. See `find_text`."""
-    return find_corpus(saved, sources, hint, encoding)[1]
+    return find_corpus(saved, sources, hint, encoding, on_stage)[1]
 
 
 def find_corpus(
-    saved: Checkpoint, sources: Sequence[str] = (), hint: str | None = None, encoding: Sequence[str] = ()
+    saved: Checkpoint,
+    sources: Sequence[str] = (),
+    hint: str | None = None,
+    encoding: Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
 ) -> tuple[tuple[str, ...], Corpus]:
     """The same, and the sources that it was read from."""
-    found, text = find_text(saved, sources, hint, encoding)
+    found, text = find_text(saved, sources, hint, encoding, on_stage)
     return found, corpora.build(text, saved.vocabulary, saved.config.data.make_split())
 
 
 def find_text(
-    saved: Checkpoint, sources: Sequence[str] = (), hint: str | None = None, encoding: Sequence[str] = ()
+    saved: Checkpoint,
+    sources: Sequence[str] = (),
+    hint: str | None = None,
+    encoding: Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
 ) -> tuple[tuple[str, ...], SourceText]:
     """The text that a run was trained on, and the sources that it was read from: those named, or else those where it
     moved together with its run directory, or those of its old location.
@@ -92,19 +120,20 @@ def find_text(
     if not sources and "-" in saved.text.sources:
         raise RunError(f"the training text came from standard input; name a file that holds it: {hint}")
     if sources:
+        on_stage(reading(sources))
         return _require_same(saved, sources, _read_same(saved, sources, encoding), hint, encoding)
-    *moved, recorded = recorded_places(saved)
+    *moved, recorded = recorded_places(saved.text.sources, saved.run_parent, saved.folder)
     others: list[tuple[tuple[str, ...], SourceText]] = []
     for place in moved:
         try:
-            text = _read_recorded(saved, place, hint, encoding)
+            text = _read_recorded(saved, place, hint, encoding, on_stage)
         except RunError:
             continue
         if text.sha256 == saved.text.sha256:
             return place, text
         others.append((place, text))
     try:
-        text = _read_recorded(saved, recorded, hint, encoding)
+        text = _read_recorded(saved, recorded, hint, encoding, on_stage)
     except RunError:
         if others:
             return _require_same(saved, *others[0], hint, encoding)
@@ -112,10 +141,9 @@ def find_text(
     return _require_same(saved, recorded, text, hint, encoding)
 
 
-def recorded_places(saved: Checkpoint) -> list[tuple[str, ...]]:
-    """The sources of a checkpoint at each place where they may be: the old one last."""
-    sources = saved.text.sources
-    moved = moved_sources(sources, saved.run_parent, saved.folder) if saved.folder else ()
+def recorded_places(sources: tuple[str, ...], run_parent: str | None, folder: Path | None) -> list[tuple[str, ...]]:
+    """The sources that a checkpoint in `folder` names, at each place where they may be: the old one last."""
+    moved = moved_sources(sources, run_parent, folder) if folder else ()
     return [*dict.fromkeys((*moved, sources))]
 
 
@@ -134,9 +162,12 @@ def _require_same(
     return tuple(sources), text
 
 
-def _read_recorded(saved: Checkpoint, sources: Sequence[str], hint: str, encoding: Sequence[str]) -> SourceText:
+def _read_recorded(
+    saved: Checkpoint, sources: Sequence[str], hint: str, encoding: Sequence[str], on_stage: OnStage
+) -> SourceText:
     """A text that a checkpoint names, and no person. Raises RunError."""
     _require_modest(saved, sources, hint)
+    on_stage(reading(sources))
     try:
         return _read_same(saved, sources, encoding, saved.text.characters + GROWN)
     except TextError as error:

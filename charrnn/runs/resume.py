@@ -8,6 +8,8 @@ from pathlib import Path
 
 from charrnn.errors import CheckpointError, RunError
 from charrnn.runs import time_budget
+from charrnn.runs.finding import find_run
+from charrnn.runs.planning.memory_estimate import describe_network, require_memory
 from charrnn.runs.planning.resumed_plan import plan_resume, with_new_target
 from charrnn.runs.run import Run, lock_on_root
 from charrnn.runs.storage import directory
@@ -17,7 +19,7 @@ from charrnn.runs.storage.directory import BEST, CONFIG, LAST
 from charrnn.runs.trainer_state import build_trainer, restore
 from charrnn.system.folder_handle import Folder
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import parameter, shell_command
+from charrnn.words import OnStage, ignore_stage, parameter, shell_command
 
 
 def resume(
@@ -28,25 +30,30 @@ def resume(
     seconds: float | None = None,
     ranks: Communicator | None = None,
     encoding: Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
 ) -> Run:
     """Resume a run from its last checkpoint, on all `ranks`; rank 0 reads and writes. `steps`, `epochs` or `seconds`
     from now set a new end. `sources` and `encoding` describe a text that was moved or converted (see find_text).
+    `on_stage` is called with what is done.
 
     Raises RunError if there is nothing to resume, if another process trains there, or if the text or config.yaml has
     changed; OptionError if the new end is not later, or `seconds` too short for one step; ConfigError for an end that
     is out of range; and CheckpointError and TextError.
     """
     began, ranks = time.perf_counter(), ranks or Communicator()
+    path = ranks.on_root(lambda: _find(path))
     with ExitStack() as held:
         folder, lock_note = lock_on_root(ranks, lambda: directory.take_lock(path), held)
         loaded = ranks.on_root(lambda: directory.load_last(folder))
         saved = loaded.checkpoint
         ranks.on_root(lambda: _refuse_edits(folder.path, saved))
-        plan = plan_resume(saved, sources, path, ranks, encoding)
+        plan = plan_resume(saved, sources, path, ranks, encoding, on_stage)
+        ranks.on_every_rank(lambda: require_memory(plan))
+        on_stage(describe_network(plan))
         damaged_best = ranks.on_root(lambda: _damaged_best(folder))
         plan = plan.with_notes(loaded.note, _version_note(saved, ranks.size), damaged_best)
         if seconds is not None:
-            budget = time_budget.steps_within(plan, seconds, began)
+            budget = time_budget.steps_within(plan, seconds, began, on_stage)
             plan, steps = plan.with_notes(budget.note), saved.progress.step + budget.steps
         if loaded.note and steps is None and epochs is None:  # it may be older than a new end
             steps, epochs = ranks.on_root(lambda: directory.end_in_config(folder.path, saved.config))
@@ -61,6 +68,13 @@ def resume(
         trainer = build_trainer(plan, saved.network)
         restore(trainer, saved)
         return Run(plan.with_notes(lock_note), trainer, folder, held.pop_all())
+
+
+def _find(path: Path) -> Path:
+    try:
+        return find_run(path, "run directory")
+    except RunError as error:
+        raise RunError(f"{parameter('resume')} {error}") from None
 
 
 def _refuse_edits(path: Path, saved: Checkpoint) -> None:

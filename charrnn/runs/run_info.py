@@ -100,7 +100,7 @@ def compare_with_recipes(config: SizedConfig, characters: int) -> tuple[str, tup
 def find_place(saved: Checkpoint) -> TextPlace:
     """Where the training text of a checkpoint is now."""
     if saved.text.characters > MAX_VERIFIED:
-        for place in recorded_places(saved):
+        for place in recorded_places(saved.text.sources, saved.run_parent, saved.folder):
             if all(os.path.exists(source) for source in place):
                 return TextPlace(place)
     try:

@@ -1,4 +1,6 @@
-"""From a time budget to a number of steps, by timing some steps of the training here, which are then discarded."""
+"""From a time budget to a number of steps, and from a plan to its seconds, by timing some steps of the training here,
+which are then discarded.
+"""
 
 import math
 import re
@@ -18,12 +20,14 @@ from charrnn.runs.planning.plan import MAX_EVAL_EVERY, VALIDATIONS, Plan
 from charrnn.runs.recovery import LOWER_RATE
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import parameter, plural, short_duration
+from charrnn.words import OnStage, ignore_stage, parameter, plural, short_duration
 
 MEASURING_SHARE = 0.05  # of the budget
 MIN_MEASURING, MAX_MEASURING = 0.5, 10.0  # seconds
 WARM_UP = 0.4  # of the measured time, in which no step counts: processors take seconds to reach their speed
 MAX_VALIDATION_SHARE = 0.2  # of the time, for the validations of a plan that no interval is given for
+MEASURING = "measuring how fast this machine is"
+VALIDATING = "measuring how long a validation takes"
 UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
@@ -46,7 +50,7 @@ class StepBudget(NamedTuple):
     eval_every: int | None = None
 
 
-def steps_within(plan: Plan, seconds: float, began: float) -> StepBudget:
+def steps_within(plan: Plan, seconds: float, began: float, on_stage: OnStage = ignore_stage) -> StepBudget:
     """The number of steps that end `seconds` after `began` on the clock of time.perf_counter.
 
     Raises OptionError for `seconds` that are not a finite number above 0, or too few for one step; RunError if no
@@ -54,7 +58,7 @@ def steps_within(plan: Plan, seconds: float, began: float) -> StepBudget:
     """
     if not 0 < seconds < math.inf:
         raise OptionError(f"{parameter('seconds')}: {seconds:g} s: must be a finite number above 0")
-    cost = _measure_cost(plan, min(max(MEASURING_SHARE * seconds, MIN_MEASURING), MAX_MEASURING))
+    cost = _measure_cost(plan, min(max(MEASURING_SHARE * seconds, MIN_MEASURING), MAX_MEASURING), on_stage)
     left = plan.ranks.on_root(lambda: seconds - (time.perf_counter() - began) - cost.start - cost.validation)
     steps, every = _divide(left, cost, plan.config.training.eval_every)
     if steps < 1:
@@ -63,6 +67,16 @@ def steps_within(plan: Plan, seconds: float, began: float) -> StepBudget:
         )
     note = f"{short_duration(seconds)} is time for {plural(steps, 'step')} here, at {short_duration(cost.step)} each"
     return StepBudget(steps, note, every)
+
+
+def training_seconds(plan: Plan, on_stage: OnStage = ignore_stage) -> float:
+    """About how many seconds the training of a plan would take here, from a short measurement.
+
+    Raises RunError if no temporary folder can be written, and DivergedError.
+    """
+    cost = _measure_cost(plan, MIN_MEASURING, on_stage)
+    validations = -(-plan.steps // plan.eval_every)
+    return plan.ranks.on_root(lambda: cost.start + plan.steps * cost.step + validations * cost.validation)
 
 
 class StepCost(NamedTuple):
@@ -86,16 +100,19 @@ def _divide(seconds: float, cost: StepCost, eval_every: int | None) -> tuple[int
     return steps, None if validations == VALIDATIONS else math.ceil(max(1, steps) / validations)
 
 
-def _measure_cost(plan: Plan, seconds: float) -> StepCost:
+def _measure_cost(plan: Plan, seconds: float, on_stage: OnStage = ignore_stage) -> StepCost:
     """Train for `seconds` in a temporary directory, then validate, sample and save once."""
     with _folder(plan.ranks) as folder:
         try:
             run = runs.start(plan.with_steps(ENDLESS), folder / "run")
             clock, trainer = _Clock(WARM_UP * seconds), run.trainer
             trainer.eval_every = ENDLESS
+            on_stage(MEASURING, seconds)
             for event in run.events(lambda: clock.done):
                 clock.note(event)
                 if plan.ranks.on_root(lambda: clock.stepping > (1 - WARM_UP) * seconds):
+                    if trainer.eval_every == ENDLESS:
+                        on_stage(VALIDATING)
                     trainer.eval_every = trainer.progress.step  # so that a validation is due now
                     clock.done = clock.done or isinstance(event, Evaluated) or not trainer.valid.size
         except DivergedError as error:  # without the files that it names: they are deleted with the folder

@@ -14,16 +14,16 @@ from typing import Any
 from charrnn.config.resolve import flatten
 from charrnn.config.schema import Config
 from charrnn.errors import CharrnnError, RunError, TextError
+from charrnn.runs.finding import RUNS
 from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.planning.plan import Plan
-from charrnn.runs.run import RUNS
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.directory import writable
 from charrnn.sweeps.grid import Trial
 from charrnn.sweeps.run_names import names
 from charrnn.system.folder_handle import SIDE, Folder
 from charrnn.system.lock import Lock
-from charrnn.words import parameter
+from charrnn.words import OnStage, ignore_stage, parameter
 
 RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"
 
@@ -52,8 +52,10 @@ class Sweep:
         return dict(json.loads(json.dumps(content)))
 
 
-def make(trials: Sequence[Trial], sources: Sequence[str], seconds: float | None) -> Sweep:
-    """A sweep on a text, which is read once to check it.
+def make(
+    trials: Sequence[Trial], sources: Sequence[str], seconds: float | None, on_stage: OnStage = ignore_stage
+) -> Sweep:
+    """A sweep on a text, which is read once to check it; `on_stage` is called with what is read.
 
     Raises TextError if the text cannot be read with the configuration of any trial, and for standard input, which can
     be read only once.
@@ -62,7 +64,7 @@ def make(trials: Sequence[Trial], sources: Sequence[str], seconds: float | None)
         raise TextError(
             "-: standard input can be read only once, and each training reads the text; save it to a file first"
         )
-    plan = _first_plan(trials, sources)
+    plan = _first_plan(trials, sources, on_stage)
     return Sweep(
         trials,
         names([trial.values for trial in trials]),
@@ -96,7 +98,7 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
     return lock
 
 
-def _first_plan(trials: Sequence[Trial], sources: Sequence[str]) -> Plan:
+def _first_plan(trials: Sequence[Trial], sources: Sequence[str], on_stage: OnStage) -> Plan:
     """The plan of the first trial that can read the text. Only the section `data` matters: each is tried once."""
     ways: dict[str, Config] = {}
     for trial in trials:
@@ -104,7 +106,7 @@ def _first_plan(trials: Sequence[Trial], sources: Sequence[str]) -> Plan:
     errors = []
     for config in ways.values():
         try:
-            return make_plan(sources, config)
+            return make_plan(sources, config, on_stage=on_stage)
         except CharrnnError as error:
             errors.append(error)
     raise errors[0]

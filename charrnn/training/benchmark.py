@@ -17,10 +17,10 @@ from charrnn.text.characters.unit_names import Unit
 from charrnn.training.parallel.data_parallel import DataParallel, even_slices
 from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Trainer
+from charrnn.words import OnStage, ignore_stage
 
-WARM_UP_CALLS = 3  # calls that are not counted
-PEAK_SIZE = 2048  # rows and columns of the product that gives the peak
-MIN_CALLS = 5  # calls, at least, for a median
+PEAK_SIZE = 1024  # rows and columns of the product that gives the peak; larger ones are no faster
+UPDATES_SHARE, PART_SHARE = 0.5, 0.1  # of the time, for whole updates and for each of four other measurements
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,32 @@ class Bench:
     unit: Unit = "char"  # that `chars_per_second` counts
 
 
-def measure(trainer: Trainer, seconds: float = 3.0, unit: Unit = "char") -> Bench:
-    """Time the updates of a trainer for about `seconds`, then its parts and the peak."""
+def measure(
+    trainer: Trainer,
+    seconds: float = 3.0,
+    unit: Unit = "char",
+    began: float | None = None,
+    on_stage: OnStage = ignore_stage,
+) -> Bench:
+    """Time the updates of a trainer, then its parts and the peak, within about `seconds` after `began` on the clock of
+    time.perf_counter (None: now). Each is called once at least, so that a large update takes longer.
+    """
+    end = (time.perf_counter() if began is None else began) + seconds
     windows, architecture = trainer.windows, trainer.network.architecture
     T, B, threads = windows.sequence_length, windows.batch_size, min(trainer.threads, windows.batch_size)
     parallel = DataParallel(trainer.network, threads, accumulate=trainer.accumulate)
+    left = max(0.0, end - time.perf_counter())
     try:
         with one_blas_thread():
-            whole = _median(lambda: trainer.step(parallel), seconds)
-            forward, backward, update = _time_parts(trainer, threads, seconds / 6)
+            on_stage("timing updates", UPDATES_SHARE * left)
+            whole = _median(lambda: trainer.step(parallel), UPDATES_SHARE * left)
+            on_stage("timing the parts of an update", 3 * PART_SHARE * left)
+            forward, backward, update = _time_parts(trainer, threads, PART_SHARE * left)
     finally:
         parallel.close()
     gflops = matmul_flops(architecture, T, B, windows.stride) / whole / 1e9
-    peak = peak_gflops(threads, trainer.network.parameters.flat.dtype)
+    on_stage("timing the fastest matrix product", PART_SHARE * left)
+    peak = peak_gflops(threads, trainer.network.parameters.flat.dtype, PART_SHARE * left)
     return Bench(
         cell=architecture.cell,
         hidden_size=architecture.hidden_size,
@@ -98,12 +111,12 @@ def matmul_flops(architecture: Architecture, T: int, B: int, loss_steps: int | N
     return 2 * 3 * B * (T * layers + (loss_steps or T) * readout)
 
 
-def peak_gflops(threads: int, dtype: DTypeLike = np.float32) -> float:
-    """The speed of the fastest of several large products on `threads` threads."""
+def peak_gflops(threads: int, dtype: DTypeLike, seconds: float) -> float:
+    """The speed of the fastest of the large products on `threads` threads that `seconds` allow."""
     a, b = (np.random.default_rng(seed).random((PEAK_SIZE, PEAK_SIZE)).astype(dtype) for seed in (0, 1))
     out = np.empty_like(a)
     with threadpool_limits(threads, user_api="blas"):
-        fastest = min(_seconds(lambda: np.matmul(a, b, out=out)) for _ in range(2 * MIN_CALLS))
+        fastest = min(_times(lambda: np.matmul(a, b, out=out), seconds))
     return 2 * PEAK_SIZE**3 / fastest / 1e9
 
 
@@ -131,15 +144,16 @@ def _time_parts(trainer: Trainer, threads: int, seconds: float) -> tuple[float, 
 
 
 def _median(call: Callable[[], object], seconds: float) -> float:
-    for _ in range(WARM_UP_CALLS):
-        call()
+    """The median time of a call, without the first, which warms up; of that one alone, if it takes all `seconds`."""
+    times = _times(call, seconds)
+    return statistics.median(times[1:] or times)
+
+
+def _times(call: Callable[[], object], seconds: float) -> list[float]:
+    """The times of the calls that end within `seconds`, at least one."""
     times: list[float] = []
-    while sum(times) < seconds or len(times) < MIN_CALLS:
-        times.append(_seconds(call))
-    return statistics.median(times)
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
+    while not times or sum(times) + min(times) <= seconds:
+        began = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - began)
+    return times

@@ -250,7 +250,8 @@ def test_a_strangers_checkpoint_makes_nobody_read_something_huge(project, tmp_pa
     monkeypatch.setattr(recorded_text, "read_text", fail_to_read)
     last = run / "last.safetensors"
     save(replace(with_sources(load(last), ("/nowhere/huge/text.txt",)), run_parent=parent), last)
-    places = recorded_text.recorded_places(load(last))
+    loaded = load(last)
+    places = recorded_text.recorded_places(loaded.text.sources, loaded.run_parent, loaded.folder)
     assert (places[0] == (str(tmp_path / "huge" / "text.txt"),)) == (parent == "../a/b/c")
     with pytest.raises(RunError, match="cannot be read again: not there"):
         find_text(load(last))

@@ -8,7 +8,7 @@ from charrnn.cli.options import common
 def bench(
     config: common.ConfigOption = None,
     settings: common.SettingsOption = None,
-    seconds: float = typer.Option(3.0, metavar="SECONDS", help="How long to measure.", min=0.1, max=600),
+    seconds: float = typer.Option(3.0, metavar="SECONDS", help="How long to measure, in all.", min=0.1, max=600),
     json: common.JsonOption = False,
 ) -> None:
     """Measure how fast a configuration trains here.
@@ -16,8 +16,12 @@ def bench(
     Prints characters per second on random text, the speed of its matrix products beside the fastest of this machine,
     and where the time goes.
     """
-    from charrnn import api
-    from charrnn.cli.reports import bench
-    from charrnn.config.resolve import resolve
+    from charrnn.cli.progress.stage_lines import stage_lines
 
-    bench.show_bench(api.bench(resolve(config, settings or ()).config, seconds), json)
+    with stage_lines(json) as on_stage:
+        from charrnn import api
+        from charrnn.cli.reports import bench
+        from charrnn.config.resolve import resolve
+
+        found = api.bench(resolve(config, settings or ()).config, seconds, on_stage)
+    bench.show_bench(found, seconds, json)

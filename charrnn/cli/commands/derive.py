@@ -31,14 +31,17 @@ def derive(
     Evaluates each on a random case and compares it with the complex step, which is exact to rounding. An error is
     relative to the largest entry of the true value. Exit code 1 if a corrected form fails.
     """
-    from charrnn.cli.derivations import compute
-    from charrnn.cli.derivations.equation_tables import failures, show_equations
-    from charrnn.cli.derivations.lessons import lesson_json, show_lesson
-    from charrnn.cli.derivations.settings import find_system, find_systems, make_case
-    from charrnn.cli.derivations.walkthroughs import show_walkthrough, walkthrough_json
     from charrnn.cli.output.console import print_error, result_console, write_json
-    from charrnn.cli.progress.progress_bar import progress_bar
-    from charrnn.derivations.case import Case
+    from charrnn.cli.progress.stage_lines import stage_lines
+
+    with stage_lines(json):
+        from charrnn.cli.derivations import compute
+        from charrnn.cli.derivations.equation_tables import failures, show_equations
+        from charrnn.cli.derivations.lessons import lesson_json, show_lesson
+        from charrnn.cli.derivations.settings import find_system, find_systems, make_case
+        from charrnn.cli.derivations.walkthroughs import show_walkthrough, walkthrough_json
+        from charrnn.cli.progress.progress_bar import progress_bar
+        from charrnn.derivations.case import Case
 
     if name is not None and system is not None and name != system:
         raise typer.BadParameter(f"NAME is {name!r}, and --system is {system!r}; give one of them")

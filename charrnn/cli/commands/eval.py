@@ -44,8 +44,7 @@ def evaluate(
     Reads the text once, from beginning to end, without forgetting in between. Prints nats per character, bits per
     character and per byte, perplexity, and a 95 % interval.
     """
-    from charrnn.cli.reports import evaluation
-    from charrnn.models.mixture.dynamic_scorer import LEARNING_RATE
+    from charrnn.cli.progress.stage_lines import stage_lines
 
     if learning_rate is not None and not dynamic:
         raise typer.BadParameter("--learning-rate needs --dynamic; give both")
@@ -53,13 +52,17 @@ def evaluate(
         raise typer.BadParameter(
             "--split, --protocol and --slices are for the training text; leave them out with another TEXT"
         )
-    rate = (LEARNING_RATE if learning_rate is None else learning_rate) if dynamic else None
-    encodings, own = common.encodings(encoding, text, both=baselines or ngram or bool(others))
-    model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
-    given = model.read(text, encodings) if text else None
-    cut = None
-    if slices is not None:
-        B, S = common.numbers("--slices", slices, 2, whole=True)
-        cut = int(B), int(S)
-    made = model.evaluate(given, split, protocol, cut, rate, baselines)
+    with stage_lines(json, sources=[*(text or ()), *(training_text or ())]) as on_stage:
+        from charrnn.cli.reports import evaluation
+        from charrnn.models.mixture.dynamic_scorer import LEARNING_RATE
+
+        rate = (LEARNING_RATE if learning_rate is None else learning_rate) if dynamic else None
+        encodings, own = common.encodings(encoding, text, both=baselines or ngram or bool(others))
+        model = common.load(run, others, ngram, weights, training_text, checkpoint, own, on_stage)
+        given = model.read(text, encodings) if text else None
+        cut = None
+        if slices is not None:
+            B, S = common.numbers("--slices", slices, 2, whole=True)
+            cut = int(B), int(S)
+        made = model.evaluate(given, split, protocol, cut, rate, baselines)
     evaluation.show(made, model, json)

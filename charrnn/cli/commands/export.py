@@ -21,16 +21,19 @@ def export(
 
     Writes a safetensors file with the vocabulary and the configuration in its metadata.
     """
-    from charrnn import api
     from charrnn.cli.output import console
-    from charrnn.cli.output.files import confirm_overwrite, default_name
+    from charrnn.cli.output.files import confirm_overwrite
     from charrnn.cli.output.next_command import suggest
-    from charrnn.models.export import require_safetensors
+    from charrnn.cli.progress.stage_lines import stage_lines
+    from charrnn.system.output_names import default_name, require_ending
 
     path = out or Path(f"{default_name(run)}-{to}.safetensors")
-    require_safetensors(path)
+    require_ending(path, (".safetensors",), "a safetensors file")
     replace = confirm_overwrite(path, force)
-    loaded = api.export(run, path, to, checkpoint, replace)
+    with stage_lines():
+        from charrnn import api
+
+        loaded = api.export(run, path, to, checkpoint, replace)
     console.print_note(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
     console.write_path(path)
     kind = "torch" if to == "torch" else "numpy"

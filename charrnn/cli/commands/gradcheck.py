@@ -40,16 +40,19 @@ def gradcheck(
     Then checks what no gradient shows: no character sees the future, the past is used, and a window gives the same as
     single steps. Exit code 1 if anything fails.
     """
-    from charrnn import api
-    from charrnn.cli.progress.progress_bar import progress_bar
-    from charrnn.cli.reports import gradcheck
-    from charrnn.config.resolve import resolve
+    from charrnn.cli.progress.stage_lines import stage_lines
 
     if tolerance is not None and not tolerance > 0:
         raise typer.BadParameter(f"--tolerance must be above 0; found {tolerance}")
     if run is not None and (config or settings):
         raise typer.BadParameter("--run has its own configuration; leave out --config and --set")
-    resolved = resolve(config, settings or ())
+    with stage_lines(json):
+        from charrnn import api
+        from charrnn.cli.progress.progress_bar import progress_bar
+        from charrnn.cli.reports import gradcheck
+        from charrnn.config.resolve import resolve
+
+        resolved = resolve(config, settings or ())
     with progress_bar("checking gradients", json) as advance:
         report = api.gradcheck(resolved.config, run, oracle or (), tolerance, seed, entries, on_progress=advance)
     gradcheck.show_report(report, json)

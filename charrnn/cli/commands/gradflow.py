@@ -38,25 +38,31 @@ def gradflow(
     Prints the norms of the products of Jacobians by lag, the memory horizon, saturated units, the spectrum of W_hh with
     Pascanu's conditions, the Lyapunov exponent, and what truncated backpropagation leaves out.
     """
-    from charrnn import api
-    from charrnn.cli.plots import gradflow_figure
-    from charrnn.cli.plots.matplotlib_style import require_writable
-    from charrnn.cli.reports import gradflow
-    from charrnn.config.resolve import resolve
+    from charrnn.cli.progress.stage_lines import stage_lines
 
     if run is not None and (config or settings):
         raise typer.BadParameter("RUN has its own configuration; leave out --config and --set")
     if force and out is None:
         raise typer.BadParameter("--force needs --out; give both")
     if out is not None:
+        from charrnn.cli.plots.matplotlib_style import require_writable
+
         replace = require_writable(out, force, "charrnn gradflow -o")
     moved = training_text or ()
-    if run is None:
-        settled = resolve(config, settings or ()).config
-        found = api.gradflow(None, moved, settled, lags, positions, encoding=encoding or ())
-    else:
-        found = api.gradflow(run, text or (), None, lags, positions, checkpoint, moved, encoding or ())
+    with stage_lines(json, sources=[*(text or ()), *moved]) as on_stage:
+        from charrnn import api
+        from charrnn.cli.plots import gradflow_figure
+        from charrnn.cli.reports import gradflow
+        from charrnn.config.resolve import resolve
+
+        if run is None:
+            settled = resolve(config, settings or ()).config
+            found = api.gradflow(None, moved, settled, lags, positions, encoding=encoding or (), on_stage=on_stage)
+        else:
+            found = api.gradflow(run, text or (), None, lags, positions, checkpoint, moved, encoding or (), on_stage)
     gradflow.print_text_notes(found, positions)
     gradflow.show(found, json)
     if out is not None:
-        gradflow_figure.draw(found, out, replace)
+        with stage_lines() as on_stage:
+            on_stage("drawing the figure")
+            gradflow_figure.draw(found, out, replace)

@@ -11,6 +11,7 @@ from charrnn.words import did_you_mean, plural
 if TYPE_CHECKING:
     from charrnn.cli.plots.curves import Quantity
 
+HISTORY = "run; name a run directory, or a file of events as charrnn train --json prints them"
 IN_FIGURE, IN_TERMINAL = "loss,learning_rate,grad_norm", "loss"
 
 
@@ -40,26 +41,33 @@ def plot(
 
     Draws loss, bits per character, gradient norm and learning rate of one or several runs, with their evaluations.
     """
-    from charrnn import api
     from charrnn.cli.output import console
-    from charrnn.cli.plots import curves
+    from charrnn.cli.progress.stage_lines import stage_lines
 
     if force and not out:
         raise typer.BadParameter("--force needs --out; give both")
-    quantities = _quantities((IN_FIGURE if out else IN_TERMINAL) if what is None else what)
     if out:
         from charrnn.cli.plots.matplotlib_style import require_writable
 
         replace = require_writable(out, force, "charrnn plot -o")
-    histories = [api.read_history(run) for run in runs]
+    with stage_lines() as on_stage:
+        from charrnn import api
+        from charrnn.cli.plots import curves
+
+        quantities = _quantities((IN_FIGURE if out else IN_TERMINAL) if what is None else what)
+        on_stage("reading the metrics")
+        runs = [api.find_run(run, HISTORY, any_file=True) for run in runs]
+        histories = [api.read_history(run) for run in runs]
     for run, history in zip(runs, histories, strict=True):
         if history.skipped:
             console.print_note(f"{run}: {plural(history.skipped, 'damaged line')} skipped")
     data = curves.plot_data(runs, histories, x, smooth)
     if out:
-        from charrnn.cli.plots.figure import write_figure
+        with stage_lines() as on_stage:
+            on_stage("drawing the figure")
+            from charrnn.cli.plots.figure import write_figure
 
-        write_figure(out, data, quantities, replace)
+            write_figure(out, data, quantities, replace)
         console.write_path(out)
     else:
         from charrnn.cli.plots.terminal import show

@@ -21,7 +21,7 @@ def runs(
     from charrnn.cli.reports import runs as report
     from charrnn.errors import RunError
     from charrnn.runs.catalogue import list_runs
-    from charrnn.runs.run import RUNS
+    from charrnn.runs.finding import RUNS
     from charrnn.words import shell_command
 
     place = folder or Path(RUNS)

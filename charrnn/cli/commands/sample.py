@@ -102,17 +102,8 @@ def sample(
 
     The text goes to stdout, everything else to stderr.
     """
-    from charrnn import api
-    from charrnn.cli.options import prompts
-    from charrnn.cli.output import console
-    from charrnn.cli.reports import samples
-    from charrnn.cli.reports.novelty import as_fields, show_novelty
-    from charrnn.generation.samples import select_best
-    from charrnn.generation.sampling import SamplingOptions
-    from charrnn.text.characters.escapes import unescape
+    from charrnn.cli.progress.stage_lines import stage_lines
 
-    repetition = _repetition(repetition_penalty, repetition_ngram, repetition_window)
-    options = SamplingOptions(temperature, top_k, top_p, min_p, repetition)
     alone = count == 1 and not (json or trace or rerank or novelty)
     if rerank is not None and rerank < count:
         raise typer.BadParameter(f"--rerank must be at least --count, {count}; found {rerank}")
@@ -122,38 +113,52 @@ def sample(
         _refuse_training_text(training_text, encoding)
     if prompt and prompt_file is not None:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")
-    text = unescape(prompt) if prompt_file is None else prompts.read_prompt(prompt_file)
-    _, own = common.encodings(encoding, None, both=False)
-    model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
-    if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
-        raise typer.BadParameter(
-            "--length 0 has no limit; leave out --count, --no-stream, --json, --trace, --rerank and --novelty"
-        )
-    corpus = model.training_text.corpus if novelty else None
-    generator = model.generator([unescape(each) for each in only or ()] or None, exact)
-    typed = [prompt, *(stop or ()), *(only or ())]
-    request = prompts.make_request(model, text, stop or (), length, options, typed)
-    console.print_note(*(f"warning: {warning}" for warning in generator.find_warnings(request)))
-    first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
-    origin = f"{'; '.join(model.notes)}, seed {first}"
-    coloured = surprisal and not json and console.supports_colour(console.result_console())
+    with stage_lines(json, sources=[prompt_file, *(training_text or ())]) as on_stage:
+        from charrnn import api
+        from charrnn.cli.options import prompts
+        from charrnn.cli.output import console
+        from charrnn.cli.reports import samples
+        from charrnn.cli.reports.novelty import as_fields, show_novelty
+        from charrnn.generation.samples import select_best
+        from charrnn.generation.sampling import SamplingOptions
+        from charrnn.text.characters.escapes import unescape
+
+        repetition = _repetition(repetition_penalty, repetition_ngram, repetition_window)
+        options = SamplingOptions(temperature, top_k, top_p, min_p, repetition)
+        text = unescape(prompt) if prompt_file is None else prompts.read_prompt(prompt_file)
+        _, own = common.encodings(encoding, None, both=False)
+        model = common.load(run, others, ngram, weights, training_text, checkpoint, own, on_stage)
+        if length == 0 and not (alone and stream) and model.vocabulary.end_id is None:
+            raise typer.BadParameter(
+                "--length 0 has no limit; leave out --count, --no-stream, --json, --trace, --rerank and --novelty"
+            )
+        corpus = model.training_text.corpus if novelty else None
+        generator = model.generator([unescape(each) for each in only or ()] or None, exact)
+        typed = [prompt, *(stop or ()), *(only or ())]
+        request = prompts.make_request(model, text, stop or (), length, options, typed)
+        warnings = [f"warning: {warning}" for warning in generator.find_warnings(request)]
+        first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed
+        coloured = surprisal and not json and console.supports_colour(console.result_console())
+        if not alone:
+            seeds = range(first, first + (rerank or count))
+            scored = json or coloured or rerank is not None
+            traced = (trace_candidates or CANDIDATES) if trace else 0
+            on_stage("writing")
+            drawn = generator.sample(request, seeds, scored, traced, in_pieces=coloured)
+            best = drawn if rerank is None else select_best(drawn, count)
+            if corpus:
+                on_stage("looking for copies of the training text")
+            found = api.novelty(corpus, [each.text for each in best]) if corpus else None
+    console.print_note(*warnings, f"{'; '.join(model.notes)}, seed {first}")
     if alone:
-        console.print_note(origin)
         samples.stream_sample(generator, request, first, coloured, stream)
         return
-    seeds = range(first, first + (rerank or count))
-    scored = json or coloured or rerank is not None
-    traced = (trace_candidates or CANDIDATES) if trace else 0
-    drawn = generator.sample(request, seeds, scored, traced, in_pieces=coloured)
-    console.print_note(origin)
     if rerank is not None:
-        drawn = select_best(drawn, count)
-        samples.print_best(drawn, rerank, model.vocabulary.unit)
-    found = api.novelty(corpus, [each.text for each in drawn]) if corpus else None
+        samples.print_best(best, rerank, model.vocabulary.unit)
     fields = as_fields(found, model.training_text) if found else ()
-    samples.show_samples(drawn, request.prompt, json, coloured, model.vocabulary.end_id is None, fields)
+    samples.show_samples(best, request.prompt, json, coloured, model.vocabulary.end_id is None, fields)
     if found and not json:
-        show_novelty(found, [each.seed for each in drawn], model.training_text)
+        show_novelty(found, [each.seed for each in best], model.training_text)
 
 
 def _refuse_training_text(text: object, encoding: object) -> None:

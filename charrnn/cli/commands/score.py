@@ -31,22 +31,25 @@ def score(
     Surprisal is -ln of the probability that the network gave the character. A terminal shows the text coloured by
     surprisal.
     """
-    from charrnn import api
-    from charrnn.cli.reports import scores
-    from charrnn.models.comparison import require_comparable
-    from charrnn.models.model import read_in_step
+    from charrnn.cli.progress.stage_lines import stage_lines
 
     if training_text and not (ngram or others):
         raise typer.BadParameter(
             "--text is the training text, for --ngram and --with; give one of them too, or name the text to score without an option"
         )
     sources = text or ["-"]
-    encodings, own = common.encodings(encoding, sources, both=ngram or bool(others))
-    model = common.load(run, others, ngram, weights, training_text, checkpoint, own)
-    rival = api.load(against, which=checkpoint) if against else None
-    if rival:
-        require_comparable(model, rival)
-    texts = read_in_step([model, rival] if rival else [model], sources, encodings)
+    with stage_lines(json, sources=[*sources, *(training_text or ())]) as on_stage:
+        from charrnn import api
+        from charrnn.cli.reports import scores
+        from charrnn.models.comparison import require_comparable
+        from charrnn.models.model import read_in_step
+
+        encodings, own = common.encodings(encoding, sources, both=ngram or bool(others))
+        model = common.load(run, others, ngram, weights, training_text, checkpoint, own, on_stage)
+        rival = api.load(against, which=checkpoint) if against else None
+        if rival:
+            require_comparable(model, rival)
+        texts = read_in_step([model, rival] if rival else [model], sources, encodings)
     if json:
         scores.write_lines(model, rival, texts)
     else:

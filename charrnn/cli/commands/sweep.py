@@ -1,5 +1,6 @@
 """`charrnn sweep`."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import typer
@@ -50,21 +51,28 @@ def sweep(
     Each training is a process with its own run directory, here or, under mpiexec, on the other ranks. If one fails, the
     others go on. The exit code is then 1.
     """
-    from charrnn.cli.sweep import mpi_pool
-    from charrnn.cli.sweep.run_sweep import run_sweep
-    from charrnn.sweeps import sweep
-    from charrnn.sweeps.grid import parse_axes, trials
+    from charrnn.cli.progress.stage_lines import stage_lines
 
-    with mpi_pool.worker_ranks() as team:
-        common.require_one_end(steps, epochs, duration)
-        if team and jobs is not None:
-            raise typer.BadParameter("--jobs is for a single machine; under mpiexec each other rank runs one training")
-        axes = parse_axes(grid or ())
-        _require_varying([axis.key for axis in axes], steps or epochs or duration)
-        seconds = common.seconds_of(duration)
-        ends = common.settings_of(steps, epochs, seed)
-        found = trials(axes, config, settings or (), ends, random, seed or 0, encoding or ())
-        code = run_sweep(sweep.make(found, text or (), seconds), out, team, jobs, json, quiet)
+    with ExitStack() as held:
+        with stage_lines(json, quiet) as on_stage:
+            from charrnn.cli.sweep import mpi_pool
+            from charrnn.cli.sweep.run_sweep import run_sweep
+            from charrnn.sweeps import sweep
+            from charrnn.sweeps.grid import parse_axes, trials
+
+            team = held.enter_context(mpi_pool.worker_ranks())
+            common.require_one_end(steps, epochs, duration)
+            if team and jobs is not None:
+                raise typer.BadParameter(
+                    "--jobs is for a single machine; under mpiexec each other rank runs one training"
+                )
+            axes = parse_axes(grid or ())
+            _require_varying([axis.key for axis in axes], steps or epochs or duration)
+            seconds = common.seconds_of(duration)
+            ends = common.settings_of(steps, epochs, seed)
+            found = trials(axes, config, settings or (), ends, random, seed or 0, encoding or ())
+            made = sweep.make(found, text or (), seconds, on_stage)
+        code = run_sweep(made, out, team, jobs, json, quiet)
     raise typer.Exit(code)
 
 

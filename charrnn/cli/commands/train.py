@@ -1,6 +1,7 @@
 """`charrnn train`."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import typer
@@ -30,7 +31,7 @@ def train(
         None, "--from", metavar="RUN", readable=False, help="Start with the weights of this run, or of this checkpoint."
     ),
     seed: int | None = typer.Option(None, help="The seed of every random number in the run."),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan and stop."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan, and how long it would take here, and stop."),
     tensorboard: bool = typer.Option(
         False, "--tensorboard", help="Also write files for TensorBoard into DIR/tensorboard."
     ),
@@ -42,35 +43,42 @@ def train(
     Writes a run directory with checkpoints and metrics, and prints its path. Ctrl-C saves and stops; --resume
     continues.
     """
-    from charrnn import api
-    from charrnn.cli.distributed import communicator
-    from charrnn.cli.progress import tensorboard as boards
-    from charrnn.cli.progress.follow import train_to_end
-    from charrnn.cli.reports.plan import show_plan
+    from charrnn.cli.progress.stage_lines import stage_lines
 
     common.require_one_end(steps, epochs, duration)
     if resume is not None:
         given = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
         _refuse_with_resume(given | {"--dry-run": dry_run or None})
         _require_positive(steps, epochs)
-    seconds = common.seconds_of(duration)
-    if tensorboard:
-        boards.require_library()
-    with communicator() as ranks:
-        if out is not None:
-            ranks.on_root(lambda: api.require_free(out))  # before a long text is read for it
-        if resume is not None:
-            run = api.resume(resume, text or (), steps, epochs, seconds, ranks, encoding or ())
-        else:
-            options = common.settings_of(steps, epochs, seed)
-            plan, resolved = api.prepare(
-                text or (), config, settings or (), options, base, seconds, ranks, encoding or ()
-            )
-            if dry_run:
-                if ranks.rank == 0:
-                    show_plan(plan, resolved, json)
-                return
-            run = api.start(plan, out)
+    with ExitStack() as held:
+        with stage_lines(json, quiet, text or ()) as on_stage:
+            from charrnn import api
+            from charrnn.cli.distributed import communicator
+            from charrnn.cli.progress import tensorboard as boards
+            from charrnn.cli.progress.follow import train_to_end
+            from charrnn.cli.reports.plan import measure_seconds, show_plan
+
+            seconds = common.seconds_of(duration)
+            if tensorboard:
+                boards.require_library()
+            ranks = held.enter_context(communicator())
+            if out is not None:
+                ranks.on_root(lambda: api.require_free(out))  # before a long text is read for it
+            if resume is not None:
+                run = api.resume(resume, text or (), steps, epochs, seconds, ranks, encoding or (), on_stage)
+            else:
+                options = common.settings_of(steps, epochs, seed)
+                plan, resolved = api.prepare(
+                    text or (), config, settings or (), options, base, seconds, ranks, encoding or (), on_stage
+                )
+                if dry_run:
+                    takes = measure_seconds(plan, on_stage) if seconds is None else seconds
+                else:
+                    run = api.start(plan, out)
+        if dry_run:
+            if ranks.rank == 0:
+                show_plan(plan, resolved, takes, json)
+            return
         code = train_to_end(run, json, quiet, tensorboard, ranks)
     if code:
         raise typer.Exit(code)

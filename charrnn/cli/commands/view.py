@@ -32,17 +32,22 @@ def view(
 
     The colours are surprisal, or the values of a hidden unit or gate. The page is one file, and loads nothing.
     """
-    from charrnn import api
     from charrnn.cli.output import console
-    from charrnn.cli.output.files import confirm_overwrite, default_name
+    from charrnn.cli.output.files import confirm_overwrite
     from charrnn.cli.output.next_command import suggest_opening
-    from charrnn.cli.page import build
+    from charrnn.cli.progress.stage_lines import stage_lines
+    from charrnn.system.output_names import default_name, require_ending
 
     path = out or Path(f"{default_name(run)}.html")
-    build.require_html(path)
+    require_ending(path, (".html", ".htm"), "an HTML page")
     replace = confirm_overwrite(path, force)
-    encodings, own = common.encodings(encoding, text, both=False)
-    model = api.load(run, which=checkpoint, text=training_text or (), encoding=own)
-    build.write(model, run.resolve().name, text or (), encodings, path, replace, length, units, unit)
+    with stage_lines(sources=[*(text or ()), *(training_text or ())]) as on_stage:
+        from charrnn import api
+        from charrnn.cli.page import build
+
+        encodings, own = common.encodings(encoding, text, both=False)
+        model = api.load(run, which=checkpoint, text=training_text or (), encoding=own, on_stage=on_stage)
+        notes = build.write(model, run.resolve().name, text or (), encodings, path, replace, length, units, unit)
+    console.print_note(*notes)
     console.write_path(path)
     suggest_opening(path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from charrnn.cli.options import typed_text
+from charrnn.words import OnStage, ignore_stage
 
 if TYPE_CHECKING:
     from charrnn.models.model import Model
@@ -99,6 +100,7 @@ def load(
     training_text: Sequence[str] | None,
     checkpoint: str | None,
     encoding: Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
 ) -> "Model":
     """The model that these options ask for; `encoding` is the present one of its training text.
 
@@ -108,7 +110,16 @@ def load(
 
     given = None if weights is None else numbers("--weights", weights)
     text = training_text or ()
-    return api.load(run, *(others or ()), which=checkpoint, ngram=ngram, weights=given, text=text, encoding=encoding)
+    return api.load(
+        run,
+        *(others or ()),
+        which=checkpoint,
+        ngram=ngram,
+        weights=given,
+        text=text,
+        encoding=encoding,
+        on_stage=on_stage,
+    )
 
 
 def encodings(encoding: Sequence[str] | None, text: Sequence[str] | None, both: bool) -> "tuple[Encodings, list[str]]":

@@ -11,12 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from charrnn.errors import OutputError
-from charrnn.runs.storage.directory import BEST, LAST, PREVIOUS
 from charrnn.system.folder_handle import whole_file
 from charrnn.text.characters.printable import printable_line
-
-ENDING = ".safetensors"
-CHECKPOINTS = (BEST, LAST, PREVIOUS)
 
 
 def confirm_overwrite(path: Path, force: bool) -> bool:
@@ -40,16 +36,6 @@ def confirm_overwrite(path: Path, force: bool) -> bool:
     if not _ask(f"{path} exists; replace it?"):
         raise _exists(path)
     return True
-
-
-def default_name(run: Path) -> str:
-    """What a file that is made from a run is called, without its ending: the run's name, or that of a checkpoint that
-    is not in a run directory.
-    """
-    path = run.resolve()
-    if path.suffix != ENDING:
-        return path.name
-    return path.parent.name if path.name in CHECKPOINTS else path.stem
 
 
 @contextmanager

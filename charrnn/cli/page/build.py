@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from charrnn.cli.output.console import print_note
 from charrnn.cli.output.files import open_output
 from charrnn.cli.page.page import count, page
-from charrnn.errors import OutputError, TextError
+from charrnn.errors import TextError
 from charrnn.models import encoded_text
 from charrnn.models.encoded_text import Block
 from charrnn.models.inspection import activations, units
@@ -17,7 +16,7 @@ from charrnn.models.scoring.unknown_characters import count_unknown, describe_un
 from charrnn.text.characters.printable import printable_line
 from charrnn.text.characters.unit_names import amount
 from charrnn.text.reading.encodings import Encodings
-from charrnn.words import plural, with_ending
+from charrnn.words import plural
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,6 @@ class ShownText:
     notes: Sequence[str] = ()
 
 
-def require_html(path: Path) -> None:
-    """Raises OutputError for a name that promises another format."""
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise OutputError(f"{path}: view writes an HTML page; name it {with_ending(path, '.html')}")
-
-
 def write(
     model: Model,
     name: str,
@@ -46,32 +39,34 @@ def write(
     length: int,
     max_units: int,
     first: str | None,
-) -> None:
+) -> list[str]:
     """Write the page `out`, titled `name`, of a model that reads the first `length` characters of the sources.
 
     `encodings` are those of the sources; without sources it reads the validation split. The page has the `max_units`
-    units that follow the text best, and opens with the unit `first`. Raises NetworkError for a unit that does not
+    units that follow the text best, and opens with the unit `first`. Returns notes for the user. Raises NetworkError for a unit that does not
     exist, before the text is read; TextError, RunError and OutputError.
     """
     vocabulary, network = model.vocabulary, model.saved.network
     opened = [units.parse(first, network.workspace(1, 1).activations)] if first is not None else []
     shown = _read(model, sources, encodings, length) if sources else _read_validation(model, length)
+    model.on_stage("following every unit")
     made = activations.inspect(network, vocabulary, shown.block)
     judged = units.correlate(features(made.text), made.activations)
     chosen = judged.select(max_units, opened)
     content = page(made, vocabulary, chosen, printable_line(name), *opened, files=shown.files).encode()
     with open_output(out, replace) as file:
         file.write(content)
-    print_note(*model.notes, *shown.notes)
+    notes = [*model.notes, *shown.notes]
     if shown.has_more:
-        print_note(f"showing the first {amount(length, vocabulary.unit)}; --length N for more")
+        notes.append(f"showing the first {amount(length, vocabulary.unit)}; --length N for more")
     if unknown := int(made.unknown.sum()):
         which = describe_unknown(count_unknown(shown.block))
-        print_note(f"unknown to the model (marked): {amount(unknown, 'char')}: {which}")
+        notes.append(f"unknown to the model (marked): {amount(unknown, 'char')}: {which}")
     for feature in judged.features:
         unit, r = judged.strongest(feature)
-        print_note(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")
-    print_note(f"{count(made, vocabulary)}, {plural(len(chosen.units), 'unit')}, {len(content) / 1e6:.2f} MB")
+        notes.append(f"{feature}: {unit.name} follows it best, r = {r:+.2f}")
+    shown_units = plural(len(chosen.units), "unit")
+    return [*notes, f"{count(made, vocabulary)}, {shown_units}, {len(content) / 1e6:.2f} MB"]
 
 
 def _read(model: Model, sources: Sequence[str], encodings: Encodings, length: int) -> ShownText:

@@ -1,20 +1,18 @@
 """How a training looks: a live display in a terminal, plain lines elsewhere, JSON for machines."""
 
 import errno
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-
 from charrnn.cli.exit_codes import UNREAD
 from charrnn.cli.output.console import message_console, write_path
+from charrnn.cli.output.live_terminal import can_draw_on
 from charrnn.cli.output.next_command import suggest
 from charrnn.cli.progress.dashboard import Dashboard
-from charrnn.cli.progress.live_display import LiveDisplay, in_foreground
+from charrnn.cli.progress.live_display import LiveDisplay
 from charrnn.cli.progress.plain_lines import PlainLines, introduction
 from charrnn.cli.progress.tensorboard import TensorBoardLog
 from charrnn.runs.run import Run
@@ -26,7 +24,6 @@ from charrnn.training.events import Event, Finished, Saved, Stepped
 from charrnn.training.parallel.communicator import Communicator
 
 EventSink = Callable[[Event], object]  # a display, a log, JSON
-NOTEBOOK = "JPY_PARENT_PID"  # set in a Jupyter cell: it claims to be a terminal, but its cursor cannot go up
 
 
 def train_to_end(run: Run, json: bool, quiet: bool, tensorboard: bool, ranks: Communicator) -> int:
@@ -79,15 +76,6 @@ def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Se
         if finished is None:
             raise
     return finished
-
-
-def can_draw_on(console: Console, json: bool) -> bool:
-    """Whether a live display can be drawn on stderr: it is a terminal with a cursor that moves, this process is in its
-    foreground, and JSON is not written to the same terminal.
-    """
-    terminal = console.is_interactive and sys.stderr.isatty() and not console.is_dumb_terminal
-    shared = (json and sys.stdout.isatty()) or not in_foreground(console)
-    return terminal and NOTEBOOK not in os.environ and not shared
 
 
 def _consume(

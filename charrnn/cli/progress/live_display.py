@@ -19,6 +19,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from charrnn.cli.output.live_terminal import in_foreground
 from charrnn.cli.output.wrapping import width_of
 from charrnn.cli.progress.dashboard import Dashboard
 from charrnn.cli.progress.plain_lines import describe, warnings
@@ -167,11 +168,3 @@ class LiveDisplay:
 
     def _picture(self) -> Group:
         return Group(*self._dashboard.lines(*self._console.size))
-
-
-def in_foreground(console: Console) -> bool:
-    """Whether this process is in the foreground of its terminal; True on systems without job control."""
-    try:
-        return os.tcgetpgrp(console.file.fileno()) == os.getpgrp()
-    except (AttributeError, OSError):
-        return True

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from charrnn.cli.output.console import message_console
-from charrnn.cli.progress.follow import can_draw_on
+from charrnn.cli.output.live_terminal import can_draw_on
 
 
 @contextmanager

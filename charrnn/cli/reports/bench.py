@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from rich.text import Text
 
-from charrnn.cli.output.console import result_console, write_json
+from charrnn.cli.output.console import print_note, result_console, write_json
 from charrnn.cli.output.tables import Name, Table
 from charrnn.text.characters.unit_names import amount, unit_name
 from charrnn.training.benchmark import Bench
@@ -18,8 +18,10 @@ WHERE_TIME_GOES = {
 }
 
 
-def show_bench(found: Bench, json: bool) -> None:
-    """Print a measurement, or its JSON."""
+def show_bench(found: Bench, seconds: float, json: bool) -> None:
+    """Print a measurement that should take `seconds`, or its JSON."""
+    if found.seconds > seconds:
+        print_note(f"one update takes {found.seconds:.3g} s, longer than --seconds {seconds:g}: it was timed once")
     if json:
         also = {"bytes_per_second": found.chars_per_second} if found.unit == "byte" else {}
         write_json({**asdict(found), **also})

@@ -1,5 +1,6 @@
 """The report of a dry run: the configuration of a training, and what it would take."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from charrnn.cli.output.console import result_console, write_json
@@ -7,14 +8,25 @@ from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.config import sizing
 from charrnn.config.resolve import ResolvedConfig, flatten
+from charrnn.errors import CharrnnError
+from charrnn.runs import time_budget
 from charrnn.runs.planning import memory_estimate
 from charrnn.runs.planning.plan import Plan
 from charrnn.text.characters.printable import json_text
-from charrnn.text.characters.unit_names import unit_name
+from charrnn.text.characters.unit_names import amount, unit_name
+from charrnn.words import OnStage, duration, plural
 
 
-def show_plan(plan: Plan, resolved: ResolvedConfig, json: bool) -> None:
-    """Print the resolved configuration, the origin of each value, and what the training would take; or JSON."""
+def measure_seconds(plan: Plan, on_stage: OnStage) -> float | None:
+    """About how many seconds the training would take here; None if that cannot be measured."""
+    try:
+        return time_budget.training_seconds(plan, on_stage)
+    except CharrnnError:  # it diverges, or nothing can be written here; the plan can be shown
+        return None
+
+
+def show_plan(plan: Plan, resolved: ResolvedConfig, seconds: float | None, json: bool) -> None:
+    """Print what the training would take, then the resolved configuration and the origin of each value; or JSON."""
     unit = plan.corpus.vocabulary.unit
     of_bytes = {"bytes": len(plan.corpus.ids)} if unit == "byte" else {}
     text: dict[str, Any] = {
@@ -25,11 +37,13 @@ def show_plan(plan: Plan, resolved: ResolvedConfig, json: bool) -> None:
         "vocabulary": len(plan.corpus.vocabulary),
         "splits": {name: len(plan.corpus.split(name)) for name in ("train", "valid", "test")},
     }
+    memory = memory_estimate.estimate_memory(plan)
     sizes = {
         "parameters": plan.parameters,
-        "memory": memory_estimate.estimate_memory(plan),
+        "memory": memory,
         "windows_per_epoch": plan.windows_per_epoch,
         "steps": plan.steps,
+        "seconds": seconds,
     }
     if json:
         origins = {key: _origin(resolved, key, value) for key, value in flatten(plan.config)}
@@ -44,23 +58,34 @@ def show_plan(plan: Plan, resolved: ResolvedConfig, json: bool) -> None:
             }
         )
         return
+    console = result_console()
+    for line in (*_summary(plan, text["splits"], memory, seconds), *plan.notes):
+        console.print(mark_unsafe_line(line), soft_wrap=True)
     table = Table(Name("key"), Name("value"), Name("from"))
     for key, value in flatten(plan.config):
         table.add_row(key, json_text(value), _origin(resolved, key, value))
-    console = result_console()
     table.show(console)
-    splits = ", ".join(f"{name} {size:,}" for name, size in text["splits"].items())
-    different = "" if unit == "byte" else f", {text['vocabulary']:,} different"
-    for line in (
-        f"text: {', '.join(plan.sources)}",
-        f"{unit_name(unit)}: {text['characters']:,} ({splits}){different}",
-        f"parameters: {plan.parameters:,}",
-        f"memory: {sizes['memory'] / 1e6:,.0f} MB of arrays",
-        f"steps: {plan.steps:,}, {plan.windows_per_epoch:,} windows per epoch",
-        *plan.notes,
-        *(line for source, files in plan.files.items() for line in files.listing(source)),
-    ):
+    for line in (line for source, files in plan.files.items() for line in files.listing(source)):
         console.print(mark_unsafe_line(line), soft_wrap=True)
+
+
+def _summary(plan: Plan, splits: Mapping[str, int], memory: float, seconds: float | None) -> tuple[str, ...]:
+    """The six lines that matter."""
+    model, training, vocabulary = plan.config.model, plan.config.training, plan.corpus.vocabulary
+    unit = vocabulary.unit
+    parts = ", ".join(f"{name} {size:,}" for name, size in splits.items())
+    different = "" if unit == "byte" else f", {len(vocabulary):,} different"
+    layers = f"{model.num_layers} layers of " if model.num_layers > 1 else ""
+    window = f"{plural(training.batch_size, 'stream')} x {amount(training.sequence_length, unit)}"
+    epochs = f"{plan.steps / plan.windows_per_epoch:.3g} epochs of {plural(plan.windows_per_epoch, 'window')}"
+    return (
+        f"text: {', '.join(plan.sources)}",
+        f"{unit_name(unit)}: {len(plan.corpus.ids):,} ({parts}){different}",
+        f"network: {model.cell}, {layers}{model.hidden_size:,} units, {plan.parameters:,} parameters",
+        f"memory: {memory / 1e6:,.0f} MB of arrays",
+        f"steps: {plan.steps:,} of {window}, {epochs}",
+        f"time: {'not measured' if seconds is None else f'about {duration(seconds)} here'}",
+    )
 
 
 def _origin(resolved: ResolvedConfig, key: str, value: Any) -> str:

@@ -10,9 +10,9 @@ from rich.live import Live
 from rich.text import Text
 
 from charrnn.cli.output.console import message_console
+from charrnn.cli.output.live_terminal import can_draw_on
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.wrapping import shorten
-from charrnn.cli.progress.follow import can_draw_on
 from charrnn.runs.storage.status import last_step, read_status
 from charrnn.sweeps.jobs import JobResult
 from charrnn.sweeps.scheduler import JobEvent

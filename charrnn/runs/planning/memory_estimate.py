@@ -1,9 +1,11 @@
 """Estimate a training's memory before it starts."""
 
+from charrnn.errors import NetworkError
 from charrnn.network.arrays import nbytes
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs.planning.plan import Plan
+from charrnn.system.memory import total_memory
 from charrnn.training.parallel.data_parallel import even_slices
 from charrnn.training.surprisal import windows_read
 
@@ -14,6 +16,29 @@ def estimate_memory(plan: Plan) -> int:
     buffers = sum(nbytes(network.workspace(T, B, dropout)) for T, B, dropout in _read_at_once(plan))
     text = 0 if plan.corpus.path else plan.corpus.ids.nbytes
     return buffers + _vectors(plan, network) * network.parameters.flat.nbytes + text
+
+
+def require_memory(plan: Plan) -> int:
+    """The estimate for a training. Raises NetworkError if this machine has less memory."""
+    try:
+        needed, has = estimate_memory(plan), total_memory()
+    except MemoryError:
+        raise NetworkError(
+            "the network does not fit into this machine's memory; lower model.hidden_size or training.batch_size"
+        ) from None
+    if has is not None and needed > has:
+        raise NetworkError(
+            f"this training takes about {needed / 1e6:,.0f} MB of memory, and this machine has {has / 1e6:,.0f} MB; lower model.hidden_size, training.batch_size or training.sequence_length"
+        )
+    return needed
+
+
+def describe_network(plan: Plan) -> str:
+    """The network of a plan in a few words, with its memory."""
+    model = plan.config.model
+    layers = f"{model.num_layers} layers of " if model.num_layers > 1 else ""
+    memory = f"about {estimate_memory(plan) / 1e6:,.0f} MB"
+    return f"{model.cell} of {layers}{model.hidden_size:,} units, {plan.parameters:,} parameters, {memory}"
 
 
 def _vectors(plan: Plan, network: Network) -> int:

@@ -15,7 +15,7 @@ from charrnn.text import windows
 from charrnn.text.characters.unit_names import amount
 from charrnn.text.reading.sources import DEFAULT_SOURCE
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import plural
+from charrnn.words import OnStage, ignore_stage, plural
 
 
 def make_plan(
@@ -23,15 +23,16 @@ def make_plan(
     config: Config | None = None,
     base: FineTuneBase | None = None,
     ranks: Communicator | None = None,
+    on_stage: OnStage = ignore_stage,
 ) -> Plan:
     """Read the sources (none: the built-in text) and decide every number (no `config`: by the default one). With a
-    `base`, plan a fine-tune of it.
+    `base`, plan a fine-tune of it. `on_stage` is called with what is read, and what was found.
 
     Raises TextError, VocabularyError and NetworkError; ConfigError if the configuration has another network than the
     base; RunError if the `ranks` cannot train it together.
     """
     ranks = ranks or Communicator()
-    plan = ranks.on_every_rank(lambda: _build(sources, config, base, ranks))
+    plan = ranks.on_every_rank(lambda: _build(sources, config, base, ranks, on_stage))
     rank_agreement.require_same_inputs(
         plan.config, plan.corpus.sha256, ranks, plan.lineage.weights_sha256 if plan.lineage else None
     )
@@ -41,7 +42,9 @@ def make_plan(
     return replace(plan, config=plan.config.with_values("runtime", threads=threads))
 
 
-def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | None, ranks: Communicator) -> Plan:
+def _build(
+    sources: Sequence[str], config: Config | None, base: FineTuneBase | None, ranks: Communicator, on_stage: OnStage
+) -> Plan:
     if config is None:
         config = resolve.resolve(resolve.DEFAULT, defaults=base.settings if base else None).config
     sources = tuple(sources) or (DEFAULT_SOURCE,)
@@ -49,8 +52,9 @@ def _build(sources: Sequence[str], config: Config | None, base: FineTuneBase | N
     require_storable_sources(absolute)
     if base:
         base.require_compatible(config)
-    text = read_text(sources, config.data)
+    text = read_text(sources, config.data, on_stage=on_stage)
     vocabulary = text.vocabulary(config.data.min_count)
+    on_stage(amount(text.length, text.unit) + ("" if text.unit == "byte" else f", {len(vocabulary):,} different"))
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.make_split())
     sized, notes = fit_sizes(config, len(corpus.split("train")))
     rank_agreement.require_divisible(sized.training, ranks)

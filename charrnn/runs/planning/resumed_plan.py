@@ -14,20 +14,25 @@ from charrnn.runs.recorded_text import absolute_source, find_corpus
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.cores import usable_cores
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import parameter, plural, shell_command
+from charrnn.words import OnStage, ignore_stage, parameter, plural, shell_command
 
 FEW_WORKERS = 64  # processes that a resumed run may start on any machine
 
 
 def plan_resume(
-    saved: Checkpoint, sources: Sequence[str], path: Path, ranks: Communicator, encoding: Sequence[str] = ()
+    saved: Checkpoint,
+    sources: Sequence[str],
+    path: Path,
+    ranks: Communicator,
+    encoding: Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
 ) -> Plan:
     """The plan of a run that is resumed, on the text it was trained on. Raises what `find_corpus` raises, and RunError
     if the `ranks` cannot train it together.
     """
     ranks.on_every_rank(lambda: require_few_workers(saved, path, ranks.size))
     hint = shell_command("charrnn train --resume", path, "TEXT")
-    found, corpus = ranks.on_every_rank(lambda: find_corpus(saved, sources, hint, encoding))
+    found, corpus = ranks.on_every_rank(lambda: find_corpus(saved, sources, hint, encoding, on_stage))
     rank_agreement.require_same_inputs(saved.config, corpus.sha256, ranks)
     rank_agreement.require_divisible(saved.config.training, ranks)
     notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()

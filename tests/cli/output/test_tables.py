@@ -273,7 +273,7 @@ def test_a_plot_is_as_wide_as_a_dumb_terminal(runs, monkeypatch):
 @pytest.mark.parametrize("columns", [30, 40, 60, 80])
 def test_a_long_name_in_a_sweep_is_cut_and_not_its_figures(name, columns):
     line = running_line(name, 123.4, 12_345, columns).plain
-    assert line.endswith(" · 123 s · step 12,345")
+    assert line.endswith(" · 2 min 3 s · step 12,345")
     assert width_of(line) <= columns
 
 
