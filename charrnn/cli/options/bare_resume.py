@@ -4,12 +4,12 @@ a flag in the place of an option that has none.
 
 from typing import Any
 
-from typer.core import TyperCommand
+from charrnn.cli.help import Command
 
 RESUME, NEWEST = "--resume", "--resume-newest"
 
 
-class TrainCommand(TyperCommand):
+class TrainCommand(Command):
     """The command `train`, whose --resume needs no value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
