@@ -68,7 +68,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"distributed"},
         {"sweep"},
         {"options"},
-        {"commands"},
+        {"commands", "unknown_command"},
         {"app"},
         {"main"},
         {"supervised"},

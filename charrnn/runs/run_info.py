@@ -12,6 +12,7 @@ from charrnn.errors import CharrnnError, TextError
 from charrnn.network.parameters import Parameters
 from charrnn.package import shipped
 from charrnn.runs.catalogue import RunSummary, planned_steps, summarise
+from charrnn.runs.finding import find_run
 from charrnn.runs.planning.new_plan import fit_sizes
 from charrnn.runs.recorded_text import find_text, recorded_places
 from charrnn.runs.storage import checkpoint as checkpoints
@@ -73,6 +74,7 @@ def inspect(path: Path) -> RunInfo:
 
     Raises RunError if there is none, and CheckpointError if it is damaged.
     """
+    path = find_run(path)
     is_run = path.is_dir()
     loaded = directory.load(path, "last") if is_run else _load_file(path)
     saved, summary = loaded.checkpoint, summarise(path) if is_run else None

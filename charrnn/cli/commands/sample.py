@@ -19,7 +19,7 @@ EXACT_HELP = "Make each sample identical to what its seed writes alone. --no-exa
 
 
 def sample(
-    run: common.RunArgument,
+    run: common.RunArgument = common.NO_RUN,
     prompt: str = typer.Option(
         "",
         "--prompt",
