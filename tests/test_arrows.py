@@ -60,7 +60,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"export", "gradcheck_case", "gradflow_input"},
     ],
     "cli": [
-        {"exit_codes", "option_names"},
+        {"exit_codes", "help", "option_names"},
         {"output"},
         {"plots", "page"},
         {"reports", "derivations"},
