@@ -15,6 +15,7 @@ from charrnn.models import gradflow_input
 from charrnn.models.gradcheck_case import gradcheck as gradcheck
 from charrnn.models.loading import load as load
 from charrnn.runs import time_budget
+from charrnn.runs.finding import find_run as find_run
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.fine_tuning import load_base as load_base
 from charrnn.runs.planning.memory_estimate import describe_network, require_memory
@@ -101,7 +102,7 @@ def export(
     this network, and OutputError if the file exists and `replace` is false, or if it cannot be written.
     """
     exports.require_format(to)
-    loaded = directory.load(Path(run), which)
+    loaded = directory.load(find_run(run), which)
     exports.write(loaded.checkpoint, Path(out), to, replace)
     return loaded
 

@@ -42,6 +42,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
     "runs": [
         {"storage"},
         {"recorded_text", "catalogue"},
+        {"finding"},
         {"planning"},
         {"trainer_state"},
         {"recovery", "gradflow_probe", "random_training", "baseline"},

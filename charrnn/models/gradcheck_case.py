@@ -20,6 +20,7 @@ from charrnn.errors import OptionError
 from charrnn.network.arrays import Array
 from charrnn.network.dropout import Dropout
 from charrnn.network.weight_dropout import WeightDropout
+from charrnn.runs.finding import find_run
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.blas_threads import one_blas_thread
@@ -93,7 +94,7 @@ def from_config(config: Config, seed: int) -> tuple[Case, SizedConfig]:
 
 def from_run(run: str | Path | Checkpoint, seed: int) -> tuple[Case, SizedConfig]:
     """The trained weights of a run, and its configuration. Raises RunError and CheckpointError."""
-    saved = run if isinstance(run, Checkpoint) else directory.load(Path(run)).checkpoint
+    saved = run if isinstance(run, Checkpoint) else directory.load(find_run(run)).checkpoint
     case = random_window(saved.network, np.random.default_rng(seed))
     return _apply_training(case, saved.config, seed), saved.config
 

@@ -11,6 +11,7 @@ from charrnn.errors import CheckpointError, RunError
 from charrnn.models import encoded_text
 from charrnn.network.arrays import Ids
 from charrnn.network.network import Network
+from charrnn.runs.finding import find_run
 from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.recorded_text import load_corpus, read_text
 from charrnn.runs.storage import directory
@@ -77,7 +78,7 @@ def from_config(
 
 def _load(run: Path, which: str | None) -> Checkpoint:
     try:
-        return directory.load(run, which).checkpoint
+        return directory.load(find_run(run), which).checkpoint
     except (CheckpointError, RunError) as error:
         if run.is_dir() or run.suffix == ".safetensors":
             raise

@@ -12,6 +12,7 @@ from charrnn.models.mixture.scorer_mixture import score_all
 from charrnn.models.model import Model
 from charrnn.models.training_text import TrainingText
 from charrnn.ngram.order_selection import MAX_ORDER
+from charrnn.runs.finding import find_run
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.directory import LoadedCheckpoint
 from charrnn.text.vocabulary import describe
@@ -30,8 +31,8 @@ def load(
     encoding: str | Sequence[str] = (),
     on_stage: OnStage = ignore_stage,
 ) -> Model:
-    """Load the model of a run directory or checkpoint. `others` and `ngram` (an n-gram of its training split) make it a
-    mixture.
+    """Load the model of a run directory or checkpoint, or of the run of this name in runs/. `others` and `ngram` (an
+    n-gram of its training split) make it a mixture.
 
     `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None: those that
     make the validation split likeliest). `text`: the present location of the training text, if it was moved.
@@ -42,7 +43,7 @@ def load(
     TextError.
     """
     on_stage(f"loading {run}")
-    loaded = [directory.load(Path(path), which) for path in (run, *others)]
+    loaded = [directory.load(find_run(path), which) for path in (run, *others)]
     first = loaded[0].checkpoint
     for other in loaded[1:]:
         _require_same(loaded[0], other)

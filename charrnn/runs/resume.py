@@ -8,6 +8,7 @@ from pathlib import Path
 
 from charrnn.errors import CheckpointError, RunError
 from charrnn.runs import time_budget
+from charrnn.runs.finding import find_run
 from charrnn.runs.planning.memory_estimate import describe_network, require_memory
 from charrnn.runs.planning.resumed_plan import plan_resume, with_new_target
 from charrnn.runs.run import Run, lock_on_root
@@ -40,6 +41,7 @@ def resume(
     is out of range; and CheckpointError and TextError.
     """
     began, ranks = time.perf_counter(), ranks or Communicator()
+    path = ranks.on_root(lambda: _find(path))
     with ExitStack() as held:
         folder, lock_note = lock_on_root(ranks, lambda: directory.take_lock(path), held)
         loaded = ranks.on_root(lambda: directory.load_last(folder))
@@ -66,6 +68,13 @@ def resume(
         trainer = build_trainer(plan, saved.network)
         restore(trainer, saved)
         return Run(plan.with_notes(lock_note), trainer, folder, held.pop_all())
+
+
+def _find(path: Path) -> Path:
+    try:
+        return find_run(path, "run directory")
+    except RunError as error:
+        raise RunError(f"{parameter('resume')} {error}") from None
 
 
 def _refuse_edits(path: Path, saved: Checkpoint) -> None:

@@ -15,6 +15,7 @@ from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.network import Network
 from charrnn.runs.baseline import with_baseline
+from charrnn.runs.finding import RUNS
 from charrnn.runs.gradflow_probe import with_gradient_flow
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.recovery import Rollback
@@ -27,7 +28,6 @@ from charrnn.training.events import Evaluated, Event, Sampled, Stepped
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.trainer import Trainer
 
-RUNS = "runs"
 DIGITS = 3  # decimals of a sample's surprisals
 SAMPLE_LENGTH = 200  # characters of a sample during a training
 SAMPLE_OPTIONS = SamplingOptions(temperature=0.8)

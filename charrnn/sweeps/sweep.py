@@ -14,9 +14,9 @@ from typing import Any
 from charrnn.config.resolve import flatten
 from charrnn.config.schema import Config
 from charrnn.errors import CharrnnError, RunError, TextError
+from charrnn.runs.finding import RUNS
 from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.planning.plan import Plan
-from charrnn.runs.run import RUNS
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.directory import writable
 from charrnn.sweeps.grid import Trial

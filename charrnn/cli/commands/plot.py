@@ -11,6 +11,7 @@ from charrnn.words import did_you_mean, plural
 if TYPE_CHECKING:
     from charrnn.cli.plots.curves import Quantity
 
+HISTORY = "run; name a run directory, or a file of events as charrnn train --json prints them"
 IN_FIGURE, IN_TERMINAL = "loss,learning_rate,grad_norm", "loss"
 
 
@@ -63,6 +64,7 @@ def plot(
 
         quantities = _quantities((IN_FIGURE if out else IN_TERMINAL) if what is None else what)
         on_stage("reading the metrics")
+        runs = [api.find_run(run, HISTORY, any_file=True) for run in runs]
         histories = [api.read_history(run) for run in runs]
     for run, history in zip(runs, histories, strict=True):
         if history.skipped:

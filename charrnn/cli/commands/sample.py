@@ -24,7 +24,7 @@ def sample(
         "-p",
         metavar="TEXT",
         callback=typed_text.text,
-        help="The text to continue. \\n is a line break.",
+        help="The text to continue: printed before the text, but not in that of --json. \\n is a line break, as in --stop and --only.",
         rich_help_panel="What to write",
     ),
     prompt_file: str | None = typer.Option(

@@ -17,6 +17,7 @@ from charrnn.config.schema import Config, SizedConfig, Training
 from charrnn.config.typed_values import as_text
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.network.network import Network
+from charrnn.runs.finding import find_run
 from charrnn.runs.planning.vocabulary_extension import extend_vocabulary
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint_record import Lineage, require_storable
@@ -112,7 +113,7 @@ def load_base(run: Path) -> FineTuneBase:
     Raises RunError and CheckpointError.
     """
     try:
-        loaded = directory.load(run)
+        loaded = directory.load(find_run(run))
     except (RunError, CheckpointError) as error:
         raise type(error)(f"{parameter('base')} {error}") from None
     saved, path = loaded.checkpoint, str(loaded.path.absolute())

@@ -84,7 +84,7 @@ def take_lock(path: Path) -> Lock:
     if path.is_file():
         raise RunError(f"{parameter('resume')} {path}: a file; name its run directory, {path.parent}")
     if not path.is_dir():
-        raise RunError(f"{parameter('resume')} {path}: no such run directory{_runs_near(path)}")
+        raise RunError(f"{parameter('resume')} {path}: no such run directory")
     if not (path / LAST).is_file() and not (path / PREVIOUS).is_file():
         raise RunError(f"{parameter('resume')} {path}: nothing to resume: it holds no {LAST}")
     if not any(checkpoints.looks_like_checkpoint(Folder.at(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)):
@@ -152,7 +152,7 @@ def load(run: Path, which: str | None = None) -> LoadedCheckpoint:
     if run.exists() and not run.is_dir():
         return LoadedCheckpoint(checkpoints.load(run), run)
     if not run.is_dir():
-        raise RunError(f"{run}: no such run; name a run directory, or a .safetensors checkpoint{_runs_near(run)}")
+        raise RunError(f"{run}: no such run; name a run directory, or a .safetensors checkpoint")
     folder, has_best = Folder.at(run), (run / BEST).exists()
     if which == "last" or (which is None and not has_best):
         return load_last(folder)
@@ -239,10 +239,3 @@ def _require_empty(folder: Folder, leftover: str = LAST + SIDE) -> None:
         )
     if found:
         raise RunError(f"{path}: not empty (it holds {found[0]}); {other}")
-
-
-def _runs_near(run: Path) -> str:
-    """A hint: the runs that exist in the same folder."""
-    parent = run.parent
-    runs = sorted(path.parent.name for path in parent.glob(f"*/{LAST}")) if parent.is_dir() else []
-    return f"; runs in {parent}: {', '.join(runs[:8])}" if runs else ""

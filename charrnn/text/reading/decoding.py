@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from charrnn.errors import TextError
 from charrnn.text.reading import encodings
-from charrnn.text.reading.file_kinds import Kind, detect_kind
+from charrnn.text.reading.file_kinds import Kind, describe_conversion, detect_kind
 from charrnn.text.reading.sources import Source
 from charrnn.text.reading.text_file import BINARY_PROBE
 from charrnn.words import parameter
@@ -222,7 +222,7 @@ class _File:
         source = (
             f"; to read it with its markup, say its encoding: {self._option(encodings.UTF_8)}" if kind.is_source else ""
         )
-        return self.error(f"is {kind.one}, not plain text; {kind.advice}{source}")
+        return self.error(f"is {kind.one}, not plain text; {describe_conversion(kind, self.source.path)}{source}")
 
     def _looks_like(self, name: str) -> TextError:
         family = encodings.family(name).upper()

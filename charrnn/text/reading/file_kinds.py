@@ -1,11 +1,14 @@
 """Recognise files that are not plain text by their first bytes: office documents, web pages, pictures, archives."""
 
 import re
+import shlex
 from dataclasses import dataclass
+from pathlib import PurePath
 
 SAVE_AS_TEXT = "save it as plain text"
 UNPACK = "unpack it, and name what is in it"
 HAS_NO_TEXT = "there is no text in it"
+PANDOC = "pandoc {file} -t plain --wrap=none -o {text}"
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 TAR, TAR_AT = b"ustar", 257
@@ -21,13 +24,16 @@ class Kind:
     one: str
     many: str
     advice: str = SAVE_AS_TEXT
+    converter: str = ""  # a command that makes a text of it: `{file}` and `{text}` stand for their names
     is_source: bool = False  # whether somebody may want to read it with its markup
 
 
-EPUB = Kind("an EPUB book", "EPUB books")
-WEB = Kind("a web page (HTML)", "web pages (HTML)", is_source=True)
-PDF = Kind("a PDF document", "PDF documents")
-RICH = Kind("a rich text document (RTF)", "rich text documents (RTF)")
+EPUB = Kind("an EPUB book", "EPUB books", converter=PANDOC)
+WEB = Kind("a web page (HTML)", "web pages (HTML)", converter=PANDOC, is_source=True)
+PDF = Kind("a PDF document", "PDF documents", converter="pdftotext {file} {text}")
+RICH = Kind("a rich text document (RTF)", "rich text documents (RTF)", converter=PANDOC)
+WORD = Kind("a Word document", "Word documents", converter=PANDOC)
+ODT = Kind("an OpenDocument text (ODT)", "OpenDocument texts (ODT)", converter=PANDOC)
 OLD_OFFICE = Kind("an old Office document (.doc, .xls, .ppt)", "old Office documents (.doc, .xls, .ppt)")
 PICTURE = Kind("a picture", "pictures", HAS_NO_TEXT)
 SOUND = Kind("a recording", "recordings", HAS_NO_TEXT)
@@ -58,9 +64,9 @@ BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
 LENIENT = (RICH, PDF)  # may have blanks before them
 IN_ZIP: tuple[tuple[bytes, Kind], ...] = (
     (b"application/epub+zip", EPUB),
-    (b"application/vnd.oasis.opendocument.text", Kind("an OpenDocument text (ODT)", "OpenDocument texts (ODT)")),
+    (b"application/vnd.oasis.opendocument.text", ODT),
     (b"application/vnd.oasis.opendocument", Kind("an OpenDocument file", "OpenDocument files")),
-    (b"word/", Kind("a Word document", "Word documents")),
+    (b"word/", WORD),
     (b"xl/", Kind("an Excel workbook", "Excel workbooks")),
     (b"ppt/", Kind("a PowerPoint presentation", "PowerPoint presentations")),
     (b"META-INF/container.xml", EPUB),
@@ -68,6 +74,14 @@ IN_ZIP: tuple[tuple[bytes, Kind], ...] = (
     (b"Index/Document.iwa", Kind("an iWork document", "iWork documents")),
 )
 IN_RIFF = {b"WEBP": PICTURE, b"WAVE": SOUND, b"AVI ": Kind("a film", "films", HAS_NO_TEXT)}
+
+
+def describe_conversion(kind: Kind, path: str) -> str:
+    """What to do about a file of this kind: the advice, and a command that can be pasted, where one is known."""
+    if not kind.converter:
+        return kind.advice
+    text = str(PurePath(path).with_suffix(".txt"))
+    return f"{kind.advice}, for example: {kind.converter.format(file=shlex.quote(path), text=shlex.quote(text))}"
 
 
 def detect_kind(head: bytes) -> Kind | None:

@@ -20,6 +20,7 @@ from typing import IO, Protocol
 from charrnn.errors import TextError
 from charrnn.package import shipped
 from charrnn.text import cache
+from charrnn.text.reading import missing
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.file_kinds import Kind
 from charrnn.text.reading.folder import FOLDER, Files, OmittedFile, find_files, irregular_kind
@@ -94,7 +95,7 @@ def find_sources(
         elif source.startswith(BUILTIN):
             listed += _builtin(source)
         else:
-            found = _find_files(source, binary, encodings or Encodings())
+            found = _find_files(source, binary, encodings or Encodings(), sources)
             listed += [_file(path, source, max_expansion) for path in found.read]
             if not Path(source).is_file():
                 folders[source] = found
@@ -145,8 +146,8 @@ def _is_utf_8_text(data: bytes) -> bool:
         return False
 
 
-def _find_files(source: str, binary: bool, encodings: Encodings) -> Files:
-    """The files that a name, a folder or a pattern means."""
+def _find_files(source: str, binary: bool, encodings: Encodings, sources: Sequence[str]) -> Files:
+    """The files that a name, a folder or a pattern means; `sources` are all that were named, for a message."""
     if not source:
         raise TextError("'' is not a file name; name a text, or leave it out for the built-in one")
     path = Path(source)
@@ -163,9 +164,9 @@ def _find_files(source: str, binary: bool, encodings: Encodings) -> Files:
         raise TextError(f"{source!r}: not a file name") from None
     if path.is_symlink():
         raise TextError(f"{source}: a link that leads nowhere")
-    if glob.has_magic(source):
+    if glob.has_magic(source) and not missing.WEB_ADDRESS.match(source):
         return _matches(source)
-    raise TextError(f"{source}: no such file or folder{_nearest(path)}")
+    raise TextError(f"{source}: no such file or folder{missing.hint(source, sources, builtin_names())}")
 
 
 def _matches(pattern: str) -> Files:
@@ -198,15 +199,6 @@ def literal_part(source: str) -> tuple[str, str]:
     path = Path(source)
     folder = next((parent for parent in path.parents if parent.is_dir()), Path(path.anchor))
     return str(folder), str(path.relative_to(folder))
-
-
-def _nearest(path: Path) -> str:
-    try:
-        names = sorted(os.listdir(path.parent))
-    except OSError:
-        return f" (there is no folder {path.parent})"
-    close = nearest(path.name, names)
-    return f"; did you mean {path.parent / close}?" if close else f" (the folder {path.parent.resolve()} exists)"
 
 
 def _folder(root: Path, binary: bool, encodings: Encodings) -> Files:

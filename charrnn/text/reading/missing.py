@@ -1,0 +1,64 @@
+"""What was probably meant by the name of a text that does not exist: for the end of a message."""
+
+import os
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from charrnn.words import nearest
+
+WEB_ADDRESS = re.compile(r"(https?|ftp)://|www\.", re.IGNORECASE)
+FILE_ADDRESS = "file://"
+MAX_WORDS = 12  # of a name that may have been typed without quotes
+
+
+def hint(source: str, sources: Sequence[str], builtin: Sequence[str]) -> str:
+    """A hint for the message that a source is missing. `sources`: all that were named with it, in their order.
+    `builtin`: the names of the built-in texts.
+    """
+    if WEB_ADDRESS.match(source):
+        return f"; a web address: download it first: curl -LO {shlex.quote(source)}"
+    if source.lower().startswith(FILE_ADDRESS):
+        return f"; name its path: {shlex.quote(source[len(FILE_ADDRESS) :])}"
+    if whole := _unquoted(source, sources):
+        return f"; for one text whose name has blanks, quote it: {shlex.quote(whole)}"
+    path = Path(source)
+    if not path.parent.is_dir():
+        return f" (there is no folder {path.parent})"
+    if (close := _with_ending(path)) or (close := _nearest(path)):
+        return f"; did you mean {shlex.quote(str(close))}?"
+    if source in builtin:
+        return f"; did you mean builtin:{source}?"
+    return f" (the folder {path.parent.resolve()} exists)"
+
+
+def _unquoted(source: str, sources: Sequence[str]) -> str | None:
+    """The existing file or folder that this name and its neighbours make, with a blank between them."""
+    for at in (index for index, other in enumerate(sources) if other == source):
+        for first in range(max(0, at - MAX_WORDS), at + 1):
+            for end in range(max(first + 2, at + 1), min(len(sources), first + MAX_WORDS) + 1):
+                path = Path(" ".join(sources[first:end]))
+                if path.exists():
+                    return str(path)
+                if found := _with_ending(path):
+                    return str(found)
+    return None
+
+
+def _with_ending(path: Path) -> Path | None:
+    """A file of this name with an ending, .txt before others."""
+    found = [path.parent / name for name in _names(path.parent) if os.path.splitext(name)[0] == path.name != name]
+    return min((file for file in found if file.is_file()), key=lambda file: file.suffix != ".txt", default=None)
+
+
+def _nearest(path: Path) -> Path | None:
+    close = nearest(path.name, _names(path.parent))
+    return path.parent / close if close else None
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
