@@ -44,7 +44,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"recorded_text", "catalogue"},
         {"finding"},
         {"planning"},
-        {"trainer_state"},
+        {"trainer_state", "run_info"},
         {"recovery", "gradflow_probe", "random_training", "baseline"},
         {"run"},
         {"time_budget"},

@@ -19,7 +19,9 @@ from charrnn.cli.commands.eval import evaluate
 from charrnn.cli.commands.export import export
 from charrnn.cli.commands.gradcheck import gradcheck
 from charrnn.cli.commands.gradflow import gradflow
+from charrnn.cli.commands.info import info
 from charrnn.cli.commands.plot import plot
+from charrnn.cli.commands.runs import runs
 from charrnn.cli.commands.sample import sample
 from charrnn.cli.commands.schema import schema
 from charrnn.cli.commands.score import score
@@ -38,7 +40,7 @@ ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP")
 GROUPS: dict[str, list[Callable[..., None]]] = {  # as on the first page of the help
     "Learn and write": [train, sample, sweep],
     "Measure": [evaluate, score, bench],
-    "Look inside": [plot, view, gradflow],
+    "Look inside": [runs, info, plot, view, gradflow],
     "Prove": [gradcheck, derive],
     "Helpers": [export, schema],
 }
