@@ -97,6 +97,12 @@ def duration(seconds: float) -> str:
     raise AssertionError("a whole second is at least one of the last unit")
 
 
+def about(seconds: float) -> str:
+    """An estimated time: about 2 minutes, or less than a second."""
+    words = duration(seconds)
+    return words if words.startswith("less") else f"about {words}"
+
+
 def short_duration(seconds: float) -> str:
     """A time as figures, in its two largest units; below ten seconds with its fractions.
 

@@ -186,7 +186,7 @@ def test_only_a_new_end_gives_new_patience(tmp_path, text_file, monkeypatch, ste
 
 
 def test_time_is_for_steps_beyond_those_that_are_made(tiny_run, monkeypatch):
-    monkeypatch.setattr("charrnn.runs.time_budget.steps_within", lambda plan, seconds, began: StepBudget(7, "7 steps"))
+    monkeypatch.setattr("charrnn.runs.time_budget.steps_within", lambda *_: StepBudget(7, "7 steps"))
     run = api.resume(tiny_run, seconds=5.0)
     assert run.plan.steps == 27
     assert "7 steps" in run.plan.notes

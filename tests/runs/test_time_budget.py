@@ -33,12 +33,12 @@ def test_an_invalid_duration_is_refused_with_examples(text):
 def test_steps_are_computed_from_the_remaining_time(monkeypatch, text_file, tiny_config):
     plan = api.plan([str(text_file)], tiny_config)
     monkeypatch.setattr(
-        time_budget, "_measure_cost", lambda plan, seconds: time_budget.StepCost(step=0.1, validation=0.5, start=1.0)
+        time_budget, "_measure_cost", lambda *_: time_budget.StepCost(step=0.1, validation=0.5, start=1.0)
     )
     steps, note, eval_every = time_budget.steps_within(plan, 100, time.perf_counter() - 20)
     # 100 - 20 - 1.5 seconds are left; a step takes 0.1 and its share of a validation.
     assert steps == pytest.approx(78.5 / (0.1 + 0.5 / plan.config.training.eval_every), abs=1)
-    assert "100 s are" in note
+    assert "1 min 40 s is time for" in note
     assert eval_every is None
     with pytest.raises(OptionError, match="too short for one step"):
         time_budget.steps_within(plan, 21, time.perf_counter() - 20)
@@ -59,7 +59,7 @@ def test_validations_that_nobody_asked_for_take_a_fifth_of_the_time_at_most(step
 
 
 def test_a_time_with_dear_validations_plans_fewer_of_them(monkeypatch, text_file, tiny_config):
-    monkeypatch.setattr(time_budget, "_measure_cost", lambda plan, seconds: time_budget.StepCost(0.1, 5.0, 0.0))
+    monkeypatch.setattr(time_budget, "_measure_cost", lambda *_: time_budget.StepCost(0.1, 5.0, 0.0))
     plan = api.plan([str(text_file)], tiny_config.with_values("training", eval_every=None), seconds=110)
     assert plan.eval_every == plan.config.training.eval_every == math.ceil(plan.steps / 4)
 

@@ -72,7 +72,7 @@ def test_the_parameters_that_are_counted_are_those_that_can_learn(text_file):
 @pytest.mark.parametrize("to", export.FORMATS)
 def test_held_biases_are_0_in_exported_weights(tmp_path, held, to):
     export.write(load(held / "last.safetensors"), tmp_path / "weights.safetensors", to)
-    with safetensors.safe_open(tmp_path / "weights", framework="np") as file:
+    with safetensors.safe_open(tmp_path / "weights.safetensors", framework="np") as file:
         biases = [name for name in list(file.keys()) if "bias" in name or name.startswith("b_")]
         assert len(biases) == (6 if to == "torch" else 4)
         assert not any(file.get_tensor(name).any() for name in biases)

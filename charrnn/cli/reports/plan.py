@@ -14,7 +14,7 @@ from charrnn.runs.planning import memory_estimate
 from charrnn.runs.planning.plan import Plan
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import amount, unit_name
-from charrnn.words import OnStage, duration, plural
+from charrnn.words import OnStage, about, plural
 
 
 def measure_seconds(plan: Plan, on_stage: OnStage) -> float | None:
@@ -84,7 +84,7 @@ def _summary(plan: Plan, splits: Mapping[str, int], memory: float, seconds: floa
         f"network: {model.cell}, {layers}{model.hidden_size:,} units, {plan.parameters:,} parameters",
         f"memory: {memory / 1e6:,.0f} MB of arrays",
         f"steps: {plan.steps:,} of {window}, {epochs}",
-        f"time: {'not measured' if seconds is None else f'about {duration(seconds)} here'}",
+        f"time: {'not measured' if seconds is None else f'{about(seconds)} here'}",
     )
 
 
