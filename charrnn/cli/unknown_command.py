@@ -3,6 +3,7 @@
 import os
 import shlex
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from charrnn.words import nearest, shell_command
 
@@ -56,14 +57,15 @@ def explain(words: Sequence[str], commands: Collection[str]) -> str:
 
 def _as_path(words: Sequence[str]) -> str | None:
     """The message where the word names a text, a run or a configuration; None for anything else."""
-    from charrnn.runs.finding import RUNS, SUFFIX, is_run
+    from charrnn.runs.catalogue import is_run
+    from charrnn.runs.finding import RUNS, SUFFIX
     from charrnn.text.reading import missing
 
     first = words[0]
     if "\0" in first:
         return None
     below = os.path.join(RUNS, first)
-    run = next((path for path in (first, below) if is_run(missing.Path(path)) or _is_checkpoint(path, SUFFIX)), None)
+    run = next((path for path in (first, below) if is_run(Path(path)) or _is_checkpoint(path, SUFFIX)), None)
     if run:
         return f"{first}: a run, not a command; write with it: {shell_command('charrnn sample', run)}"
     if first.endswith((".yaml", ".yml")) and os.path.isfile(first):
