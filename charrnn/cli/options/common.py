@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charrnn.cli.options import typed_text
+from charrnn.cli.options import run_argument, typed_text
 from charrnn.words import OnStage, ignore_stage
 
 if TYPE_CHECKING:
@@ -62,8 +62,16 @@ SettingsOption = Annotated[
     ),
 ]
 RunArgument = Annotated[
-    Path, typer.Argument(metavar="RUN", readable=False, help="A run directory, or a .safetensors checkpoint.")
+    Path,
+    typer.Argument(
+        metavar="[RUN]",
+        readable=False,
+        callback=run_argument.run_or_newest,
+        help="The name of a run in runs/, a run directory, or a .safetensors checkpoint. None, in a terminal: the newest.",
+        show_default=False,
+    ),
 ]
+NO_RUN: Any = None  # the default of a RunArgument, which its callback replaces
 CheckpointOption = Annotated[
     Literal["best", "last"] | None,
     typer.Option(
