@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from charrnn import __version__
+from charrnn.cli import bash_words
 from charrnn.cli.commands.bench import bench
 from charrnn.cli.commands.derive import derive
 from charrnn.cli.commands.eval import evaluate
@@ -76,6 +77,8 @@ class Commands(TyperGroup):
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command and exit with its code; an error for the user becomes a line on stderr."""
         options["standalone_mode"] = False
+        if bash_words.COMPLETE in os.environ:
+            return bash_words.complete(lambda: super(Commands, self).main(*arguments, **options))
         try:
             with spelled_as(option_name):
                 code = super().main(*arguments, **options)

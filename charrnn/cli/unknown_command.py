@@ -24,7 +24,6 @@ MEANINGS = {  # what people call what a command does, in a word
     "bench": "benchmark speed time",
     "schema": "schemas json-schema",
 }
-ADDRESSES = ("http://", "https://", "ftp://", "builtin:")
 
 
 def with_help(words: list[str], commands: Collection[str]) -> list[str]:
@@ -71,7 +70,11 @@ def _as_path(words: Sequence[str]) -> str | None:
         return f"{first}: a run, not a command; write with it: {shell_command('charrnn sample', run)}"
     if first.endswith((".yaml", ".yml")) and os.path.isfile(first):
         return f"{first}: a configuration, not a command; train with it: charrnn train TEXT -c {shlex.quote(first)}"
-    if first.startswith(ADDRESSES) or os.path.exists(first):
+    if missing.WEB_ADDRESS.match(first):
+        return (
+            f"{first}: a web address, not a command; download it, then train on the file: curl -LO {shlex.quote(first)}"
+        )
+    if first.startswith("builtin:") or os.path.exists(first):
         return f"{first}: a text, not a command; train on it: {shell_command('charrnn train', first)}"
     whole = missing.existing(first, [word for word in words if not word.startswith("-")])
     return f"{first}: not a command; train on the text: {shell_command('charrnn train', whole)}" if whole else None

@@ -5,13 +5,14 @@ from pathlib import Path
 import typer
 
 from charrnn.cli.exit_codes import FAILED
-from charrnn.cli.options import common
+from charrnn.cli.options import common, completion
 
 
 def gradcheck(
     run: Path | None = typer.Argument(
         None,
         metavar="[RUN]",
+        autocompletion=completion.runs,
         readable=False,
         help="A run, whose trained weights are checked in full size. None: a small network with this configuration.",
         show_default=False,
@@ -22,6 +23,7 @@ def gradcheck(
         None,
         "--run",
         metavar="RUN",
+        autocompletion=completion.runs,
         readable=False,
         help="The same as RUN.",
         rich_help_panel=common.TEXT_AND_NETWORK,

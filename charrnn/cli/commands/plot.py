@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from charrnn.cli.options import common, run_argument
+from charrnn.cli.options import common, completion, run_argument
 from charrnn.words import did_you_mean, plural
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def plot(
     runs: list[Path] = typer.Argument(
         None,
         metavar="[RUN]...",
+        autocompletion=completion.runs,
         callback=run_argument.runs_or_newest,
         readable=False,
         help="Runs, or files written by train --json. None, in a terminal: the newest run.",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common, texts_given
+from charrnn.cli.options import common, completion, texts_given
 
 
 def score(
@@ -13,6 +13,7 @@ def score(
     against: Path | None = typer.Option(
         None,
         metavar="RUN2",
+        autocompletion=completion.runs,
         readable=False,
         help="Which of the two runs more likely wrote this?",
         rich_help_panel="What to show",

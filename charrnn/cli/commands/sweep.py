@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common, sweep_words, typed_text
+from charrnn.cli.options import common, completion, sweep_words, typed_text
 
 
 def sweep(
@@ -20,6 +20,7 @@ def sweep(
     grid: list[str] | None = typer.Option(
         None,
         metavar="KEY=A,B,C",
+        autocompletion=completion.settings,
         callback=typed_text.texts,
         help="Try these values of a key; with --random also KEY=LOW..HIGH. Repeatable.",
         rich_help_panel="What to try",

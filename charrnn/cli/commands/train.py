@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import bare_resume, common
+from charrnn.cli.options import bare_resume, common, completion
 
 AUTO = "auto"  # of --resume; a run of this name is ./auto
 
@@ -18,6 +18,7 @@ def train(
         "--config",
         "-c",
         metavar="NAME|FILE",
+        autocompletion=completion.recipes,
         help="A recipe by name, or a YAML file. Default: the recipe `default`, sized for the text.",
         rich_help_panel=common.TEXT_AND_NETWORK,
     ),
@@ -32,6 +33,7 @@ def train(
     resume: str | None = typer.Option(
         None,
         metavar="[RUN]|auto",
+        autocompletion=completion.runs,
         help="Go on with this run; without RUN, with the newest unfinished one. auto: begin, or go on if the run is there.",
         rich_help_panel=common.WHERE,
     ),
@@ -40,6 +42,7 @@ def train(
         None,
         "--from",
         metavar="RUN",
+        autocompletion=completion.runs,
         readable=False,
         help="Begin with the weights of this run.",
         rich_help_panel=common.TEXT_AND_NETWORK,
