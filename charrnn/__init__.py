@@ -18,7 +18,7 @@ from charrnn.errors import CharrnnError
 from charrnn.package import __version__
 
 if TYPE_CHECKING:
-    from charrnn.python import Model, ScoredText, bench, export, gradcheck, gradflow, load, resume, train
+    from charrnn.python import Model, ScoredText, bench, export, gradcheck, gradflow, list_runs, load, resume, train
 
 __all__ = [
     "CharrnnError",
@@ -29,6 +29,7 @@ __all__ = [
     "export",
     "gradcheck",
     "gradflow",
+    "list_runs",
     "load",
     "resume",
     "train",

@@ -19,6 +19,7 @@ UNITS = (  # of a time: name, seconds, and the word for one
 )
 PAIRS = ((86_400, "day", "h", 3_600), (3_600, "h", "min", 60), (60, "min", "s", 1))  # seconds, names, seconds
 ONE_UNIT = 0.05  # 58 seconds are a minute, 80 seconds are not
+TEN_DAYS = 864_000  # seconds; from then on hours say nothing
 MAX_SECONDS = 1_000_000 * 31_536_000.0  # a million years is long enough for any message
 
 _spelling: Callable[[str], str] = "`{}`".format
@@ -96,6 +97,12 @@ def duration(seconds: float) -> str:
     raise AssertionError("a whole second is at least one of the last unit")
 
 
+def about(seconds: float) -> str:
+    """An estimated time: about 2 minutes, or less than a second."""
+    words = duration(seconds)
+    return words if words.startswith("less") else f"about {words}"
+
+
 def short_duration(seconds: float) -> str:
     """A time as figures, in its two largest units; below ten seconds with its fractions.
 
@@ -114,7 +121,7 @@ def short_duration(seconds: float) -> str:
     length, large, small, part = next(each for each in PAIRS if whole >= each[0])
     count, rest = divmod(round(whole / part), length // part)
     shown = plural(count, large) if large == "day" else f"{count} {large}"
-    return f"{shown} {rest} {small}" if rest else shown
+    return f"{shown} {rest} {small}" if rest and whole < TEN_DAYS else shown
 
 
 def nearest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | None:

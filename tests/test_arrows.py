@@ -44,7 +44,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"recorded_text", "catalogue"},
         {"finding"},
         {"planning"},
-        {"trainer_state"},
+        {"trainer_state", "run_info"},
         {"recovery", "gradflow_probe", "random_training", "baseline"},
         {"run"},
         {"time_budget"},
@@ -60,7 +60,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"export", "gradcheck_case", "gradflow_input"},
     ],
     "cli": [
-        {"exit_codes", "option_names"},
+        {"exit_codes", "help", "option_names"},
         {"output"},
         {"plots", "page"},
         {"reports", "derivations"},

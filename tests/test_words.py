@@ -97,6 +97,7 @@ def test_the_nearest_known_word_is_suggested():
         (86_400, "a day", "1 day"),
         (90_061, "a day", "1 day 1 h"),
         (200_000, "2 days", "2 days 8 h"),
+        (2e6, "23 days", "23 days"),
         (31_536_000, "a year", "365 days"),
         (3.6e9, "114 years", "114 years"),
         (float("inf"), "1,000,000 years", "1,000,000 years"),

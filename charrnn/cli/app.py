@@ -19,7 +19,9 @@ from charrnn.cli.commands.eval import evaluate
 from charrnn.cli.commands.export import export
 from charrnn.cli.commands.gradcheck import gradcheck
 from charrnn.cli.commands.gradflow import gradflow
+from charrnn.cli.commands.info import info
 from charrnn.cli.commands.plot import plot
+from charrnn.cli.commands.runs import runs
 from charrnn.cli.commands.sample import sample
 from charrnn.cli.commands.schema import schema
 from charrnn.cli.commands.score import score
@@ -27,6 +29,7 @@ from charrnn.cli.commands.sweep import sweep
 from charrnn.cli.commands.train import train
 from charrnn.cli.commands.view import view
 from charrnn.cli.exit_codes import FAILED, MISUSE
+from charrnn.cli.help import WORDS, Command, format_group_help
 from charrnn.cli.option_names import option_name
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.system.mpi_environment import rank_and_size
@@ -34,6 +37,14 @@ from charrnn.system.signals import exit_code
 from charrnn.words import spelled_as
 
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has only SIGTERM
+GROUPS: dict[str, list[Callable[..., None]]] = {  # as on the first page of the help
+    "Learn and write": [train, sample, sweep],
+    "Measure": [evaluate, score, bench],
+    "Look inside": [runs, info, plot, view, gradflow],
+    "Prove": [gradcheck, derive],
+    "Helpers": [export, schema],
+}
+EPILOGS: dict[object, str] = {train: WORDS, evaluate: WORDS}
 NAMES: dict[object, str] = {evaluate: "eval"}  # a function called eval would hide Python's own
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer gives what it raises on misuse no public name
 
@@ -41,6 +52,13 @@ INPUT = "Input should be"  # Pydantic's words for "must be"
 SMALLER = "lower model.hidden_size, training.batch_size or training.sequence_length"
 LESS_MEMORY = dict.fromkeys(("train", "sweep", "bench", "gradcheck"), SMALLER)
 READ_LESS = "read or write less at once"
+
+HELP = """Train character-level recurrent networks on any text, in plain NumPy; sample from them; prove their gradients.
+
+    charrnn train                  # learn the text that comes with charrnn
+    charrnn sample runs/harbour    # write with what it learned
+
+`charrnn COMMAND --help` shows the options of a command, with examples."""
 
 
 class Commands(TyperGroup):
@@ -62,6 +80,10 @@ class Commands(TyperGroup):
             _drop_stdout()
             code = _print_error(f"{error.filename or 'standard output'}: {error.strerror or error}", FAILED)
         sys.exit(code or 0)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the first page."""
+        format_group_help(self, ctx, formatter)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; end quietly if the reader has gone (`| head`). Raises CharrnnError if memory runs out."""
@@ -107,18 +129,13 @@ app = typer.Typer(
     invoke_without_command=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Train character-level recurrent networks on any text, in plain NumPy; sample from them; prove their gradients.",
+    help=HELP,
 )
 
 
-def _help_from(command: Callable[..., None]) -> str:
-    """The command's docstring with each paragraph in one line, which a terminal of any width then wraps."""
-    paragraphs = (command.__doc__ or "").split("\n\n")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-
-
-for command in (train, sweep, sample, gradcheck, derive, gradflow, evaluate, score, plot, view, export, bench, schema):
-    app.command(NAMES.get(command), help=_help_from(command))(command)
+for group, commands in GROUPS.items():
+    for command in commands:
+        app.command(NAMES.get(command), cls=Command, epilog=EPILOGS.get(command), rich_help_panel=group)(command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -35,7 +35,7 @@ from charrnn.text.reading.encodings import Encodings
 from charrnn.text.source_text import SourceText
 from charrnn.text.splits import Protocol, Split
 from charrnn.text.unicode_form import fit_text
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import Vocabulary, list_characters
 from charrnn.training.events import digits
 from charrnn.words import OnStage, ignore_stage, parameter
 
@@ -107,8 +107,8 @@ class Model:
     ) -> str:
         """Write `length` characters (bytes, for a byte model) after `prompt`, or up to a stop string.
 
-        The prompt is not part of the text: neither here nor in the `text` of `charrnn sample --json`; the command
-        prints it before the text. Prompt and stop strings are read in the Unicode form that the model knows. A
+        The command prints the prompt before the text; it is not in the `text` of `--json`, nor in what Python returns.
+        Prompt and stop strings are read in the Unicode form that the model knows. A
         backslash is a backslash: escapes such as \\n are for the options of the command.
 
         `only`: a class of characters (letters, lowercase, uppercase, digits, space, ascii), several with commas between
@@ -181,8 +181,8 @@ class Model:
         than 2 characters, VocabularyError for one that the model does not know, and OptionError for a mixture.
         """
         network, block = self.single_checkpoint.network, self._block(text)
-        if block.unknown.any():
-            raise VocabularyError("the text has characters that the model does not know; it has no gradient")
+        if unknown := [str(block.characters[at]) for at in np.flatnonzero(block.unknown[0, block.unseen :]).tolist()]:
+            raise VocabularyError(f"the model does not know {list_characters(unknown)}: the text has no gradient")
         return text_gradients(network, block.ids[0, block.unseen :].astype(np.intp), self.vocabulary.end_id)
 
     def novelty(self, texts: Sequence[str]) -> Novelty:

@@ -9,7 +9,7 @@ from charrnn.models.evaluation import baselines
 from charrnn.models.evaluation.baselines import Counts
 from charrnn.ngram.kneser_ney import NGram
 from charrnn.ngram.order_selection import fit_best
-from charrnn.runs.recorded_text import load_text
+from charrnn.runs.recorded_text import find_text
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus
@@ -29,7 +29,7 @@ class TrainingText:
         encoding: Sequence[str] = (),
         on_stage: OnStage = ignore_stage,
     ) -> None:
-        """`sources`: its present location (empty: where it was). `encoding`: its present encoding; see load_corpus.
+        """`sources`: its present location (empty: where it was). `encoding`: its present encoding; see find_text.
         `on_stage` is called when it is read or counted.
         """
         self._saved, self._sources, self._encoding, self._on_stage = saved, sources, encoding, on_stage
@@ -37,7 +37,7 @@ class TrainingText:
     @cached_property
     def text(self) -> SourceText:
         """The text itself."""
-        return load_text(self._saved, self._sources, encoding=self._encoding, on_stage=self._on_stage)
+        return find_text(self._saved, self._sources, encoding=self._encoding, on_stage=self._on_stage)[1]
 
     @cached_property
     def corpus(self) -> Corpus:

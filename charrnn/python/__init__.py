@@ -7,5 +7,6 @@ from charrnn.python.checks import bench as bench
 from charrnn.python.checks import gradcheck as gradcheck
 from charrnn.python.checks import gradflow as gradflow
 from charrnn.python.training import export as export
+from charrnn.python.training import list_runs as list_runs
 from charrnn.python.training import resume as resume
 from charrnn.python.training import train as train

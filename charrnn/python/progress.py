@@ -15,13 +15,18 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from charrnn.models.html.learning_curve import learning_curve
+from charrnn.text.characters.printable import printable_line
 from charrnn.training.events import Evaluated, Event, Finished, Recovered, Resumed, Stepped, digits
 
+FIRST_STAGE = "reading the text"
 REFRESH_SECONDS = 0.5  # seconds between two pictures in a notebook
 
 
 class Display(Protocol):
     """Shows a training: first what it waits for, then its events."""
+
+    def stage(self, stage: str, seconds: float | None = None, /) -> None:
+        """What is done before the first step; see words.OnStage."""
 
     def begin(self, steps: int, done: int) -> None:
         """The training begins: its steps in all, and those made before."""
@@ -50,6 +55,9 @@ def progress_display(wanted: bool, console: Console | None = None) -> Iterator[D
 class NoDisplay:
     """Shows nothing."""
 
+    def stage(self, stage: str, seconds: float | None = None, /) -> None:
+        """See Display."""
+
     def begin(self, steps: int, done: int) -> None:
         """See Display."""
 
@@ -62,9 +70,9 @@ class TerminalBar:
 
     def __init__(self, console: Console) -> None:
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.fields[loss]}"),
+            TextColumn("{task.fields[loss]}", markup=False),
             TimeRemainingColumn(),
         )
         self._bar = Progress(*columns, console=console, refresh_per_second=4)
@@ -72,11 +80,16 @@ class TerminalBar:
 
     def __enter__(self) -> Self:
         self._bar.start()
-        self._task = self._bar.add_task("reading the text", total=None, loss="")
+        self._task = self._bar.add_task(FIRST_STAGE, total=None, loss="")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._bar.stop()
+
+    def stage(self, stage: str, seconds: float | None = None, /) -> None:
+        """See Display."""
+        self._bar.update(self._task, description=printable_line(stage), loss=_takes(seconds))
+        self._bar.refresh()
 
     def begin(self, steps: int, done: int) -> None:
         """See Display."""
@@ -98,12 +111,16 @@ class NotebookDisplay:
         self._ipython: Any = import_module("IPython.display")
 
     def __enter__(self) -> Self:
-        self._handle = self._ipython.display(self._ipython.HTML("reading the text"), display_id=True)
+        self._handle = self._ipython.display(self._ipython.HTML(FIRST_STAGE), display_id=True)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if self._losses.steps:
             self._draw()
+
+    def stage(self, stage: str, seconds: float | None = None, /) -> None:
+        """See Display."""
+        self._handle.update(self._ipython.HTML(escape(f"{printable_line(stage)} {_takes(seconds)}".rstrip())))
 
     def begin(self, steps: int, done: int) -> None:
         """See Display."""
@@ -157,3 +174,7 @@ class Losses:
 
     def _named(self) -> list[tuple[str, list[tuple[int, float]]]]:
         return [("loss", self._losses), ("valid", self._evaluated)]
+
+
+def _takes(seconds: float | None) -> str:
+    return "" if seconds is None else f"({seconds:.0f} s)"

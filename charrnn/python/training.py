@@ -1,4 +1,4 @@
-"""Train, resume and export, from Python."""
+"""Train, resume and export, and list what was trained, from Python."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -11,6 +11,8 @@ from charrnn.models import export as exports
 from charrnn.models.loading import load
 from charrnn.models.model import Model
 from charrnn.python.progress import Display, progress_display
+from charrnn.runs import catalogue
+from charrnn.runs.catalogue import RunSummary
 from charrnn.runs.run import Run
 from charrnn.system.signals import StopRequest, graceful_stop
 from charrnn.training.events import Event
@@ -58,7 +60,7 @@ def train(
     options = {key: (f"settings[{key!r}]", value) for key, value in (settings or {}).items()}
     name = None if config is None else str(config)
     with progress_display(progress) as display:
-        plan, _ = api.prepare([*map(str, text)], name, (), options, base, seconds)
+        plan, _ = api.prepare([*map(str, text)], name, (), options, base, seconds, on_stage=display.stage)
         return _to_end(api.start(plan, path), display, on_event)
 
 
@@ -88,7 +90,7 @@ def resume(
     """
     with progress_display(progress) as display:
         encodings = [encoding] if encoding else []
-        resumed = api.resume(Path(run), [*map(str, text)], steps, epochs, seconds, None, encodings)
+        resumed = api.resume(Path(run), [*map(str, text)], steps, epochs, seconds, None, encodings, display.stage)
         return _to_end(resumed, display, on_event)
 
 
@@ -108,6 +110,16 @@ def export(
     else:
         api.export(run, out, to, which, replace)
     return Path(out)
+
+
+def list_runs(folder: str | Path = "runs") -> list[RunSummary]:
+    """A summary of each run in a folder, and in its folders of sweeps, the newest first: path, name, state, text, cell,
+    sizes, steps and best loss; see runs/catalogue.py. Empty if there is no such folder.
+
+    >>> list_runs("nowhere")
+    []
+    """
+    return catalogue.list_runs(Path(folder))
 
 
 def _to_end(run: Run, display: Display, on_event: Callable[[Event], object]) -> Model:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeGuard
 
+from charrnn.config.schema import SizedConfig
+from charrnn.config.section import MAX_STEPS
 from charrnn.errors import CharrnnError, CheckpointError, TextError
 from charrnn.runs.storage.checkpoint_header import CheckpointHeader, read_header
 from charrnn.runs.storage.checkpoint_record import Record
@@ -86,7 +88,7 @@ def summarise(run: Path, name: str = "") -> RunSummary:
         return RunSummary(run, name, changed, "damaged", problem=str(error))
     record, events = header.record, read_recent_events(run)
     model, running = record.config.model, is_held(run)
-    steps = planned_steps(record, events)
+    steps = planned_steps(record.config, record.text.characters, events)
     logged = [event for event in events if running and _whole(event.get("step")) > record.progress.step]
     losses = [event.get("loss") for event in logged if event.get("event") == "eval"]
     return RunSummary(
@@ -116,17 +118,17 @@ def read_last_header(run: Path) -> CheckpointHeader:
         return read_header(run / PREVIOUS)
 
 
-def planned_steps(record: Record, events: Sequence[dict[str, Any]]) -> int | None:
-    """The number of updates in all. It depends on the length of an epoch: of a list of documents only the log has
-    that.
+def planned_steps(config: SizedConfig, characters: int, events: Sequence[dict[str, Any]] = ()) -> int | None:
+    """The number of updates in all, on a text of this length. It depends on the length of an epoch: of a list of
+    documents only the log has that.
     """
-    training, data = record.config.training, record.config.data
+    training, data = config.training, config.data
     if training.steps:
         return training.steps
     per_epoch = next(filter(None, map(_steps_per_epoch, reversed(events))), None)
     if per_epoch is None and data.boundary is None:
         try:
-            cuts = data.make_split().cut(record.text.characters, data.unit)
+            cuts = data.make_split().cut(characters, data.unit)
         except TextError:
             return None
         length = cuts.slices * cuts.bounds[1]
@@ -203,9 +205,9 @@ def _ngram_loss(events: Sequence[dict[str, Any]]) -> float | None:
 
 
 def _is_loss(value: Any) -> TypeGuard[float]:
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) is float and math.isfinite(value)
 
 
 def _whole(value: Any) -> int:
     """A count in an event; -1 for anything else."""
-    return value if type(value) is int else -1
+    return value if type(value) is int and 0 <= value <= MAX_STEPS else -1

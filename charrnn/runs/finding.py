@@ -10,7 +10,7 @@ from pathlib import Path
 
 from charrnn.errors import CheckpointError, RunError, TextError
 from charrnn.runs.catalogue import RunSummary, find_runs, is_run, list_runs, read_last_header
-from charrnn.runs.recorded_text import absolute_source
+from charrnn.runs.recorded_text import absolute_source, recorded_places
 from charrnn.words import nearest, shell_command
 
 RUNS = "runs"
@@ -65,12 +65,15 @@ def newest_names() -> str:
 
 
 def is_trained_on(run: Path, sources: Sequence[str]) -> bool:
-    """Whether the newest checkpoint of a run names these sources, all of them and no other."""
+    """Whether the newest checkpoint of a run names these sources, all of them and no other, where they were or where
+    they moved together with it.
+    """
     try:
-        recorded = read_last_header(run).record.text.sources
+        header = read_last_header(run)
     except CheckpointError:
         return False
-    return [*map(_real, recorded)] == [*map(_real, sources)]
+    places = recorded_places(header.record.text.sources, header.run_parent, run)
+    return [*map(_real, sources)] in [[*map(_real, place)] for place in places]
 
 
 def refuse_runs(sources: Sequence[str], advice: str = "name a text") -> None:

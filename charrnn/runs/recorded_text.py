@@ -4,11 +4,13 @@ import glob
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from charrnn.config.data import Data
 from charrnn.errors import RunError, TextError
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS, require_storable
+from charrnn.runs.storage.text_place import moved_sources
 from charrnn.text import corpus as corpora
 from charrnn.text import source_text
 from charrnn.text.characters.unit_names import amount
@@ -81,21 +83,35 @@ def load_corpus(
     encoding: Sequence[str] = (),
     on_stage: OnStage = ignore_stage,
 ) -> Corpus:
-    """The text that a run was trained on, encoded and split as it was then. See `load_text`."""
-    text = load_text(saved, sources, hint, encoding, on_stage)
-    return corpora.build(text, saved.vocabulary, saved.config.data.make_split())
+    """The text that a run was trained on, encoded and split as it was then. See `find_text`."""
+    return find_corpus(saved, sources, hint, encoding, on_stage)[1]
 
 
-def load_text(
+def find_corpus(
     saved: Checkpoint,
     sources: Sequence[str] = (),
     hint: str | None = None,
     encoding: Sequence[str] = (),
     on_stage: OnStage = ignore_stage,
-) -> SourceText:
-    """The text that a run was trained on, from `sources` (none: from its old location). `encoding` says which encoding
-    it is in now, NAME or FILE=NAME each (none: that of the training or, if this gives another text, UTF-8: it may have
-    been converted). `hint` is what a person types to name a new location (None: the parameter `text`).
+) -> tuple[tuple[str, ...], Corpus]:
+    """The same, and the sources that it was read from."""
+    found, text = find_text(saved, sources, hint, encoding, on_stage)
+    return found, corpora.build(text, saved.vocabulary, saved.config.data.make_split())
+
+
+def find_text(
+    saved: Checkpoint,
+    sources: Sequence[str] = (),
+    hint: str | None = None,
+    encoding: Sequence[str] = (),
+    on_stage: OnStage = ignore_stage,
+) -> tuple[tuple[str, ...], SourceText]:
+    """The text that a run was trained on, and the sources that it was read from: those named, or else those where it
+    moved together with its run directory, or those of its old location.
+
+    `encoding` says which encoding it is in now, NAME or FILE=NAME each (none: that of the training or, if this gives
+    another text, UTF-8: it may have been converted). `hint` is what a person types to name a new location (None: the
+    parameter `text`).
 
     Raises RunError if the text is gone, has changed, or came from standard input, and TextError if the sources cannot
     be read.
@@ -103,44 +119,79 @@ def load_text(
     hint = hint or f"{parameter('text')} TEXT"
     if not sources and "-" in saved.text.sources:
         raise RunError(f"the training text came from standard input; name a file that holds it: {hint}")
-    if not sources:
-        _require_modest(saved, hint)
+    if sources:
+        on_stage(reading(sources))
+        return _require_same(saved, sources, _read_same(saved, sources, encoding), hint, encoding)
+    *moved, recorded = recorded_places(saved.text.sources, saved.run_parent, saved.folder)
+    others: list[tuple[tuple[str, ...], SourceText]] = []
+    for place in moved:
+        try:
+            text = _read_recorded(saved, place, hint, encoding, on_stage)
+        except RunError:
+            continue
+        if text.sha256 == saved.text.sha256:
+            return place, text
+        others.append((place, text))
     try:
-        on_stage(reading(sources or saved.text.sources))
-        text = _read_same(saved, sources, encoding)
-    except TextError as error:
-        if sources:
-            raise
-        raise RunError(f"the training text cannot be read again: {error}; if it moved, name it: {hint}") from None
+        text = _read_recorded(saved, recorded, hint, encoding, on_stage)
+    except RunError:
+        if others:
+            return _require_same(saved, *others[0], hint, encoding)
+        raise
+    return _require_same(saved, recorded, text, hint, encoding)
+
+
+def recorded_places(sources: tuple[str, ...], run_parent: str | None, folder: Path | None) -> list[tuple[str, ...]]:
+    """The sources that a checkpoint in `folder` names, at each place where they may be: the old one last."""
+    moved = moved_sources(sources, run_parent, folder) if folder else ()
+    return [*dict.fromkeys((*moved, sources))]
+
+
+def _require_same(
+    saved: Checkpoint, sources: Sequence[str], text: SourceText, hint: str, encoding: Sequence[str]
+) -> tuple[tuple[str, ...], SourceText]:
+    """Raises RunError if this is another text."""
     if text.sha256 != saved.text.sha256:
         converted = f"if it is in another encoding, say so, or leave out {parameter('encoding')}; " if encoding else ""
         raise RunError(
-            f"the text differs from the one that the run was trained on: {', '.join(sources or saved.text.sources)} has "
+            f"the text differs from the one that the run was trained on: {', '.join(sources)} has "
             f"{amount(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
             f"{saved.text.sha256[:12]}...; {converted}"
             f"if the right one moved, name it: {hint}"
         )
-    return text
+    return tuple(sources), text
 
 
-def _require_modest(saved: Checkpoint, hint: str) -> None:
+def _read_recorded(
+    saved: Checkpoint, sources: Sequence[str], hint: str, encoding: Sequence[str], on_stage: OnStage
+) -> SourceText:
+    """A text that a checkpoint names, and no person. Raises RunError."""
+    _require_modest(saved, sources, hint)
+    on_stage(reading(sources))
+    try:
+        return _read_same(saved, sources, encoding, saved.text.characters + GROWN)
+    except TextError as error:
+        raise RunError(f"the training text cannot be read again: {error}; if it moved, name it: {hint}") from None
+
+
+def _require_modest(saved: Checkpoint, sources: Sequence[str], hint: str) -> None:
     """Raises RunError if a checkpoint names sources that are too large to be read just because it says so."""
     has_documents = saved.config.data.boundary is not None  # with anything between them
     try:
-        recorded_sources.require_modest(saved.text.sources, None if has_documents else saved.text.characters)
+        recorded_sources.require_modest(sources, None if has_documents else saved.text.characters)
     except TextError as error:
         raise RunError(
             f"the training text is not read from where its checkpoint says: {error}; name it: {hint}"
         ) from None
 
 
-def _read_same(saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str]) -> SourceText:
-    """The sources, in the first encodings that give the training text; if none do, in the first that can be read.
-
-    Without `sources`, those of the checkpoint are read, not far beyond the old length of the text.
+def _read_same(
+    saved: Checkpoint, sources: Sequence[str], encoding: Sequence[str], max_chars: int | None = None
+) -> SourceText:
+    """At most `max_chars` characters of the sources, in the first encodings that give the training text; if none do, in
+    the first that can be read.
     """
-    data, max_chars = saved.config.data, None if sources else saved.text.characters + GROWN
-    sources = sources or saved.text.sources
+    data = saved.config.data
     first = data.with_encodings(encoding).encodings
     ways = [first] if encoding else [*dict.fromkeys([first, Encodings()])]
     if any(map(os.path.isdir, sources)):

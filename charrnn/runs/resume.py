@@ -33,7 +33,7 @@ def resume(
     on_stage: OnStage = ignore_stage,
 ) -> Run:
     """Resume a run from its last checkpoint, on all `ranks`; rank 0 reads and writes. `steps`, `epochs` or `seconds`
-    from now set a new end. `sources` and `encoding` describe a text that was moved or converted (see load_corpus).
+    from now set a new end. `sources` and `encoding` describe a text that was moved or converted (see find_text).
     `on_stage` is called with what is done.
 
     Raises RunError if there is nothing to resume, if another process trains there, or if the text or config.yaml has

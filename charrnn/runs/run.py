@@ -61,7 +61,7 @@ class Run:
         )
         ranks = self.plan.ranks
         events = checkpointing.with_checkpoints(
-            events, partial(capture, self.trainer, self.plan), self.folder, training.save_every, ranks
+            events, partial(capture, self.trainer, self.plan, self.folder), self.folder, training.save_every, ranks
         )
         events = with_baseline(events, self.plan, should_stop)
         try:

@@ -7,6 +7,8 @@ from charrnn.network.weight_dropout import WeightDropout
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import TextRecord, versions
+from charrnn.runs.storage.text_place import parent_from_text
+from charrnn.system.folder_handle import Folder
 from charrnn.text.windows import Windows
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.ema import WeightEMA
@@ -15,8 +17,10 @@ from charrnn.training.optim.schedules import Schedule
 from charrnn.training.trainer import Trainer
 
 
-def capture(trainer: Trainer, plan: Plan) -> Checkpoint:
-    """The state of a training of this plan, with the streams of all ranks: what `restore` puts back."""
+def capture(trainer: Trainer, plan: Plan, folder: Folder | None = None) -> Checkpoint:
+    """The state of a training of this plan, with the streams of all ranks: what `restore` puts back. `folder` is its
+    run directory.
+    """
     return Checkpoint(
         config=plan.config,
         vocabulary=plan.corpus.vocabulary,
@@ -30,6 +34,7 @@ def capture(trainer: Trainer, plan: Plan) -> Checkpoint:
         text=TextRecord(plan.sources, plan.corpus.sha256, len(plan.corpus.ids)),
         versions=versions(plan.ranks.size),
         base=plan.lineage,
+        run_parent=parent_from_text(plan.sources, folder.path) if folder else None,
     )
 
 

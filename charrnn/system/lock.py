@@ -135,7 +135,7 @@ def is_held(run: Path) -> bool:
         pid, host = int(found[PID]), str(found["host"])
         if host != socket.gethostname():
             return time.time() - max(each.stat().st_mtime for each in run.iterdir()) < STALE_SECONDS
-    except (ValueError, KeyError, TypeError, OSError, RecursionError):
+    except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError):
         return False
     return process_holds_lock(pid)
 
@@ -153,7 +153,7 @@ def _holder(file: IO[bytes]) -> str | None:
     try:
         found = json.loads(file.read(MAX_HOLDER_BYTES))
         pid, host, since = int(found[PID]), str(found["host"]), str(found["since"])
-    except (ValueError, KeyError, TypeError, OSError):
+    except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError):
         return None
     where = "" if host == socket.gethostname() else f" on {host}"
     how = f"or stop it: kill {pid}" if not where else "or stop it there"

@@ -2,16 +2,13 @@
 
 import subprocess
 import sys
-from itertools import pairwise
 
 import pytest
-import typer.main
 from refusals import refused
 from tiny import OPTIONS as TINY
 
 import charrnn as package
 from charrnn import api
-from charrnn.cli.app import app
 
 
 def test_version_help_and_module():
@@ -31,19 +28,6 @@ def test_help_and_version_load_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
-
-
-@pytest.mark.parametrize("width", [60, 80])
-@pytest.mark.parametrize("command", [None, *typer.main.get_command(app).commands])
-def test_help_has_no_ragged_lines(charrnn, monkeypatch, command, width):
-    """In a paragraph, the next line's first word would not have fitted."""
-    monkeypatch.setenv("COLUMNS", str(width))
-    shown = charrnn(*([command] if command else []), "--help").stdout
-    lines = [line.strip() for line in shown.partition("╭")[0].splitlines()]
-    assert max(map(len, shown.splitlines())) == width
-    for line, following in pairwise(lines):
-        if line and following:
-            assert len(f"{line} {following.split()[0]}") > width - 2, line
 
 
 def test_utf8_whatever_the_locale(tmp_path):

@@ -8,7 +8,9 @@ from charrnn.cli.options import common
 def bench(
     config: common.ConfigOption = None,
     settings: common.SettingsOption = None,
-    seconds: float = typer.Option(3.0, metavar="SECONDS", help="How long to measure, in all.", min=0.1, max=600),
+    seconds: float = typer.Option(
+        3.0, metavar="SECONDS", help="How long to measure, in all.", min=0.1, max=600, rich_help_panel=common.HOW_LONG
+    ),
     json: common.JsonOption = False,
 ) -> None:
     """Measure how fast a configuration trains here.

@@ -17,13 +17,31 @@ def derive(
     name: str | None = typer.Argument(
         None, metavar="[NAME]", help=f"A system: {NAMES}; or a document: D0 ... D3. Default: all.", show_default=False
     ),
-    system: str | None = typer.Option(None, metavar="NAME", help="The same as NAME.", show_default=False),
-    explain: bool = typer.Option(False, "--explain", help="Walk through one tiny case of a system, number by number."),
-    train: bool = typer.Option(False, "--train", help="Train a system on something small, with and without clipping."),
-    settings: list[str] | None = typer.Option(
-        None, "--set", "-s", metavar="KEY=VALUE", callback=typed_text.texts, help=f"{SETTINGS} Repeatable."
+    system: str | None = typer.Option(
+        None, metavar="NAME", help="The same as NAME.", show_default=False, rich_help_panel=common.WHAT_TO_CHECK
     ),
-    seed: int = typer.Option(0, min=0, help="The seed of the case."),
+    explain: bool = typer.Option(
+        False,
+        "--explain",
+        help="Walk through one tiny case of a system, number by number.",
+        rich_help_panel=common.WHAT_TO_CHECK,
+    ),
+    train: bool = typer.Option(
+        False,
+        "--train",
+        help="Train a system on something small, with and without clipping.",
+        rich_help_panel=common.WHAT_TO_CHECK,
+    ),
+    settings: list[str] | None = typer.Option(
+        None,
+        "--set",
+        "-s",
+        metavar="KEY=VALUE",
+        callback=typed_text.texts,
+        help=f"{SETTINGS} Repeatable.",
+        rich_help_panel=common.WHAT_TO_CHECK,
+    ),
+    seed: int = typer.Option(0, min=0, help="The seed of the case.", rich_help_panel=common.WHAT_TO_CHECK),
     json: common.JsonOption = False,
 ) -> None:
     """Check the equations of the four derivations that charrnn is built on, as printed and as corrected.

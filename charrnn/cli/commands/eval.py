@@ -12,27 +12,43 @@ def evaluate(
     run: common.RunArgument,
     text: list[str] | None = common.text_argument("None: a split of the training text."),
     split: Literal["train", "valid", "test"] | None = typer.Option(
-        None, help="Which split of the training text. Default: test, or valid if there is no test."
+        None,
+        help="Which split of the training text. Default: test, or valid if there is no test.",
+        rich_help_panel="What to measure",
     ),
     protocol: Protocol | None = typer.Option(
-        None, help="How to split that text, for comparable figures. Default: as in the training."
+        None,
+        help="How to split that text, for comparable figures. Default: as in the training.",
+        rich_help_panel="What to measure",
     ),
     slices: str | None = typer.Option(
         None,
         metavar="B,S",
         help="For protocol char-rnn: B slices, in windows of S characters (bytes, for a byte model). Default: as in the training.",
+        rich_help_panel="What to measure",
     ),
     dynamic: bool = typer.Option(
-        False, "--dynamic", help="Adapt the weights to the text: one step of SGD after each window."
+        False,
+        "--dynamic",
+        help="Adapt the weights to the text: one step of SGD after each window.",
+        rich_help_panel="What to measure",
     ),
     learning_rate: float | None = typer.Option(
-        None, "--learning-rate", min=0, help="The learning rate of --dynamic. Default: 0.1.", show_default=False
+        None,
+        "--learning-rate",
+        min=0,
+        help="The learning rate of --dynamic. Default: 0.1.",
+        show_default=False,
+        rich_help_panel="What to measure",
     ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,
     baselines: bool = typer.Option(
-        True, "--baselines/--no-baselines", help="Compare with a unigram, an n-gram and xz on the same text."
+        True,
+        "--baselines/--no-baselines",
+        help="Compare with a unigram, an n-gram and xz on the same text.",
+        rich_help_panel="What to measure",
     ),
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,

@@ -12,7 +12,9 @@ def export(
     run: common.RunArgument,
     out: Path | None = common.out_option("FILE", "The .safetensors file to write. Default: NAME-plain.safetensors."),
     to: Literal["plain", "torch"] = typer.Option(
-        "plain", help="Names and layouts: plain, those of the equations; torch, those of PyTorch."
+        "plain",
+        help="Names and layouts: plain, those of the equations; torch, those of PyTorch.",
+        rich_help_panel=common.OUTPUT,
     ),
     checkpoint: common.CheckpointOption = None,
     force: common.ForceOption = False,

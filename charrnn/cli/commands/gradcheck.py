@@ -12,23 +12,31 @@ def gradcheck(
     config: common.ConfigOption = None,
     settings: common.SettingsOption = None,
     run: Path | None = typer.Option(
-        None, metavar="RUN", readable=False, help="Check the trained weights of this run, in full size."
+        None,
+        metavar="RUN",
+        readable=False,
+        help="Check the trained weights of this run, in full size.",
+        rich_help_panel=common.TEXT_AND_NETWORK,
     ),
     oracle: list[str] | None = typer.Option(
         None,
         metavar="NAME",
         help="Compare with this oracle: complex-step, closed-form, forward or central. Repeatable. Default: all.",
+        rich_help_panel=common.WHAT_TO_CHECK,
     ),
     tolerance: float | None = typer.Option(
-        None, help="The largest relative error that passes. Default: 1e-6 for central, 1e-10 for the others."
+        None,
+        help="The largest relative error that passes. Default: 1e-6 for central, 1e-10 for the others.",
+        rich_help_panel=common.WHAT_TO_CHECK,
     ),
     entries: int | None = typer.Option(
         None,
         min=1,
         help="Check N random entries of each parameter, however long it takes. Default: all, or as many as fit into a minute.",
         metavar="N",
+        rich_help_panel=common.WHAT_TO_CHECK,
     ),
-    seed: int = typer.Option(0, min=0, help="The seed of the case."),
+    seed: int = typer.Option(0, min=0, help="The seed of the case.", rich_help_panel=common.WHAT_TO_CHECK),
     json: common.JsonOption = False,
 ) -> None:
     """Compare the gradients of backpropagation through time with four independent oracles, entry by entry.

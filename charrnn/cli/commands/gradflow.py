@@ -18,8 +18,16 @@ def gradflow(
     text: list[str] | None = common.text_argument("None: the run's validation split."),
     config: common.ConfigOption = None,
     settings: common.SettingsOption = None,
-    lags: int = typer.Option(200, min=1, max=10_000, help="The largest lag, in characters (bytes, for a byte model)."),
-    positions: int = typer.Option(8, min=1, max=1_000, help="The number of places of the text to start from."),
+    lags: int = typer.Option(
+        200,
+        min=1,
+        max=10_000,
+        help="The largest lag, in characters (bytes, for a byte model).",
+        rich_help_panel="What to measure",
+    ),
+    positions: int = typer.Option(
+        8, min=1, max=1_000, help="The number of places of the text to start from.", rich_help_panel="What to measure"
+    ),
     out: Path | None = common.out_option("FILE", "Draw the figure into this .svg or .png file."),
     force: common.ForceOption = False,
     training_text: list[str] | None = typer.Option(
@@ -28,6 +36,7 @@ def gradflow(
         metavar="TEXT",
         help="Without RUN: the text whose validation split the fresh network reads. Default: the built-in one. "
         "With RUN: new location of its training text, if it moved. Repeatable.",
+        rich_help_panel=common.TEXT_AND_NETWORK,
     ),
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,

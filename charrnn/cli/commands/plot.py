@@ -26,14 +26,21 @@ def plot(
     out: Path | None = common.out_option(
         "FILE", "Draw the figure into this .svg or .png file. Default: curves in the terminal."
     ),
-    x: Literal["steps", "epochs", "time"] = typer.Option("steps", "--x", help="The horizontal axis."),
+    x: Literal["steps", "epochs", "time"] = typer.Option(
+        "steps", "--x", help="The horizontal axis.", rich_help_panel="What to draw"
+    ),
     what: str | None = typer.Option(
         None,
         metavar="NAME,NAME,...",
         help=f"What to draw: loss, bpc, grad_norm, clipped, learning_rate. Default: {IN_FIGURE}; in the terminal {IN_TERMINAL}.",
+        rich_help_panel="What to draw",
     ),
     smooth: int | None = typer.Option(
-        None, metavar="N", min=1, help="Draw means over N steps. Default: a hundredth of the longest run."
+        None,
+        metavar="N",
+        min=1,
+        help="Draw means over N steps. Default: a hundredth of the longest run.",
+        rich_help_panel="What to draw",
     ),
     force: common.ForceOption = False,
 ) -> None:

@@ -26,10 +26,14 @@ def sample(
         "-p",
         metavar="TEXT",
         callback=typed_text.text,
-        help="The text to continue; it is printed first. \\n is a line break, as in --stop and --only.",
+        help="The text to continue. It is printed before the text, and is not in the text of --json. \\n is a line break, as in --stop and --only.",
+        rich_help_panel="What to write",
     ),
     prompt_file: str | None = typer.Option(
-        None, metavar="FILE", help="Read the prompt from a file, or with - from standard input."
+        None,
+        metavar="FILE",
+        help="Read the prompt from a file, or with - from standard input.",
+        rich_help_panel="What to write",
     ),
     length: int = typer.Option(
         500,
@@ -37,43 +41,73 @@ def sample(
         "-n",
         min=0,
         help="Characters to write (bytes, for a byte model). A document may end earlier. 0: no limit.",
+        rich_help_panel="What to write",
     ),
     temperature: float = typer.Option(
-        0.8, "--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest."
+        0.8,
+        "--temperature",
+        "-t",
+        help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.",
+        rich_help_panel="How",
     ),
-    top_k: int | None = typer.Option(None, metavar="K", help="Draw from the K likeliest characters only."),
+    top_k: int | None = typer.Option(
+        None, metavar="K", help="Draw from the K likeliest characters only.", rich_help_panel="How"
+    ),
     top_p: float | None = typer.Option(
-        None, metavar="P", help="Draw from the likeliest characters that together have probability P."
+        None,
+        metavar="P",
+        help="Draw from the likeliest characters that together have probability P.",
+        rich_help_panel="How",
     ),
     min_p: float | None = typer.Option(
-        None, metavar="P", help="Draw from the characters at least P times as likely as the likeliest."
+        None,
+        metavar="P",
+        help="Draw from the characters at least P times as likely as the likeliest.",
+        rich_help_panel="How",
     ),
-    repetition_penalty: float | None = typer.Option(None, metavar="R", help=PENALTY_HELP),
+    repetition_penalty: float | None = typer.Option(None, metavar="R", help=PENALTY_HELP, rich_help_panel="How"),
     repetition_ngram: int | None = typer.Option(
-        None, metavar="N", help="The length of a repeated sequence, in characters (bytes). Default: 8."
+        None,
+        metavar="N",
+        help="The length of a repeated sequence, in characters (bytes). Default: 8.",
+        rich_help_panel="How",
     ),
     repetition_window: int | None = typer.Option(
-        None, metavar="W", help="How far back to look, in characters (bytes). Default: 400."
+        None,
+        metavar="W",
+        help="How far back to look, in characters (bytes). Default: 400.",
+        rich_help_panel="How",
     ),
     only: list[str] | None = typer.Option(
         None,
         metavar="CLASS,...|CHARS",
         callback=typed_text.texts,
         help="Write only these: letters, lowercase, uppercase, digits, space, ascii, or characters. Repeatable.",
+        rich_help_panel="What to write",
     ),
     stop: list[str] | None = typer.Option(
-        None, metavar="TEXT", callback=typed_text.texts, help="End before this text, and do not print it. Repeatable."
+        None,
+        metavar="TEXT",
+        callback=typed_text.texts,
+        help="End before this text, and do not print it. Repeatable.",
+        rich_help_panel="What to write",
     ),
-    count: int = typer.Option(1, min=1, help="The number of samples; their seeds are SEED, SEED + 1, ..."),
+    count: int = typer.Option(
+        1, min=1, help="The number of samples; their seeds are SEED, SEED + 1, ...", rich_help_panel="What to write"
+    ),
     rerank: int | None = typer.Option(
         None,
         min=1,
         metavar="N",
         help="Draw N samples and print the --count with the highest mean log probability, the best first.",
+        rich_help_panel="What to write",
     ),
-    exact: bool = typer.Option(True, help=EXACT_HELP),
+    exact: bool = typer.Option(True, help=EXACT_HELP, rich_help_panel="How"),
     seed: int | None = typer.Option(
-        None, min=0, help="The same seed gives the same text. Default: a new one, printed on stderr."
+        None,
+        min=0,
+        help="The same seed gives the same text. Default: a new one, printed on stderr.",
+        rich_help_panel="What to write",
     ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
@@ -81,21 +115,39 @@ def sample(
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
-    stream: bool = typer.Option(True, help="Print each character as it is drawn, or all at the end."),
+    stream: bool = typer.Option(
+        True, help="Print each character as it is drawn, or all at the end.", rich_help_panel=common.OUTPUT
+    ),
     surprisal: bool = typer.Option(
-        False, "--surprisal", help="In a terminal: colour each character by its surprisal to the network."
+        False,
+        "--surprisal",
+        help="In a terminal: colour each character by its surprisal to the network.",
+        rich_help_panel=common.OUTPUT,
     ),
     trace: bool = typer.Option(
-        False, "--trace", help="Print each character's probability and its alternatives below the text."
+        False,
+        "--trace",
+        help="Print each character's probability and its alternatives below the text.",
+        rich_help_panel=common.OUTPUT,
     ),
     trace_candidates: int | None = typer.Option(
-        None, min=1, metavar="N", help="How many candidates --trace prints. Default: 5."
+        None,
+        min=1,
+        metavar="N",
+        help="How many candidates --trace prints. Default: 5.",
+        rich_help_panel=common.OUTPUT,
     ),
     novelty: bool = typer.Option(
-        False, "--novelty", help="Show how much of the sample is copied from the training text, beside held-out text."
+        False,
+        "--novelty",
+        help="Show how much of the sample is copied from the training text, beside held-out text.",
+        rich_help_panel=common.OUTPUT,
     ),
     json: bool = typer.Option(
-        False, "--json", help="Print a list of {text, seed, finish, log_probability} as JSON on stdout."
+        False,
+        "--json",
+        help="Print a list of {text, seed, finish, log_probability} as JSON on stdout.",
+        rich_help_panel=common.OUTPUT,
     ),
 ) -> None:
     """Write text with a trained network.

@@ -11,9 +11,15 @@ def score(
     run: common.RunArgument,
     text: list[str] | None = common.text_argument("None: standard input."),
     against: Path | None = typer.Option(
-        None, metavar="RUN2", readable=False, help="Compare with another run: which of the two more likely wrote this?"
+        None,
+        metavar="RUN2",
+        readable=False,
+        help="Compare with another run: which of the two more likely wrote this?",
+        rich_help_panel="What to show",
     ),
-    top: int = typer.Option(10, min=0, max=10_000, help="How many of the most surprising places to list."),
+    top: int = typer.Option(
+        10, min=0, max=10_000, help="How many of the most surprising places to list.", rich_help_panel="What to show"
+    ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,
@@ -24,6 +30,7 @@ def score(
         False,
         "--json",
         help="Print a line of JSON for each character: {index, line, column, character, surprisal}, and file if there are several.",
+        rich_help_panel=common.OUTPUT,
     ),
 ) -> None:
     """Measure how surprising each character of a text is to a trained network.

@@ -23,14 +23,22 @@ def sweep(
         metavar="KEY=A,B,C",
         callback=typed_text.texts,
         help="Try these values of a configuration key; with --random also KEY=LOW..HIGH. Repeatable.",
+        rich_help_panel="What to try",
     ),
     random: int | None = typer.Option(
-        None, metavar="N", min=1, help="Draw N combinations at random, instead of trying all.", show_default=False
+        None,
+        metavar="N",
+        min=1,
+        help="Draw N combinations at random, instead of trying all.",
+        show_default=False,
+        rich_help_panel="What to try",
     ),
     settings: common.SettingsOption = None,
     encoding: common.EncodingOption = None,
     out: Path | None = common.out_option(
-        "DIR", "The sweep's directory; the same command continues it. Default: runs/NAME-sweep."
+        "DIR",
+        "The sweep's directory; the same command continues it. Default: runs/NAME-sweep.",
+        group=common.WHERE,
     ),
     jobs: int | None = typer.Option(
         None,
@@ -38,12 +46,19 @@ def sweep(
         min=1,
         max=4096,
         help="How many trainings run at once. Default: one for each core.",
+        rich_help_panel=common.HOW_LONG,
     ),
-    steps: int | None = typer.Option(None, help="The number of updates of each training."),
+    steps: int | None = typer.Option(
+        None, help="The number of updates of each training.", rich_help_panel=common.HOW_LONG
+    ),
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
-    seed: int | None = typer.Option(None, help="The seed of each training, and of --random."),
-    json: bool = typer.Option(False, "--json", help="Print the table as JSON on stdout."),
+    seed: int | None = typer.Option(
+        None, help="The seed of each training, and of --random.", rich_help_panel="What to try"
+    ),
+    json: bool = typer.Option(
+        False, "--json", help="Print the table as JSON on stdout.", rich_help_panel=common.DISPLAY
+    ),
     quiet: common.QuietOption = False,
 ) -> None:
     """Train with every combination of some values, and print which was best.

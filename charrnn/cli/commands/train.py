@@ -17,25 +17,49 @@ def train(
         "-c",
         metavar="NAME|FILE",
         help="A recipe by name, or a YAML file. Default: the recipe `default`, sized for the text.",
+        rich_help_panel=common.TEXT_AND_NETWORK,
     ),
     settings: common.SettingsOption = None,
     encoding: common.EncodingOption = None,
-    out: Path | None = common.out_option("DIR", "The run directory. It must be new or empty. Default: runs/NAME."),
-    steps: int | None = typer.Option(None, help="The total number of updates."),
+    out: Path | None = common.out_option(
+        "DIR", "The run directory. It must be new or empty. Default: runs/NAME.", group=common.WHERE
+    ),
+    steps: int | None = typer.Option(None, help="The total number of updates.", rich_help_panel=common.HOW_LONG),
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
     resume: Path | None = typer.Option(
-        None, metavar="DIR", readable=False, help="Continue this run from its last checkpoint."
+        None,
+        metavar="DIR",
+        readable=False,
+        help="Continue this run from its last checkpoint.",
+        rich_help_panel=common.WHERE,
     ),
     base: Path | None = typer.Option(
-        None, "--from", metavar="RUN", readable=False, help="Start with the weights of this run, or of this checkpoint."
+        None,
+        "--from",
+        metavar="RUN",
+        readable=False,
+        help="Start with the weights of this run, or of this checkpoint.",
+        rich_help_panel=common.TEXT_AND_NETWORK,
     ),
-    seed: int | None = typer.Option(None, help="The seed of every random number in the run."),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan, and how long it would take here, and stop."),
+    seed: int | None = typer.Option(
+        None, help="The seed of every random number in the run.", rich_help_panel=common.TEXT_AND_NETWORK
+    ),
+    dry_run: bool = typer.Option(
+        False,
+        "--dry-run",
+        help="Show the plan, and how long it would take here, and stop.",
+        rich_help_panel=common.DISPLAY,
+    ),
     tensorboard: bool = typer.Option(
-        False, "--tensorboard", help="Also write files for TensorBoard into DIR/tensorboard."
+        False,
+        "--tensorboard",
+        help="Also write files for TensorBoard into DIR/tensorboard.",
+        rich_help_panel=common.DISPLAY,
     ),
-    json: bool = typer.Option(False, "--json", help="Print every event as a line of JSON on stdout."),
+    json: bool = typer.Option(
+        False, "--json", help="Print every event as a line of JSON on stdout.", rich_help_panel=common.DISPLAY
+    ),
     quiet: common.QuietOption = False,
 ) -> None:
     """Train a network on a text.

@@ -12,16 +12,24 @@ def view(
     out: Path | None = common.out_option("FILE", "The .html file to write. Default: NAME.html."),
     text: list[str] | None = common.text_argument("None: the run's validation split."),
     length: int = typer.Option(
-        50_000, min=1, max=200_000, help="The most characters (bytes, for a byte model) to show."
+        50_000,
+        min=1,
+        max=200_000,
+        help="The most characters (bytes, for a byte model) to show.",
+        rich_help_panel="What to show",
     ),
     units: int = typer.Option(
         24,
         min=1,
         max=512,
         help="The number of units and gates in the page: those that follow the text's features best.",
+        rich_help_panel="What to show",
     ),
     unit: str | None = typer.Option(
-        None, metavar="I|NAME:I", help="Open with this unit: 17 (hidden unit of the top layer), z:17 (a gate), h_2:17."
+        None,
+        metavar="I|NAME:I",
+        help="Open with this unit: 17 (hidden unit of the top layer), z:17 (a gate), h_2:17.",
+        rich_help_panel="What to show",
     ),
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,

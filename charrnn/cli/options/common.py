@@ -18,19 +18,37 @@ if TYPE_CHECKING:
     from charrnn.text.reading.encodings import Encodings
 
 
+# The groups of options in the help that several commands have.
+TEXT_AND_NETWORK = "Text and network"
+HOW_LONG = "How long"
+WHERE = "Where"
+DISPLAY = "Display"
+MIXTURES = "Mixtures"
+WHAT_TO_CHECK = "What to check"
+OUTPUT = "Output"
+
+
 def text_argument(default: str, sources: str = "Files, folders, globs, - for standard input, or builtin:NAME.") -> Any:
     """The argument TEXT; `default` says what a command reads without one."""
     return typer.Argument(None, help=f"{sources} {default}", show_default=False)
 
 
-def out_option(metavar: str, help: str, default: Any = None) -> Any:
+def out_option(metavar: str, help: str, default: Any = None, group: str = OUTPUT) -> Any:
     """The option --out, for a file or a directory. With `...` as its default it must be given."""
-    return typer.Option(default, "--out", "-o", metavar=metavar, readable=False, help=help, show_default=False)
+    return typer.Option(
+        default, "--out", "-o", metavar=metavar, readable=False, help=help, show_default=False, rich_help_panel=group
+    )
 
 
 ConfigOption = Annotated[
     str | None,
-    typer.Option("--config", "-c", metavar="NAME|FILE", help="A recipe by name, or a YAML file."),
+    typer.Option(
+        "--config",
+        "-c",
+        metavar="NAME|FILE",
+        help="A recipe by name, or a YAML file.",
+        rich_help_panel=TEXT_AND_NETWORK,
+    ),
 ]
 SettingsOption = Annotated[
     list[str] | None,
@@ -40,6 +58,7 @@ SettingsOption = Annotated[
         metavar="KEY=VALUE",
         callback=typed_text.texts,
         help="Set one configuration key, for example model.hidden_size=128. Repeatable.",
+        rich_help_panel=TEXT_AND_NETWORK,
     ),
 ]
 RunArgument = Annotated[
@@ -47,28 +66,46 @@ RunArgument = Annotated[
 ]
 CheckpointOption = Annotated[
     Literal["best", "last"] | None,
-    typer.Option(help="Which checkpoint of a run directory. Default: best, or last if there is no best."),
+    typer.Option(
+        help="Which checkpoint of a run directory. Default: best, or last if there is no best.",
+        rich_help_panel=TEXT_AND_NETWORK,
+    ),
 ]
 WithOption = Annotated[
     list[Path] | None,
     typer.Option(
-        "--with", metavar="RUN2", readable=False, help="Mix in another run with the same vocabulary. Repeatable."
+        "--with",
+        metavar="RUN2",
+        readable=False,
+        help="Mix in another run with the same vocabulary. Repeatable.",
+        rich_help_panel=MIXTURES,
     ),
 ]
 NgramOption = Annotated[
-    bool, typer.Option("--ngram", help="Mix in an n-gram (Kneser-Ney) counted on the training split.")
+    bool,
+    typer.Option(
+        "--ngram", help="Mix in an n-gram (Kneser-Ney) counted on the training split.", rich_help_panel=MIXTURES
+    ),
 ]
 WeightsOption = Annotated[
     str | None,
     typer.Option(
         metavar="W,W,...",
         help="The weights of RUN, each --with and --ngram, in this order. Default: fitted on the validation split.",
+        rich_help_panel=MIXTURES,
     ),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace the file of --out if it exists.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace the file of --out if it exists.", rich_help_panel=OUTPUT)
+]
 TrainingTextOption = Annotated[
     list[str] | None,
-    typer.Option("--text", metavar="TEXT", help="New location of the training text, if it moved. Repeatable."),
+    typer.Option(
+        "--text",
+        metavar="TEXT",
+        help="New location of the training text, if it moved. Repeatable.",
+        rich_help_panel=TEXT_AND_NETWORK,
+    ),
 ]
 EncodingOption = Annotated[
     list[str] | None,
@@ -77,19 +114,24 @@ EncodingOption = Annotated[
         metavar="NAME|FILE=NAME",
         help="The encoding of the texts, or of one file, for example notes.txt=cp1252. Repeatable. "
         "Default: what the byte order mark says, or UTF-8.",
+        rich_help_panel=TEXT_AND_NETWORK,
     ),
 ]
 EpochsOption = Annotated[
-    float | None, typer.Option("--epochs", help="Passes over the training split, instead of --steps.")
+    float | None,
+    typer.Option("--epochs", help="Passes over the training split, instead of --steps.", rich_help_panel=HOW_LONG),
 ]
 TimeOption = Annotated[
     str | None,
     typer.Option(
-        "--time", metavar="DURATION", help="Train for this long, for example 140s, 10m or 1h30m, instead of --steps."
+        "--time",
+        metavar="DURATION",
+        help="Train for this long, for example 140s, 10m or 1h30m, instead of --steps.",
+        rich_help_panel=HOW_LONG,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.", rich_help_panel=OUTPUT)]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.", rich_help_panel=DISPLAY)]
 
 
 def load(

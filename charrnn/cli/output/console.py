@@ -12,6 +12,7 @@ from rich.text import Text
 
 from charrnn.cli.output.styled_text import REVERSE, mark_unsafe, mark_unsafe_line
 from charrnn.cli.output.tables import terminal_columns
+from charrnn.cli.output.wrapping import fold_at_blanks
 from charrnn.text.characters.printable import is_unsafe, json_text, printable
 
 SIZE_VARIABLES = ("COLUMNS", "LINES")  # in the environment
@@ -22,7 +23,7 @@ class Terminal(Console):
     """A console that raises BrokenPipeError when its reader has gone; rich's own would end the program at once.
 
     It is as large as its terminal, whatever COLUMNS and LINES say: they may be left over from another terminal, or be
-    0.
+    0. A line that is printed with `soft_wrap` is broken at blanks there, and never in a pipe.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -31,6 +32,14 @@ class Terminal(Console):
         )
         if self.is_dumb_terminal and (columns := terminal_columns(self)):  # rich assumes 80
             self.size = (columns, self.height)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As rich's `print`, but see above; a line with `no_wrap` stays whole, for example a path."""
+        whole = options.get("no_wrap") or options.get("end", "\n") != "\n"
+        columns = terminal_columns(self) if options.get("soft_wrap") and not whole else None
+        if columns and len(objects) == 1 and isinstance(objects[0], Text):
+            objects = (Text("\n").join(fold_at_blanks(objects[0], columns)),)
+        super().print(*objects, **options)
 
     def on_broken_pipe(self) -> None:
         """Let the caller decide what this means."""
@@ -44,7 +53,7 @@ def print_error(message: str, lines: bool = False) -> None:
 
 
 def print_note(*messages: str) -> None:
-    """Print each message on stderr, in one line."""
+    """Print each message on stderr, in one line; a terminal gets it broken at blanks."""
     for message in messages:
         message_console().print(mark_unsafe_line(message, "dim"), soft_wrap=True)
 
@@ -57,7 +66,7 @@ def write_json(value: object) -> None:
 def write_path(path: Path) -> None:
     """Write a path to stdout; a pipe gets it unchanged."""
     if sys.stdout.isatty():
-        result_console().print(mark_unsafe_line(str(path)), soft_wrap=True)
+        result_console().print(mark_unsafe_line(str(path)), soft_wrap=True, no_wrap=True)
     else:
         sys.stdout.write(f"{path}\n")
         sys.stdout.flush()

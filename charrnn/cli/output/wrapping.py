@@ -3,7 +3,7 @@ number.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -13,6 +13,10 @@ from charrnn.text.characters.graphemes import graphemes
 
 NUMBER = re.compile(r"[+-]?\d[\d.,:]*(?:[eE][+-]?\d+)?%?")
 WORD = re.compile(r"( *)([^ ]*)")  # with the spaces before it: a no-break space breaks nothing
+COMMAND = r"(?<![\w/-])(?:charrnn [a-z]+|pip install)(?:'[^']*'|[^';,(]|[;,](?! |$))*(?<! )"  # to the end of its clause
+QUOTED = r"(?<![^\s=(])'[^']+'(?=[\s;:,.)]|$)"
+TIME = r"(?<![^\s(])\d[\d,.]* (?:ms|s|min|h)(?!\w)"
+WHOLE_WORD = re.compile(rf"( *)((?:{COMMAND}|{QUOTED}|{TIME}|[^ ])*)")
 PART = re.compile(rf"(?:{NUMBER.pattern}|[^-/\\_,.=])*[-/\\_,.=]?")
 ELLIPSIS = "…"
 EMOJI_STYLE = "\ufe0f"
@@ -33,7 +37,25 @@ def width_of(text: str) -> int:
 
 def fold(text: Text, columns: int) -> list[Text]:
     """The lines of a text, wrapped to `columns`."""
-    return [line for paragraph in text.split("\n", allow_blank=True) for line in _fold_line(paragraph, columns)]
+    return [
+        line
+        for paragraph in text.split("\n", allow_blank=True)
+        for line in _cut(paragraph, _breaks(paragraph.plain, columns))
+    ]
+
+
+def fold_at_blanks(text: Text, columns: int) -> list[Text]:
+    """The lines of a message, broken at blanks alone: a word, a number with its unit of time, a command
+    and what is in quotes stay whole, however long
+    they are, so that they can be copied.
+
+    >>> [line.plain for line in fold_at_blanks(Text("a run is there; go on: charrnn train --resume runs/a"), 30)]
+    ['a run is there; go on:', 'charrnn train --resume runs/a']
+    """
+    lines = []
+    for paragraph in text.split("\n", allow_blank=True):
+        lines += _cut(paragraph, _breaks_at_blanks(paragraph.plain, columns))
+    return lines
 
 
 def shorten(text: Text, columns: int) -> Text:
@@ -62,12 +84,24 @@ def longest_part(text: str) -> int:
     return max((width_of(found[0]) for word in text.split(" ") for found in PART.finditer(word)), default=0)
 
 
-def _fold_line(line: Text, columns: int) -> list[Text]:
-    lines = list(line.divide(_breaks(line.plain, columns)))
+def _cut(line: Text, breaks: Iterable[int]) -> list[Text]:
+    lines = list(line.divide(breaks))
     for each in lines:
         if spaces := len(each) - len(each.plain.rstrip(" ")):
             each.right_crop(spaces)
     return lines
+
+
+def _breaks_at_blanks(line: str, columns: int) -> list[int]:
+    """The positions of the words that begin a line."""
+    breaks, used = [], 0
+    for found in WHOLE_WORD.finditer(line):
+        needed = len(found[1]) + width_of(found[2])
+        if used and found[2] and used + needed > columns:
+            breaks.append(found.start(2))
+            used, needed = 0, width_of(found[2])
+        used += needed
+    return breaks
 
 
 def _breaks(line: str, columns: int) -> list[int]:

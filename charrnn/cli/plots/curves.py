@@ -17,6 +17,7 @@ from charrnn.words import plural
 Axis = Literal["steps", "epochs", "time"]
 UNITS = (("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
 SHARE = 100  # 1 step in 100 is a small part of a training
+BEGINNING = 0.25  # of a training: its values, far from the others, may leave the picture
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def plot_data(paths: Sequence[Path], histories: Sequence[History], axis: Axis, w
     """
     x_label, places = _places(paths, histories, axis)
     runs = [PlottedRun(*run) for run in zip(_names(paths), histories, places, strict=True)]
-    return PlotData(runs, x_label, window or max(1, max(len(history.steps) for history in histories) // SHARE))
+    return PlotData(runs, x_label, window or usual_window(max(len(history.steps) for history in histories)))
 
 
 def _curve(run: PlottedRun, quantity: Quantity, window: int) -> Curve:
@@ -104,6 +105,11 @@ def _curve(run: PlottedRun, quantity: Quantity, window: int) -> Curve:
         return Curve(run.x, raw, smooth, np.empty(0), np.empty(0))
     places = np.interp(run.history.evaluated_steps, run.history.steps, run.x)
     return Curve(run.x, raw, smooth, places, quantity.evaluated(run.history.evaluated_losses))
+
+
+def usual_window(steps: int) -> int:
+    """The number of steps in a mean: a hundredth of all."""
+    return max(1, steps // SHARE)
 
 
 def moving_average(values: Floats, window: int) -> Floats:
@@ -136,19 +142,32 @@ def downsample_min_max(x: Floats, y: Floats, columns: int) -> tuple[Floats, Floa
     return x[kept], y[kept]
 
 
-def y_limits(quantity: Quantity, curves: Sequence[Curve]) -> tuple[float, float]:
-    """The lowest and the highest value to show.
-
-    For a noisy quantity some are left out: the first hundredth of a training, which would make the rest flat, and of
-    the single values one in a hundred at either end.
+def y_limits(quantity: Quantity, curves: Sequence[Curve], with_raw: bool = False) -> tuple[float, float]:
+    """The lowest and the highest value to show. `with_raw`: the single values are drawn, too; of a noisy quantity one
+    in a hundred may leave the picture at either end.
     """
-    shown = []
-    for found in curves:
-        first = len(found.x) // SHARE if quantity.noisy else 0
-        raw = np.quantile(found.raw[first:], [0.01, 0.99]) if quantity.noisy else found.raw
-        shown += [found.smooth[first:], found.dots, raw]
-    values = np.concatenate(shown)
-    return float(values.min()), float(values.max())
+    if not quantity.noisy:
+        values = np.concatenate([found.raw for found in curves])
+        return float(values.min()), float(values.max())
+    limits = [limits_of_curve(found.x, found.smooth, found.dots_x, found.dots) for found in curves]
+    if with_raw:
+        later = (found.raw[int(BEGINNING * len(found.raw)) :] for found in curves)
+        limits += [(float(low), float(high)) for low, high in (np.quantile(raw, [0.01, 0.99]) for raw in later)]
+    lows, highs = zip(*limits, strict=True)
+    return min(lows), max(highs)
+
+
+def limits_of_curve(x: Floats, smooth: Floats, dots_x: Floats, dots: Floats) -> tuple[float, float]:
+    """The lowest and the highest value to show of a curve of means and of its evaluations.
+
+    The steep fall of the beginning may leave the picture: what comes later has at least half of the height. The newest
+    mean and every evaluation after the first quarter are in it.
+    """
+    values = np.concatenate([smooth, dots])
+    low, later = float(values.min()), dots[dots_x > x[0] + BEGINNING * (x[-1] - x[0])]
+    usual = float(np.quantile(smooth, 1 - BEGINNING))
+    high = max(low + 2 * (usual - low), float(smooth[-1]), *later.tolist())
+    return low, min(high, float(values.max()))
 
 
 def _names(runs: Sequence[Path]) -> list[str]:

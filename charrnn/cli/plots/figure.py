@@ -55,7 +55,7 @@ def _draw_panel(axes: "Axes", quantity: Quantity, data: PlotData) -> None:
         _draw_curve(axes, curve, *_look_of(number), faint=quantity.noisy and data.window > 1)
         if run.history.recoveries:
             _mark_recoveries(axes, run, _look_of(number)[0])
-    _set_limits(axes, *y_limits(quantity, curves), quantity.logarithmic)
+    _set_limits(axes, *y_limits(quantity, curves, with_raw=data.window > 1), quantity.logarithmic)
     if quantity is QUANTITIES["loss"]:
         to_bits, to_nats = (lambda nats: np.asarray(nats) * bits(1)), (lambda shown: np.asarray(shown) / bits(1))
         axes.secondary_yaxis("right", functions=(to_bits, to_nats)).set_ylabel(f"bits per {data.unit}", color=GREY)

@@ -19,7 +19,9 @@ from charrnn.cli.progress.live_display import LiveDisplay
 from charrnn.cli.progress.plain_lines import PlainLines, introduction
 from charrnn.cli.progress.tensorboard import TensorBoardLog
 from charrnn.cli.reports.comparison import Training, compare, remedy
+from charrnn.errors import RunError
 from charrnn.runs.run import Run
+from charrnn.runs.storage.history import History, read_history
 from charrnn.runs.storage.metrics_log import as_json
 from charrnn.system.signals import graceful_stop
 from charrnn.text.characters.printable import json_text
@@ -28,6 +30,7 @@ from charrnn.training.events import Counted, Event, Finished, Saved, Stepped
 from charrnn.training.parallel.communicator import Communicator
 
 EventSink = Callable[[Event], object]  # a display, a log, JSON
+STEPS_OF_HISTORY = 20_000  # that are read of a training that is resumed: more are not seen
 
 
 def train_to_end(run: Run, json: bool, quiet: bool, tensorboard: bool, ranks: Communicator) -> int:
@@ -71,8 +74,7 @@ def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Se
     ending = partial(_print_comparison, run, console)
     if not can_draw_on(console, json):
         return _consume(run, stop, [PlainLines(console, run.plan.steps, bound, unit), ending, *sinks])
-    dashboard = Dashboard(run.plan.steps, run.trainer.progress.step, bound, unit=unit)
-    live = LiveDisplay(console, dashboard, above)
+    live = LiveDisplay(console, _dashboard(run), above)
     finished = None
     try:
         with live:
@@ -94,6 +96,28 @@ def _print_comparison(run: Run, console: Console, event: Event) -> None:
         lines.append(f"what would help: {remedy(made)}")
     for line in lines:
         console.print(mark_unsafe_line(line, "green" if gain >= 0 else "yellow"), soft_wrap=True)
+
+
+def _dashboard(run: Run) -> Dashboard:
+    training, done = run.plan.config.training, run.trainer.progress.step
+    per_step = training.batch_size * (training.stride or training.sequence_length)
+    return Dashboard(
+        run.plan.steps,
+        done,
+        training.max_grad_norm,
+        unit=run.plan.config.data.unit,
+        history=_history(run.path, done) if done else None,
+        eval_every=run.trainer.eval_every,
+        windows_to_validate=run.trainer.valid.size / per_step,
+    )
+
+
+def _history(path: Path, done: int) -> History | None:
+    """The steps before a training was resumed; None if they cannot be read: they are only shown."""
+    try:
+        return read_history(path, STEPS_OF_HISTORY).until(done)
+    except RunError:
+        return None
 
 
 def _consume(

@@ -3,7 +3,8 @@
 The thread that trains draws it, between two steps, and only when some time has passed: nothing to lock, and the
 training loses only the time that a drawing takes. Each picture is sent in one synchronized update, if the terminal has
 them, so that half a picture is never seen. A training that was stopped (Ctrl-Z) is drawn again when it returns to the
-foreground, below what the shell has printed since; in the background it draws nothing.
+foreground, below what the shell has printed since; in the background it draws nothing. What is typed meanwhile is not
+echoed: it would move the cursor, and leave a part of the last picture behind.
 """
 
 import os
@@ -11,25 +12,29 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Self
 
 from rich.console import Console, Group
+from rich.control import Control
 from rich.live import Live
+from rich.segment import ControlType
 from rich.text import Text
 
 from charrnn.cli.output.live_terminal import in_foreground
-from charrnn.cli.output.wrapping import width_of
+from charrnn.cli.output.wrapping import fold_at_blanks, width_of
 from charrnn.cli.progress.dashboard import Dashboard
 from charrnn.cli.progress.plain_lines import describe, warnings
+from charrnn.system.terminal_echo import set_echo
 from charrnn.training.events import Event, Finished, Stepped
 
 MIN_REFRESH_SECONDS = 0.25  # seconds between two pictures
 MAX_DRAWING_SHARE = 0.005  # more seconds in a slow terminal: at most this share of the time is spent on drawing
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # of a synchronized update; a terminal without them ignores it
-HOME, DOWN, ERASE_LINE = "\x1b[H", "\x1b[B", "\x1b[2K"
-SHOW_CURSOR = b"\x1b[?25h"
+ERASE_LINE, DOWN = (ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_DOWN, 1)
+SHOW_CURSOR, CLEAR_LINE = b"\x1b[?25h", b"\r\x1b[2K"
+STOPPING = "stopping after this step; Ctrl-C again stops at once"
 MAX_LINES_ABOVE = 100  # above the dashboard, printed again when the terminal changes its size
 
 
@@ -44,11 +49,17 @@ class LiveDisplay:
         self._due = self._cost = 0.0
         self._was_away = False  # another program may have drawn on the screen
         self._steps: list[Stepped] = []  # not read yet
+        self._stepped = 0.0  # when the last of them was made
         self._live = self._new()
+        self._echo = False  # of the terminal, before
 
     def __enter__(self) -> Self:
         if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
             signal.signal(signal.SIGTSTP, self._suspend)
+        self._interrupt = signal.getsignal(signal.SIGINT)
+        if callable(self._interrupt):
+            signal.signal(signal.SIGINT, self._say_stopping)
+        self._echo = self._has_terminal() and set_echo(self._console.file, on=False)
         self._live.start()
         return self
 
@@ -57,28 +68,45 @@ class LiveDisplay:
     ) -> None:
         if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == self._suspend:
             signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        self._live.stop()
+        if signal.getsignal(signal.SIGINT) == self._say_stopping:
+            signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            self._end()  # of a training that a second Ctrl-C ended
+        finally:
+            if self._echo and self._has_terminal():
+                set_echo(self._console.file, on=True)
+
+    def _say_stopping(self, number: int, frame: FrameType | None) -> None:
+        """Ctrl-C: a step may take long. The line is the last one of the picture, which is drawn again after the step."""
+        with suppress(OSError):
+            os.write(self._console.file.fileno(), CLEAR_LINE + STOPPING[: self._console.width - 1].encode())
+        if callable(self._interrupt):
+            self._interrupt(number, frame)
 
     def _suspend(self, number: int, _: FrameType | None) -> None:
         """Ctrl-Z: stop normally, after showing the cursor again."""
         os.write(self._console.file.fileno(), SHOW_CURSOR)
+        if self._echo:
+            set_echo(self._console.file, on=True)
         self._was_away = True
+        stopped = time.monotonic()
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
         signal.signal(number, self._suspend)
+        self._dashboard.pause(time.monotonic() - stopped)
 
     def __call__(self, event: Event) -> None:
         """Draw an event."""
         if isinstance(event, Stepped):
             self._steps.append(event)
+            self._stepped = time.monotonic()
             self.tick()
             return
         self._read_steps()
         wrong = self._dashboard.read(event)
         finished = isinstance(event, Finished)
         if finished:  # the last picture stays, and how it ended is printed below it
-            self._draw()
-            self._live.stop()
+            self._end()
         lines = describe(event, self._dashboard.unit) + warnings(wrong)
         self._above.extend(lines)
         if finished or (lines and self._has_terminal()):
@@ -108,14 +136,25 @@ class LiveDisplay:
         long.
         """
         for step in self._steps:
-            self._dashboard.read(step)
+            self._dashboard.read(step, self._stepped)
         self._steps.clear()
+
+    def _end(self) -> None:
+        """Draw the last picture, which stays."""
+        if self._live.is_started:
+            self._draw()
+            with self._at_once():
+                self._live.stop()
 
     def _draw(self) -> None:
         began = time.monotonic()
         self._read_steps()
+        begins_again = self._was_away or self._console.size != self._size
+        if begins_again:
+            with self._console.capture():  # not shown: the picture is no longer where it was
+                self._live.stop()
         with self._at_once():
-            if self._was_away or self._console.size != self._size:
+            if begins_again:
                 self._start_again()
             self._live.refresh()
         ended = time.monotonic()
@@ -130,10 +169,11 @@ class LiveDisplay:
         """
         self._size = self._console.size
         if self._was_away:
-            self._console.file.write("\n" * self._size.height)
+            self._console.line(self._size.height)
             self._was_away = False
-        self._live.stop()
-        self._console.file.write(HOME + (ERASE_LINE + DOWN) * self._size.height + HOME)
+            if self._echo:
+                set_echo(self._console.file, on=False)
+        self._console.control(Control(ControlType.HOME, *[ERASE_LINE, DOWN] * self._size.height, ControlType.HOME))
         for line in self._visible():
             self._console.print(line, soft_wrap=True)
         self._live = self._new()
@@ -144,7 +184,8 @@ class LiveDisplay:
         width, height = self._size
         rows, lines = height - len(self._dashboard.lines(width, height)), []
         for line in reversed(self._above):
-            rows -= max(1, -(-width_of(line.plain) // width))
+            folded = fold_at_blanks(line, width)
+            rows -= sum(max(1, -(-width_of(each.plain) // width)) for each in folded)
             if rows < 0:
                 break
             lines.append(line)
@@ -152,9 +193,10 @@ class LiveDisplay:
 
     @contextmanager
     def _at_once(self) -> Iterator[None]:
-        self._console.file.write(BEGIN)
-        yield
-        self._console.file.write(END)
+        """Collect what is printed, and send it in one piece: a signal never leaves half a picture."""
+        with self._console.capture() as printed:
+            yield
+        self._console.file.write(BEGIN + printed.get() + END)
         self._console.file.flush()
 
     def _new(self) -> Live:

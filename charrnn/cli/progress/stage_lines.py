@@ -19,7 +19,8 @@ from charrnn.cli.output.console import message_console
 from charrnn.cli.output.live_terminal import can_draw_on, in_foreground
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.system.mpi_environment import rank_and_size
-from charrnn.words import OnStage, ignore_stage
+from charrnn.system.terminal_echo import set_echo
+from charrnn.words import OnStage, ignore_stage, short_duration
 
 FIRST = "starting"  # until the first stage is known
 MAX_LINES = 4  # the newest stages
@@ -52,6 +53,7 @@ class StageLines:
         self._seconds: float | None = None
         self._live: Live | None = None
         self._open = False
+        self._echo = False  # of the terminal, before
 
     def __enter__(self) -> Self:
         if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
@@ -81,7 +83,7 @@ class StageLines:
     def lines(self) -> list[str]:
         """The newest stages; the last has its clock."""
         passed = int(time.monotonic() - self._began)
-        clock = f", {passed} s" if passed else ""
+        clock = f", {short_duration(passed)}" if passed else ""
         if self._seconds is not None and passed <= self._seconds:
             clock = f", {passed} of {self._seconds:.0f} s"
         return [*self._done[1 - MAX_LINES :], self._stage + clock]
@@ -103,6 +105,7 @@ class StageLines:
             redirect_stdout=False,
             get_renderable=self._picture,
         )
+        self._echo = set_echo(self._console.file, on=False)
         self._live.start(refresh=True)
 
     def _stop(self) -> None:
@@ -110,6 +113,8 @@ class StageLines:
         if live:
             with suppress(OSError):  # the terminal is gone
                 live.stop()
+            if self._echo and in_foreground(self._console):
+                set_echo(self._console.file, on=True)
 
     def _suspend(self, number: int, _: FrameType | None) -> None:
         """Ctrl-Z: erase the lines, and draw them again after `fg`, below what the shell has printed since."""

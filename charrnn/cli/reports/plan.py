@@ -14,7 +14,7 @@ from charrnn.runs.planning import memory_estimate
 from charrnn.runs.planning.plan import Plan
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import amount, unit_name
-from charrnn.words import OnStage, duration, plural
+from charrnn.words import OnStage, about, plural
 
 
 def measure_seconds(plan: Plan, on_stage: OnStage) -> float | None:

@@ -18,6 +18,7 @@ from charrnn.sweeps.jobs import JobResult
 from charrnn.sweeps.scheduler import JobEvent
 from charrnn.sweeps.sweep import Sweep
 from charrnn.system.folder_handle import Folder
+from charrnn.system.terminal_echo import without_echo
 from charrnn.training.events import digits
 from charrnn.words import short_duration
 
@@ -40,7 +41,7 @@ class SweepView:
 
     def follow(self, events: Iterable[JobEvent]) -> None:
         """Show the events until the last training ends."""
-        with self._live or nullcontext():
+        with self._live or nullcontext(), without_echo(self._console.file) if self._live else nullcontext():
             for event in events:
                 self._update(event)
 
@@ -66,7 +67,7 @@ class SweepView:
         found = read_status(self._run(number))
         loss = "" if found.best_loss is None else f" · {LOSSES} {digits(found.best_loss)} at step {found.step:,}"
         error = "" if result.error is None else f": {result.reason}"
-        return f"{result.state}{error}{loss} · {short_duration(found.seconds)}"
+        return f"{result.state}{error}{loss} · {short_duration(round(found.seconds, 1))}"
 
     def _print(self, number: int, what: str, style: str = "") -> None:
         if not self._quiet:

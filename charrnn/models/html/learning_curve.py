@@ -30,7 +30,8 @@ def learning_curve(training: Points, validation: Points) -> str:
     if len(shown) < 3:
         return ""
     values = np.concatenate([line[int(BEGINNING * len(line)) :, 1], dots[:, 1]])
-    low, high, first, last = values.min(), values.max(), shown[0, 0], max(shown[-1, 0], *dots[-1:, 0])
+    low, high, first = values.min(), values.max(), shown[0, 0]
+    last = np.concatenate([shown[-1:, 0], dots[-1:, 0]]).max()
 
     def place(points: Array) -> list[tuple[float, float]]:
         x = LEFT + (points[:, 0] - first) / max(1, last - first) * (WIDTH - LEFT - RIGHT)

@@ -56,7 +56,7 @@ def _build(
     vocabulary = text.vocabulary(config.data.min_count)
     on_stage(amount(text.length, text.unit) + ("" if text.unit == "byte" else f", {len(vocabulary):,} different"))
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.make_split())
-    sized, notes = _fit_sizes(config, len(corpus.split("train")))
+    sized, notes = fit_sizes(config, len(corpus.split("train")))
     rank_agreement.require_divisible(sized.training, ranks)
     notes = text.notes + corpus_notes(corpus) + (() if base else rare_symbol_notes(text, config.data.min_count)) + notes
     plan = Plan(sized, corpus, absolute, notes, text.notes, text.folders, ranks=ranks)
@@ -67,7 +67,7 @@ def _build(
     return plan.with_notes(*frozen_notes(plan))
 
 
-def _fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str, ...]]:
+def fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str, ...]]:
     """The configuration with sizes for this text, and a batch and a window that fit into it, and notes about both."""
     given = sizing.fill_sizes(config, characters)
     notes = [*sizing.describe_sizes(config, given, characters)]

@@ -10,7 +10,7 @@ from charrnn.errors import OptionError, RunError
 from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes
-from charrnn.runs.recorded_text import absolute_source, load_corpus
+from charrnn.runs.recorded_text import absolute_source, find_corpus
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.cores import usable_cores
 from charrnn.training.parallel.communicator import Communicator
@@ -27,17 +27,23 @@ def plan_resume(
     encoding: Sequence[str] = (),
     on_stage: OnStage = ignore_stage,
 ) -> Plan:
-    """The plan of a run that is resumed, on the text it was trained on. Raises what `load_corpus` raises, and RunError
+    """The plan of a run that is resumed, on the text it was trained on. Raises what `find_corpus` raises, and RunError
     if the `ranks` cannot train it together.
     """
     ranks.on_every_rank(lambda: require_few_workers(saved, path, ranks.size))
     hint = shell_command("charrnn train --resume", path, "TEXT")
-    corpus = ranks.on_every_rank(lambda: load_corpus(saved, sources, hint, encoding, on_stage))
+    found, corpus = ranks.on_every_rank(lambda: find_corpus(saved, sources, hint, encoding, on_stage))
     rank_agreement.require_same_inputs(saved.config, corpus.sha256, ranks)
     rank_agreement.require_divisible(saved.config.training, ranks)
     notes = (f"from {saved.base.path}: step {saved.base.step:,}",) if saved.base else ()
-    sources = tuple(map(absolute_source, sources or saved.text.sources))
-    plan = Plan(saved.config, corpus, sources, notes + corpus_notes(corpus), lineage=saved.base, ranks=ranks)
+    plan = Plan(
+        saved.config,
+        corpus,
+        tuple(map(absolute_source, found)),
+        notes + corpus_notes(corpus),
+        lineage=saved.base,
+        ranks=ranks,
+    )
     return plan.with_notes(*frozen_notes(plan))
 
 

@@ -2,14 +2,14 @@
 
 Tensors: `parameters.NAME` for each parameter, `optimizer.NAME` for each moment, (P,), and `state`, (S, B, H). With an
 average of the weights, the average is in the parameters, and the weights that go on learning are in `learning`, (P,).
-Metadata: a digest over every byte, and two JSON texts: `charrnn` with the fields of `Record`, and `vocabulary`, a list
-of the symbols in id order. The file has only numbers and JSON, nothing that can run. The same training gives the same
-bytes.
+Metadata: a digest over every byte; two JSON texts, `charrnn` with the fields of `Record`, and `vocabulary`, a list of
+the symbols in id order; and `run_parent`, by which a text that moved together with its run is found (text_place.py).
+The file has only numbers and JSON, nothing that can run. The same training gives the same bytes.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,7 @@ from charrnn.runs.storage.checkpoint_record import (
     versions,
 )
 from charrnn.runs.storage.safetensors_file import Entry, MalformedError, SafetensorsReader
+from charrnn.runs.storage.text_place import RUN_PARENT
 from charrnn.system.folder_handle import Folder
 from charrnn.system.plain_files import NotPlainError
 from charrnn.text.vocabulary import END, Vocabulary
@@ -59,6 +60,8 @@ class Checkpoint:
     versions: Mapping[str, str] = field(default_factory=versions)
     base: Lineage | None = None  # of a fine-tune
     learning: Array | None = None  # (P,), the weights if `network` has their average; otherwise None
+    run_parent: str | None = None  # the folder of the run, seen from that of the text; see text_place.py
+    folder: Path | None = None  # where the checkpoint was read
 
 
 def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> None:
@@ -77,7 +80,7 @@ def save_in(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | N
         raise DivergedError(f"{DIVERGED} at step {checkpoint.progress.step:,}: {bad} is not finite")
     record = Record(**{key: getattr(checkpoint, key) for key in RECORD_FIELDS})
     with folder.whole_file(name, previous) as file:
-        files.write(file, tensors, to_metadata(record, checkpoint.vocabulary.symbols))
+        files.write(file, tensors, to_metadata(record, checkpoint.vocabulary.symbols, checkpoint.run_parent))
 
 
 def load(path: Path) -> Checkpoint:
@@ -101,7 +104,8 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
         tensors = reader.read()
         if bad := _not_finite(tensors):
             raise CheckpointError(f"{bad} holds numbers that are not finite")
-        return _assemble(record, vocabulary, architecture, tensors)
+        saved = _assemble(record, vocabulary, architecture, tensors)
+        return replace(saved, run_parent=reader.metadata.get(RUN_PARENT), folder=folder.path)
 
 
 @contextmanager

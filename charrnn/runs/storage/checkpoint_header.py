@@ -1,23 +1,23 @@
 """What a checkpoint says of itself, without its numbers: quick, however large it is."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from charrnn.runs.storage.checkpoint import PARAMETERS, checkpoint_errors
+from charrnn.runs.storage.checkpoint import checkpoint_errors
 from charrnn.runs.storage.checkpoint_record import Record, parse_record, parse_symbols
 from charrnn.runs.storage.safetensors_file import SafetensorsReader
+from charrnn.runs.storage.text_place import RUN_PARENT
 from charrnn.system.folder_handle import Folder
 from charrnn.text.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
 class CheckpointHeader:
-    """The record of a checkpoint, its vocabulary, and the shape of each parameter. The digest is not verified."""
+    """The record of a checkpoint, and its vocabulary. The digest is not verified."""
 
     record: Record
     vocabulary: Vocabulary
-    shapes: Mapping[str, tuple[int, ...]]
+    run_parent: str | None  # the folder of the run, seen from that of the text; see text_place.py
 
 
 def read_header(path: Path) -> CheckpointHeader:
@@ -26,9 +26,4 @@ def read_header(path: Path) -> CheckpointHeader:
         reader = SafetensorsReader(file)
         record = parse_record(reader.metadata)
         vocabulary = Vocabulary(tuple(parse_symbols(reader.metadata)), record.config.data.unit)
-        shapes = {
-            name.removeprefix(PARAMETERS): entry.shape
-            for name, entry in reader.entries.items()
-            if name.startswith(PARAMETERS)
-        }
-        return CheckpointHeader(record, vocabulary, shapes)
+        return CheckpointHeader(record, vocabulary, reader.metadata.get(RUN_PARENT))

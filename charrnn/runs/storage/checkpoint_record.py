@@ -17,6 +17,7 @@ from charrnn.config.problems import shorten
 from charrnn.config.schema import SizedConfig
 from charrnn.config.section import MAX_STEPS, StrictModel
 from charrnn.errors import CheckpointError, RunError, UnreadableError
+from charrnn.runs.storage.text_place import RUN_PARENT
 from charrnn.training.divergence import MAX_LOSS
 from charrnn.training.trainer import Progress
 
@@ -85,16 +86,17 @@ class Record(StrictModel):
     base: Lineage | None = None
 
 
-def to_metadata(record: Record, symbols: Sequence[str]) -> dict[str, str]:
-    """Record and vocabulary as texts, which `parse_record` and `parse_symbols` read."""
+def to_metadata(record: Record, symbols: Sequence[str], run_parent: str | None = None) -> dict[str, str]:
+    """Record and vocabulary as texts, which `parse_record` and `parse_symbols` read, and the place of the run."""
     # Escapes would make the vocabulary four times as long.
-    return {RECORD: record.model_dump_json(), VOCABULARY: json.dumps(symbols, ensure_ascii=False)}
+    metadata = {RECORD: record.model_dump_json(), VOCABULARY: json.dumps(symbols, ensure_ascii=False)}
+    return metadata if run_parent is None else {**metadata, RUN_PARENT: run_parent}
 
 
 def parse_record(metadata: Mapping[str, str]) -> Record:
     """The record in a file's metadata. Raises CheckpointError, and UnreadableError for a newer format."""
     if RECORD not in metadata:
-        raise CheckpointError("a safetensors file, but not a checkpoint of charrnn")
+        raise CheckpointError(_not_a_checkpoint(metadata))
     if len(metadata[RECORD]) > MAX_RECORD_CHARS:  # a list of all mistakes in a long one would take much memory
         raise CheckpointError(f"its record is not valid: longer than {MAX_RECORD_CHARS:,} characters")
     try:
@@ -109,6 +111,15 @@ def parse_record(metadata: Mapping[str, str]) -> Record:
         raise CheckpointError(f"its record is not valid: {key}: {first['msg']}") from None
     _require_counts(record)
     return record
+
+
+def _not_a_checkpoint(metadata: Mapping[str, str]) -> str:
+    """What a safetensors file without a record is."""
+    if not {VOCABULARY, "config"} <= metadata.keys():
+        return "a safetensors file, but not a checkpoint of charrnn"
+    if {"step", "reason"} <= metadata.keys():
+        return "what a training read when it diverged, not a checkpoint; name its run directory"
+    return "weights that charrnn export wrote for other tools, not a checkpoint; name the run that they came from"
 
 
 def _require_counts(record: Record) -> None:

@@ -5,9 +5,11 @@ later steps are dropped. The time counts both: a step that was made twice took t
 """
 
 import json
+import os
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +27,7 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 FIELDS = ("epoch", "loss", "grad_norm", "learning_rate")  # of a step, read as they are
 MAX_STEP, MAX_VALUE = 1 << 53, 1e100  # no training logs more, and sums of such numbers are still finite
+STEP_LINE, STEP_BYTES = b'{"event": "step"', 200  # the beginning of a step's line, and about how long it is
 SLOWEST = 1e-6  # characters per second; below it, the sum of the times would overflow
 
 
@@ -59,6 +62,22 @@ class History:
             return None
         index = int(self.evaluated_losses.argmin())
         return int(self.evaluated_steps[index]), float(self.evaluated_losses[index])
+
+    def until(self, step: int) -> "History":
+        """The steps and evaluations up to this one; what a stop left of later steps is logged again."""
+        steps, evaluated = self.steps <= step, self.evaluated_steps <= step
+        return replace(
+            self,
+            steps=self.steps[steps],
+            epochs=self.epochs[steps],
+            losses=self.losses[steps],
+            grad_norms=self.grad_norms[steps],
+            learning_rates=self.learning_rates[steps],
+            clipped=self.clipped[steps],
+            seconds=None if self.seconds is None else self.seconds[steps],
+            evaluated_steps=self.evaluated_steps[evaluated],
+            evaluated_losses=self.evaluated_losses[evaluated],
+        )
 
 
 class StepTable:
@@ -157,8 +176,9 @@ class HistoryReader:
         )
 
 
-def read_history(run: Path) -> History:
-    """The history of a run directory, or of a file of events as `train --json` prints them.
+def read_history(run: Path, about_steps: int | None = None) -> History:
+    """The history of a run directory, or of a file of events as `train --json` prints them. `about_steps`: of a longer
+    one only every n-th step is read, about this many; its `seconds` are then of those alone.
 
     Raises RunError if there is none, if it cannot be read, and if it has no step.
     """
@@ -166,8 +186,11 @@ def read_history(run: Path) -> History:
     reader = HistoryReader()
     try:
         with open_plain(path) if path != run else open_file_or_pipe(run) as file:
+            every = 1 if about_steps is None else os.fstat(file.fileno()).st_size // (STEP_BYTES * about_steps) + 1
+            steps = count(1)
             for line in _lines(file):
-                reader.read(line)
+                if every == 1 or not line.startswith(STEP_LINE) or next(steps) % every == 0:
+                    reader.read(line)
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
     history = reader.history(*_characters_per_step(run))

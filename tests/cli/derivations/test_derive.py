@@ -99,7 +99,7 @@ def test_the_settings_can_be_typed_back(arguments, loss):
 
 
 def test_the_help_lists_the_systems_and_settings():
-    text = " ".join(re.sub("[│╭╮╰╯─]", " ", run(app, ["derive", "--help"], env={"COLUMNS": "200"}).stdout).split())
+    text = " ".join(run(app, ["derive", "--help"]).stdout.split())
     assert ", ".join(SYSTEMS) in text
     for key, (_, values) in CHOICES.items():
         assert f"{key} (" in text

@@ -10,19 +10,26 @@ from tiny import OPTIONS
 from charrnn.cli.output import next_command
 
 
-def on_80_columns(monkeypatch, *arguments):
+def on_a_wide_terminal(monkeypatch, *arguments):
     monkeypatch.setattr("charrnn.cli.progress.follow.can_draw_on", lambda console, json: False)
-    code, shown = on_terminal.run(monkeypatch, 80, *arguments)
+    code, shown = on_terminal.run(monkeypatch, 250, *arguments)
     assert code == 0, shown
     return shown
 
 
 def test_after_a_training_comes_writing(monkeypatch, text_file, tmp_path):
     out = tmp_path / "my run"
-    shown = on_80_columns(monkeypatch, "train", text_file, *OPTIONS, "-o", out)
+    shown = on_a_wide_terminal(monkeypatch, "train", text_file, *OPTIONS, "-o", out)
     assert shown.endswith(f"{out}\nwrite with it: charrnn sample '{out}'\n")
-    shown = on_80_columns(monkeypatch, "train", "--resume", out, "--steps", 25)
+    shown = on_a_wide_terminal(monkeypatch, "train", "--resume", out, "--steps", 25)
     assert shown.endswith(f"{out}\nwrite with it: charrnn sample '{out}'\n")
+
+
+def test_where_there_is_no_room_the_command_has_a_line_of_its_own_and_stays_whole(monkeypatch, text_file, tmp_path):
+    monkeypatch.setattr("charrnn.cli.progress.follow.can_draw_on", lambda console, json: False)
+    out = tmp_path / "my run"
+    _, shown = on_terminal.run(monkeypatch, 60, "train", text_file, *OPTIONS, "-o", out)
+    assert shown.endswith(f"\n{out}\nwrite with it:\ncharrnn sample '{out}'\n")
 
 
 def test_after_a_stop_comes_going_on(monkeypatch, text_file, tmp_path):
@@ -30,13 +37,13 @@ def test_after_a_stop_comes_going_on(monkeypatch, text_file, tmp_path):
     monkeypatch.setattr("charrnn.system.signals.StopRequest.exit_code", 130)
     monkeypatch.setattr("charrnn.cli.progress.follow.can_draw_on", lambda console, json: False)
     out = tmp_path / "my run"
-    code, shown = on_terminal.run(monkeypatch, 80, "train", text_file, *OPTIONS, "-o", out)
+    code, shown = on_terminal.run(monkeypatch, 250, "train", text_file, *OPTIONS, "-o", out)
     assert (code, shown.splitlines()[-1]) == (130, f"go on: charrnn train --resume '{out}'")
 
 
 def test_after_a_sweep_comes_writing_with_the_best(monkeypatch, text_file, tmp_path):
     arguments = ["--grid", "training.seed=1", *OPTIONS, "-o", tmp_path / "s"]
-    shown = on_80_columns(monkeypatch, "sweep", "quick", text_file, *arguments)
+    shown = on_a_wide_terminal(monkeypatch, "sweep", "quick", text_file, *arguments)
     *_, best, last = shown.splitlines()
     assert last == f"write with it: charrnn sample {best}"
     assert Path(best).is_dir()
@@ -50,7 +57,7 @@ def test_in_a_pipe_there_is_none(charrnn, text_file, tmp_path, more):
 
 @pytest.mark.parametrize("quiet", ["-q", "--json"])
 def test_whoever_wants_quiet_or_json_gets_none(monkeypatch, text_file, tmp_path, quiet):
-    shown = on_80_columns(monkeypatch, "train", text_file, *OPTIONS, "-o", tmp_path / "run", quiet)
+    shown = on_a_wide_terminal(monkeypatch, "train", text_file, *OPTIONS, "-o", tmp_path / "run", quiet)
     assert "charrnn sample" not in shown
 
 

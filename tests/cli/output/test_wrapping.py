@@ -1,7 +1,9 @@
+import re
+
 import pytest
 from rich.text import Text
 
-from charrnn.cli.output.wrapping import fold, shorten, unbreakable, width_of
+from charrnn.cli.output.wrapping import fold, fold_at_blanks, shorten, unbreakable, width_of
 
 FAMILY = "👩\u200d👩\u200d👧"
 
@@ -75,3 +77,31 @@ def test_the_widest_that_cannot_be_broken_is_a_number():
     assert unbreakable("learning_rate=0.00123456") == 10
     assert unbreakable("abc") == 1
     assert unbreakable("") == 0
+
+
+def at_blanks(line, columns):
+    return [each.plain for each in fold_at_blanks(Text(line), columns)]
+
+
+@pytest.mark.parametrize("columns", range(10, 130, 7))
+def test_a_message_is_broken_at_blanks_alone(columns):
+    message = (
+        "training: 3,000 steps of 32 streams x 32 characters; run directory runs/a-long-name/of-a-directory.d; "
+        "resume it: charrnn train --resume 'runs/My Stories' --steps 4000; or it's 'a name with blanks', or another"
+    )
+    lines = at_blanks(message, columns)
+    assert " ".join(lines) == message
+    assert sum("charrnn train --resume 'runs/My Stories' --steps 4000;" in line for line in lines) == 1
+    assert sum("'a name with blanks'," in line for line in lines) == 1
+    assert all(len(line) <= columns or " " not in re.sub(r"charrnn [^;]*;|'a [^']*'", "", line) for line in lines)
+
+
+def test_a_time_stays_with_its_unit():
+    assert at_blanks("best loss 1.4692 · 10 s", 22) == ["best loss 1.4692 ·", "10 s"]
+    assert at_blanks("one 1 h 20 min", 9) == ["one 1 h", "20 min"]
+
+
+def test_lines_of_a_message_indents_and_styles_are_kept():
+    lines = fold_at_blanks(Text("  one two\n\nthree", "bold"), 6)
+    assert [line.plain for line in lines] == ["  one", "two", "", "three"]
+    assert {str(line.style) for line in lines} == {"bold"}

@@ -3,6 +3,7 @@
 After a change that is wanted: `python -m pytest tests/cli/progress/test_dashboard.py --rewrite-captures`, and read the difference.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from slow import mostly_slow
 
 from charrnn.cli.output.wrapping import width_of
 from charrnn.cli.progress.dashboard import FILLED, Dashboard, join_parts, side_by_side
+from charrnn.runs.storage.history import HistoryReader
 from charrnn.text.characters.graphemes import graphemes
 from charrnn.training.events import Evaluated, Finished, Recovered, Sampled, Stepped
 
@@ -73,15 +75,40 @@ def test_wide_characters_of_a_sample_take_two_columns():
 def test_before_the_first_step_there_is_a_bar_and_no_time_left():
     dashboard = Dashboard(3000, 0, 1.0, Clock())
     assert shown(dashboard, 80, 24)[1:] == ["starting"]
-    assert shown(dashboard, 80, 24)[0].endswith("0% · 0:00:00 elapsed · measuring")
+    assert shown(dashboard, 80, 24)[0].endswith(" 0% · 0 s elapsed · measuring")
 
 
 def test_the_time_left_of_a_resumed_training_is_by_its_own_steps():
     clock = Clock()
     dashboard = Dashboard(1000, 500, 1.0, clock)
-    clock.now += 10
-    dashboard.read(Stepped(501, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
-    assert shown(dashboard, 80, 24)[0].endswith("50% · 0:00:10 elapsed · 1:23:10 left")
+    for step in (501, 502):
+        clock.now += 10
+        dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+    assert shown(dashboard, 80, 24)[0].endswith(" 50% · 20 s elapsed · 1 h 23 min left")
+
+
+def test_the_time_left_is_gone_at_the_end_and_stays_after_a_stop():
+    for reason, end in (("steps", "20 s elapsed"), ("patience", "20 s elapsed"), ("stopped", "1 h 23 min left")):
+        clock = Clock()
+        dashboard = Dashboard(1000, 500, 1.0, clock)
+        for step in (501, 502):
+            clock.now += 10
+            dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+        dashboard.read(Finished(502, reason, None, 20.0))
+        assert shown(dashboard, 80, 24)[0].endswith(end)
+
+
+def test_where_there_is_no_room_for_the_bar_the_time_elapsed_goes_first_and_no_figure_is_cut():
+    clock = Clock()
+    dashboard = Dashboard(1_000_000, 0, 1.0, clock)
+    for step in (499_999, 500_000):
+        clock.now += 100
+        dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+    assert shown(dashboard, 100, 24)[0].endswith("─ 50% · 3 min 20 s elapsed · 578 days left")
+    assert shown(dashboard, 60, 24)[0] == "step 500,000/1,000,000 ━━━━━━━━───────── 50% · 578 days left"
+    assert shown(dashboard, 30, 24)[0] == "500,000/1,000,000 ━━━━━━──────"
+    for width in range(18, 200):
+        assert width - 1 <= len(dashboard.lines(width, 24)[0].plain.rstrip()) <= width
 
 
 def test_without_a_bound_the_gradient_has_none():
@@ -130,10 +157,8 @@ def test_blocks_are_drawn_side_by_side():
     assert [line.plain for line in side_by_side([], right, 4)] == ["x", "y", "z"]
 
 
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(59.9, "0:00:59"), (60, "0:01:00"), (3600, "1:00:00"), (90_061, "1 day, 1:01:01")]
-)
-def test_times_look_like_a_clock(seconds, words):
+@pytest.mark.parametrize(("seconds", "words"), [(59.9, "59 s"), (60, "1 min"), (3600, "1 h"), (90_061, "1 day 1 h")])
+def test_times_are_in_two_units(seconds, words):
     clock = Clock()
     dashboard = Dashboard(1000, 0, 1.0, clock)
     clock.now += seconds
@@ -147,11 +172,11 @@ def test_a_resumed_training_that_goes_back_to_before_its_beginning_counts_from_t
         clock.now += 1
         dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
     dashboard.read(Recovered(500, "loss nan", 541, 5e-4, 1))
-    assert shown(dashboard, 80, 24)[0].endswith("50% · 0:00:03 elapsed · measuring")
+    assert shown(dashboard, 80, 24)[0].endswith("50% · 3 s elapsed · measuring")
     for step in range(501, 511):
         clock.now += 1
         dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
-    assert shown(dashboard, 80, 24)[0].endswith("51% · 0:00:13 elapsed · 0:08:10 left")
+    assert shown(dashboard, 80, 24)[0].endswith("51% · 13 s elapsed · 8 min 10 s left")
     assert any("steps 501 to 510" in line for line in shown(dashboard, 80, 24))
 
 
@@ -214,3 +239,62 @@ def test_digits_of_a_figure_are_never_cut():
     every = figures(300) | figures(59)  # a narrow one has other words
     for width in range(1, 60):
         assert figures(width) <= every, f"cut in {width} columns"
+
+
+def history(steps, evaluated=()):
+    reader = HistoryReader()
+    event = {
+        "event": "step",
+        "epoch": 0.5,
+        "grad_norm": 1.0,
+        "clipped": False,
+        "learning_rate": 0.1,
+        "chars_per_second": 4.0,
+    }
+    for step in range(1, steps + 1):
+        reader.read(json.dumps({**event, "step": step, "loss": 4 - step / steps}).encode())
+        if step in evaluated:
+            reader.read(json.dumps({"event": "eval", "step": step, "loss": 3.5}).encode())
+    return reader.history(None)
+
+
+def test_the_curve_of_a_resumed_training_is_whole_and_has_its_last_validation():
+    dashboard = Dashboard(1000, 500, 1.0, Clock(), history=history(500, [250]))
+    dashboard.read(Stepped(501, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+    lines = shown(dashboard, 80, 24)
+    assert "valid 3.5000" in lines[1]
+    assert any(line.endswith("o validation  steps 1 to 501") for line in lines)
+    dashboard.read(Recovered(200, "loss nan", 502, 5e-4, 1))
+    dashboard.read(Stepped(201, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+    assert any(line.endswith("training  steps 1 to 201") for line in shown(dashboard, 60, 24))
+
+
+def test_a_resumed_training_with_nothing_to_do_shows_its_curve_and_no_figures():
+    dashboard = Dashboard(500, 500, 1.0, Clock(), history=history(500, [250]))
+    dashboard.read(Finished(500, "steps", None, 0.0))
+    assert [line.split(" ━")[0] for line in shown(dashboard, 80, 24)][:3] == [
+        "step 500/500",
+        "",
+        shown(dashboard, 80, 24)[2],
+    ]
+    assert shown(dashboard, 80, 24)[2].endswith("steps 1 to 500")
+
+
+def test_the_first_curve_does_not_wait():
+    dashboard = Dashboard(500, 0, 1.0, Clock())
+    shown(dashboard, 80, 24)
+    for step in (1, 2, 3):
+        dashboard.read(Stepped(step, 1.0, 2.0, 0.5, False, 1e-3, 1e5))
+    assert any("⠤⠤ training" in line for line in shown(dashboard, 80, 24))
+
+
+def test_warnings_in_the_picture_are_cut_at_blanks():
+    for width in range(20, 120):
+        for line in shown(trained(wrong=True), width, 40):
+            if line.startswith(("overfitting", "saturation")) and line.endswith("…"):
+                assert len(line) <= width
+                assert line[:-1].endswith(" ") or " " not in line
+                whole = next(
+                    each for each in trained(wrong=True)._health.warnings.values() if each.startswith(line[:9])
+                )
+                assert whole.startswith(line[:-1].rstrip() + " ")

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import signal
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -168,12 +169,13 @@ def test_steps_are_read_together_and_before_what_comes_after_them(foreground, mo
     monkeypatch.setattr(live_display, "MIN_REFRESH_SECONDS", 1e9)
     display = display_on(Screen())
     read = []
-    monkeypatch.setattr(display._dashboard, "read", lambda event: read.append(event) or [])
+    monkeypatch.setattr(display._dashboard, "read", lambda event, at=None: read.append(event) or [])
     with display:
         events = [step(1), step(2), step(3), evaluated(3), step(4)]
         for event in events:
             display(event)
-    assert read == events[:4]
+        assert read == events[:4]
+    assert read == events, "the last picture has the last step"
 
 
 class SlowTerminal(io.StringIO):
@@ -184,7 +186,7 @@ class SlowTerminal(io.StringIO):
         self.clock, self.costs = clock, iter(costs)
 
     def write(self, text):
-        if text == live_display.BEGIN:
+        if text.startswith(live_display.BEGIN):
             self.clock.now += next(self.costs)
         return super().write(text)
 
@@ -211,3 +213,53 @@ def test_lines_of_uncertain_width_are_counted_at_their_widest(foreground):
     lines = ["👩\u200d👩\u200d👧" * 30] * 10  # 60 columns where emoji are joined, 180 elsewhere
     display = display_on(Screen(), lines)
     assert len(display._visible()) == (HEIGHT - len(display._dashboard.lines(WIDTH, HEIGHT))) // 3
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGTSTP"), reason="a file descriptor that is a terminal needs POSIX")
+def test_ctrl_c_says_at_once_what_happens_and_is_heeded_as_before(foreground):
+    screen, (read, write), heeded = Screen(), os.pipe(), []
+    screen.fileno = lambda: write
+    before = signal.signal(signal.SIGINT, lambda number, frame: heeded.append(number))
+    try:
+        display = display_on(screen)
+        with display:
+            display(step(1))
+            signal.raise_signal(signal.SIGINT)
+        assert heeded == [signal.SIGINT]
+        assert signal.getsignal(signal.SIGINT) != display._say_stopping
+    finally:
+        signal.signal(signal.SIGINT, before)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        assert pipe.read() == b"\r\x1b[2Kstopping after this step; Ctrl-C again stops at once"
+
+
+def test_an_interrupt_within_a_drawing_leaves_one_picture(foreground, monkeypatch):
+    screen = Screen()
+    display = display_on(screen)
+    draw = Dashboard.lines
+
+    def interrupted(self, width, height):
+        monkeypatch.setattr(Dashboard, "lines", draw)
+        raise KeyboardInterrupt
+
+    with suppress(KeyboardInterrupt), display:
+        display(step(1))
+        monkeypatch.setattr(Dashboard, "lines", interrupted)
+        display(step(2))
+        pytest.fail("it was interrupted")
+    assert [line[:11] for line in screen.lines if line.startswith("step")] == ["step 2/100 "]
+
+
+def test_the_time_in_which_the_shell_stopped_it_is_not_counted(foreground, monkeypatch):
+    screen, (_, write), paused = Screen(), os.pipe(), []
+    screen.fileno = lambda: write
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(live_display, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(signal, "raise_signal", lambda number: setattr(clock, "now", clock.now + 50))
+    display = display_on(screen)
+    monkeypatch.setattr(display._dashboard, "pause", paused.append)
+    before = signal.getsignal(signal.SIGTSTP)
+    display._suspend(signal.SIGTSTP, None)
+    signal.signal(signal.SIGTSTP, before)
+    assert paused == [50.0]

@@ -1,5 +1,7 @@
+import numpy as np
 import pytest
 
+from charrnn.cli.plots.curves import moving_average, usual_window
 from charrnn.cli.progress.loss_curve import LABEL, POINTS, LossCurve
 
 BLANK = chr(0x2800)
@@ -22,7 +24,7 @@ def drawn(curve, columns=GUTTER + 10, rows=4):
 def test_a_falling_loss_falls_from_the_upper_left_to_the_lower_right():
     heading, *rows = drawn(curve_of([4 - step / 100 for step in range(100)]), GUTTER + 40)
     assert heading.strip() == "loss   ⠤⠤ training  steps 1 to 100"
-    assert [row[:GUTTER].strip() for row in rows] == ["3.95 ┤", "┤", "┤", "3.01 ┤"]
+    assert [row[:GUTTER].strip() for row in rows] == ["4 ┤", "┤", "┤", "3.01 ┤"]
     begins = [len(row) - len(row[GUTTER:].lstrip()) for row in rows]
     assert begins == sorted(begins)
     assert begins[0] < GUTTER + 5 < GUTTER + 28 < begins[-1]
@@ -31,7 +33,34 @@ def test_a_falling_loss_falls_from_the_upper_left_to_the_lower_right():
 
 def test_the_fall_of_the_beginning_does_not_make_the_rest_flat():
     rows = drawn(curve_of([100.0] * 3 + [2 - step / 100 for step in range(97)]))
-    assert rows[1].startswith("  1.98 ┤")
+    assert rows[1].startswith(" 2.525 ┤"), "1.04, and twice from there to 1.7825, below which three quarters are"
+
+
+def test_what_comes_later_has_half_of_the_height_and_the_beginning_may_leave_the_picture():
+    evaluated = [(300, 1.65), (3000, 1.55)]
+    _, *rows = drawn(curve_of([1.5 + 3 / step**0.5 for step in range(1, 3001)], evaluated), GUTTER + 60, 8)
+    ends = [len(row[GUTTER:].rstrip(f" {BLANK}")) for row in rows]
+    assert ends == sorted(ends)
+    assert 6 < ends[0] < 12, "it comes in from above in the first fifth"
+    assert 13 < ends[3] < 18, "the upper half is the first quarter"
+    assert rows[-1].endswith("o")
+
+
+@pytest.mark.parametrize("last", [2.0, 9.0])
+def test_every_later_validation_and_the_newest_loss_are_in_the_picture(last):
+    losses = [9.0] * 10 + [1.0] * 80
+    assert curve_of(losses, [(5, 50.0), (60, 5.0)]).draw(60, 6)[1].plain.startswith("     5 ┤")
+    assert curve_of([*losses, last]).draw(60, 6)[1].plain.startswith(f"     {last:g} ┤")
+
+
+def test_it_is_smoothed_as_the_plot_is():
+    rng = np.random.default_rng(0)
+    losses = 2 + rng.random(4000)
+    curve, window = curve_of(losses.tolist()), usual_window(4000)
+    _, *rows = curve.draw(60, 6)
+    low, high = (float(rows[row].plain.split()[0]) for row in (-1, 0))
+    smooth = moving_average(losses, window)
+    assert smooth.min() - 0.02 < low < high < smooth.max() + 0.02
 
 
 def test_evaluations_are_marked_at_their_steps():

@@ -1,0 +1,15 @@
+"""`charrnn info`."""
+
+from charrnn.cli.options import common
+
+
+def info(run: common.RunArgument, json: common.JsonOption = False) -> None:
+    """Show what a run or a checkpoint is.
+
+    Shows how far it came and how good it is, its network, vocabulary, text and versions, its files, and where its
+    configuration differs from a recipe. Nothing is changed.
+    """
+    from charrnn.cli.reports import info as report
+    from charrnn.runs.run_info import inspect
+
+    report.show(inspect(run), json)

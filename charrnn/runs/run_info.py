@@ -1,0 +1,150 @@
+"""What a run, or a single checkpoint, is: its configuration beside a recipe, its text, its history, its files."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charrnn.config import resolve
+from charrnn.config.schema import SizedConfig
+from charrnn.errors import CharrnnError, TextError
+from charrnn.network.parameters import Parameters
+from charrnn.package import shipped
+from charrnn.runs.catalogue import RunSummary, planned_steps, summarise
+from charrnn.runs.planning.new_plan import fit_sizes
+from charrnn.runs.recorded_text import find_text, recorded_places
+from charrnn.runs.storage import checkpoint as checkpoints
+from charrnn.runs.storage import directory
+from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.runs.storage.directory import LoadedCheckpoint
+from charrnn.system.folder_handle import Folder
+
+MAX_VERIFIED = 1 << 25  # characters of a text that is read again to compare its SHA-256
+OWN_KEYS = ("runtime.threads",)  # decided for a machine, and never a part of a recipe
+
+
+@dataclass(frozen=True)
+class TextPlace:
+    """Where the training text is now: `found` has its sources, or `problem` says why they were not found. A text that
+    was too long to be read again is not `verified`.
+    """
+
+    found: tuple[str, ...] = ()
+    verified: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A key whose value is not the recipe's."""
+
+    key: str
+    value: Any
+    recipe_value: Any
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A run directory, with a `summary` of its training, or a single checkpoint without one.
+
+    `recipe` is the one that is nearest to the configuration, and `differences` what differs from it. `files` are the
+    sizes in bytes.
+    """
+
+    path: Path
+    loaded: LoadedCheckpoint
+    summary: RunSummary | None
+    steps: int | None
+    parameters: int
+    recipe: str
+    differences: tuple[Difference, ...]
+    text: TextPlace
+    files: Mapping[str, int]
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The checkpoint itself."""
+        return self.loaded.checkpoint
+
+
+def inspect(path: Path) -> RunInfo:
+    """A run directory with its last checkpoint, or a single checkpoint. Takes no lock, and writes nothing.
+
+    Raises RunError if there is none, and CheckpointError if it is damaged.
+    """
+    is_run = path.is_dir()
+    loaded = directory.load(path, "last") if is_run else _load_file(path)
+    saved, summary = loaded.checkpoint, summarise(path) if is_run else None
+    recipe, differences = compare_with_recipes(saved.config, saved.text.characters)
+    return RunInfo(
+        path=path,
+        loaded=loaded,
+        summary=summary,
+        steps=summary.steps if summary else planned_steps(saved.config, saved.text.characters),
+        parameters=_count_parameters(saved),
+        recipe=recipe,
+        differences=differences,
+        text=find_place(saved),
+        files=_file_sizes(path) if is_run else {path.name: path.stat().st_size},
+    )
+
+
+def compare_with_recipes(config: SizedConfig, characters: int) -> tuple[str, tuple[Difference, ...]]:
+    """The recipe that is nearest to a configuration, with its sizes for a text of this length, and what differs."""
+    paths = sorted(shipped("configs").glob("*.yaml"), key=lambda path: (path.stem != resolve.DEFAULT, path.stem))
+    found = [(path.stem, _differences(config, resolve.resolve(str(path)).config, characters)) for path in paths]
+    return min(found, key=lambda pair: len(pair[1]))
+
+
+def find_place(saved: Checkpoint) -> TextPlace:
+    """Where the training text of a checkpoint is now."""
+    if saved.text.characters > MAX_VERIFIED:
+        for place in recorded_places(saved.text.sources, saved.run_parent, saved.folder):
+            if all(os.path.exists(source) for source in place):
+                return TextPlace(place)
+    try:
+        return TextPlace(find_text(saved)[0], verified=True)
+    except CharrnnError as error:
+        return TextPlace(problem=str(error))
+
+
+def _load_file(path: Path) -> LoadedCheckpoint:
+    if not path.exists():
+        return directory.load(path)  # raises: there is none
+    return LoadedCheckpoint(checkpoints.load(path), path)
+
+
+def _differences(config: SizedConfig, recipe: Any, characters: int) -> tuple[Difference, ...]:
+    values = dict(resolve.flatten(_sized(recipe, config, characters)))
+    return tuple(
+        Difference(key, value, values[key])
+        for key, value in resolve.flatten(config)
+        if values[key] != value and key not in OWN_KEYS
+    )
+
+
+def _sized(recipe: Any, config: SizedConfig, characters: int) -> SizedConfig:
+    """A recipe with the sizes that it has for a text of this length, split as in `config`."""
+    try:
+        cuts = config.data.make_split().cut(characters, config.data.unit)
+        length = cuts.slices * cuts.bounds[1]
+    except TextError:
+        length = characters
+    return fit_sizes(recipe, max(2, length))[0]
+
+
+def _count_parameters(saved: Checkpoint) -> int:
+    """Parameters that learn or are frozen; biases that are held at 0 do not count."""
+    architecture = saved.network.architecture
+    shapes = architecture.shapes()
+    return Parameters.size(shapes) - Parameters.size({name: shapes[name] for name in architecture.held_biases()})
+
+
+def _file_sizes(run: Path) -> dict[str, int]:
+    sizes = {}
+    for name in Folder.at(run).names():
+        path = run / name
+        if path.is_file():
+            sizes[name] = path.stat().st_size
+    return sizes
