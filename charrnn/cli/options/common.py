@@ -46,7 +46,7 @@ ConfigOption = Annotated[
         "--config",
         "-c",
         metavar="NAME|FILE",
-        help="A recipe by name, or a YAML file.",
+        help="A recipe by name, or a YAML file. Default: the recipe `default`.",
         rich_help_panel=TEXT_AND_NETWORK,
     ),
 ]
