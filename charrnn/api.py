@@ -136,7 +136,7 @@ def bench(config: Config | None = None, seconds: float = 3.0, on_stage: OnStage 
     `on_stage` is called with what is measured. Raises NetworkError, also if this machine has too little memory, and
     WorkerError.
     """
-    config = config or Config()
+    config = config or resolve(DEFAULT).config
     began = time.perf_counter()
     trainer = random_trainer(config, on_stage)
     return measure(trainer, seconds, config.data.unit, began, on_stage)
@@ -163,7 +163,7 @@ def gradflow(
     Raises OptionError for lags or positions below 1, CheckError if the text is too short for the lags, RunError,
     CheckpointError, NetworkError, TextError and VocabularyError.
 
-    >>> flow = gradflow(text="builtin:harbour", config=Config(), lags=4, positions=2)
+    >>> flow = gradflow(text="builtin:harbour", lags=4, positions=2)
     >>> flow.lags, [layer.layer for layer in flow.layers]
     (4, [1])
     """
@@ -171,7 +171,9 @@ def gradflow(
         if value < 1:
             raise OptionError(f"{name} must be at least 1; found {value}")
     if run is None:
-        case = gradflow_input.from_config(config or Config(), _as_list(text), _as_list(encoding), on_stage)
+        case = gradflow_input.from_config(
+            config or resolve(DEFAULT).config, _as_list(text), _as_list(encoding), on_stage
+        )
     else:
         moved, encodings = _as_list(training_text), _as_list(encoding)
         case = gradflow_input.from_run(run, _as_list(text), which, moved, encodings, on_stage)

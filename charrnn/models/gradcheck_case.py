@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from charrnn.config import sizing
+from charrnn.config.resolve import DEFAULT, resolve
 from charrnn.config.schema import Config, SizedConfig
 from charrnn.diagnostics.gradcheck import gradcheck as checks
 from charrnn.diagnostics.gradcheck.case import Case, V, random_window, small_case, with_resets
@@ -62,7 +63,7 @@ def gradcheck(
     if tolerance is not None and not tolerance > 0:
         raise OptionError(f"{parameter('tolerance')} must be above 0; found {tolerance:g}")
     if run is None:
-        case, config = from_config(config or Config(), seed)
+        case, config = from_config(config or resolve(DEFAULT).config, seed)
     else:
         case, config = from_run(run, seed)
     chosen, left_out = [*(oracles or ORACLES)], list[UncheckedSetting]()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn import api
-from charrnn.config.resolve import resolve
+from charrnn.config.resolve import DEFAULT, resolve
 from charrnn.config.schema import Config
 from charrnn.diagnostics.gradcheck.gradcheck import Report
 from charrnn.diagnostics.gradflow.gradient_flow import LAGS, POSITIONS, GradientFlow
@@ -29,7 +29,7 @@ def gradcheck(
     """Compare the gradients of backpropagation through time with independent oracles, in float64: of the trained
     weights of a `run`, a checkpoint or a model; or of a small random network (V = 7, H = 5) of this configuration.
 
-    `config`: a recipe by name, or a YAML file; `settings`: values of dotted keys. `oracles`: complex-step,
+    `config`: a recipe by name, or a YAML file (None: the recipe `default`); `settings`: values of dotted keys. `oracles`: complex-step,
     closed-form, forward, central (empty: all). `tolerance`: the largest relative error that passes (None: 1e-6 for
     central, 1e-10 for the others). `entries` random ones of each parameter are compared (None: all, or as many as fit
     into about a minute), chosen by `seed`.
@@ -82,7 +82,7 @@ def gradflow(
 def bench(config: str | Path | None = None, settings: Mapping[str, Any] | None = None, seconds: float = 3.0) -> Bench:
     """Measure how fast a configuration trains on this machine, on random text, for about `seconds`.
 
-    `config`: a recipe by name, or a YAML file (None: the default of every key); `settings`: values of dotted keys.
+    `config`: a recipe by name, or a YAML file (None: the recipe `default`, with the sizes for a million characters); `settings`: values of dotted keys.
     The result has `chars_per_second`, `seconds` of an update, and the shares of its parts; see training/benchmark.py.
     Raises ConfigError, NetworkError and WorkerError.
     """
@@ -95,7 +95,7 @@ def _configuration(
     """The configuration; None for a run, which has its own. Raises OptionError and ConfigError."""
     if run is None:
         options = {key: (f"settings[{key!r}]", value) for key, value in (settings or {}).items()}
-        return resolve(None if config is None else str(config), (), options).config
+        return resolve(DEFAULT if config is None else str(config), (), options).config
     if config is not None or settings:
         raise OptionError(
             f"a run has its own configuration; leave out {parameter('config')} and {parameter('settings')}, or the run"

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import charrnn
+from charrnn import api
 from charrnn.config.problems import shorten
 from charrnn.config.resolve import find_config, flatten, known_keys, override, resolve, to_yaml
 from charrnn.config.schema import Config
@@ -244,3 +246,24 @@ def test_no_value_is_refused_in_pydantic_s_words(key):
     messages = [refusal(key, value) for value in BAD_VALUES]
     assert sum(map(bool, messages)) > 5
     assert [message for message in messages if re.search(r"Input|String|Tuple|Field|a valid ", message)] == []
+
+
+def test_without_a_configuration_every_verb_takes_the_default_recipe(monkeypatch):
+    asked = []
+    monkeypatch.setattr(api, "random_trainer", lambda config, *_: asked.append(config) or 1 / 0)
+    for measure in (api.bench, charrnn.bench):
+        with pytest.raises(ZeroDivisionError):
+            measure()
+    assert asked == [resolve("default").config] * 2
+    for report in (api.gradcheck(oracles=["central"], entries=1), charrnn.gradcheck(oracles="central", entries=1)):
+        assert report.checked_with["model.dropout"] == 0.15
+    assert (api.gradflow(lags=2, positions=1).cell, charrnn.gradflow(lags=2, positions=1).cell) == ("gru", "gru")
+
+
+def test_the_plain_recipe_is_the_network_of_the_derivations():
+    config = resolve("plain").config
+    model, training = config.model, config.training
+    assert (model.cell, model.num_layers, model.nonlinearity, model.readout) == ("rnn", 1, "tanh", "linear")
+    assert (model.dropout, model.weight_dropout, training.label_smoothing) == (0, 0, 0)
+    assert (training.ema_decay, training.warmup_steps, training.schedule) == (None, 0, "constant")
+    assert (training.weight_decay, training.reset_probability) == (0, 0)

@@ -26,7 +26,7 @@ def bench(
     with stage_lines(json) as on_stage:
         from charrnn import api
         from charrnn.cli.reports import bench
-        from charrnn.config.resolve import resolve
+        from charrnn.config.resolve import DEFAULT, resolve
 
-        found = api.bench(resolve(config, settings or ()).config, seconds, on_stage)
+        found = api.bench(resolve(config or DEFAULT, settings or ()).config, seconds, on_stage)
     bench.show_bench(found, seconds, json)

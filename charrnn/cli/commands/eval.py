@@ -85,4 +85,4 @@ def evaluate(
             B, S = common.numbers("--slices", slices, 2, whole=True)
             cut = int(B), int(S)
         made = model.evaluate(given, split, protocol, cut, rate, baselines)
-    evaluation.show(made, model, json)
+    evaluation.show(made, model, json, text or ())

@@ -72,9 +72,9 @@ def gradcheck(
         from charrnn import api
         from charrnn.cli.progress.progress_bar import progress_bar
         from charrnn.cli.reports import gradcheck
-        from charrnn.config.resolve import resolve
+        from charrnn.config.resolve import DEFAULT, resolve
 
-        resolved = resolve(config, settings or ())
+        resolved = resolve(config or DEFAULT, settings or ())
     with progress_bar("checking gradients", json) as advance:
         report = api.gradcheck(resolved.config, run, oracle or (), tolerance, seed, entries, on_progress=advance)
     gradcheck.show_report(report, json)

@@ -65,10 +65,10 @@ def gradflow(
         from charrnn import api
         from charrnn.cli.plots import gradflow_figure
         from charrnn.cli.reports import gradflow
-        from charrnn.config.resolve import resolve
+        from charrnn.config.resolve import DEFAULT, resolve
 
         if run is None:
-            settled = resolve(config, settings or ()).config
+            settled = resolve(config or DEFAULT, settings or ()).config
             found = api.gradflow(None, moved, settled, lags, positions, encoding=encoding or (), on_stage=on_stage)
         else:
             found = api.gradflow(run, text or (), None, lags, positions, checkpoint, moved, encoding or (), on_stage)

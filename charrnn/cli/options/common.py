@@ -47,7 +47,7 @@ ConfigOption = Annotated[
         "-c",
         metavar="NAME|FILE",
         autocompletion=completion.recipes,
-        help="A recipe by name, or a YAML file.",
+        help="A recipe by name, or a YAML file. Default: the recipe `default`.",
         rich_help_panel=TEXT_AND_NETWORK,
     ),
 ]

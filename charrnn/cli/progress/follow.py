@@ -7,14 +7,18 @@ from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
+from rich.console import Console
+
 from charrnn.cli.exit_codes import UNREAD
 from charrnn.cli.output.console import message_console, write_path
 from charrnn.cli.output.live_terminal import can_draw_on
 from charrnn.cli.output.next_command import suggest
+from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.progress.dashboard import Dashboard
 from charrnn.cli.progress.live_display import LiveDisplay
 from charrnn.cli.progress.plain_lines import PlainLines, introduction
 from charrnn.cli.progress.tensorboard import TensorBoardLog
+from charrnn.cli.reports.comparison import Training, compare, remedy
 from charrnn.errors import RunError
 from charrnn.runs.run import Run
 from charrnn.runs.storage.history import History, read_history
@@ -22,7 +26,7 @@ from charrnn.runs.storage.metrics_log import as_json
 from charrnn.system.signals import graceful_stop
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import Unit
-from charrnn.training.events import Event, Finished, Saved, Stepped
+from charrnn.training.events import Counted, Event, Finished, Saved, Stepped
 from charrnn.training.parallel.communicator import Communicator
 
 EventSink = Callable[[Event], object]  # a display, a log, JSON
@@ -67,17 +71,31 @@ def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Se
             console.print(line, soft_wrap=True)
     except BrokenPipeError:
         return _consume(run, lambda: True, [])
+    ending = partial(_print_comparison, run, console)
     if not can_draw_on(console, json):
-        return _consume(run, stop, [PlainLines(console, run.plan.steps, bound, unit), *sinks])
+        return _consume(run, stop, [PlainLines(console, run.plan.steps, bound, unit), ending, *sinks])
     live = LiveDisplay(console, _dashboard(run), above)
     finished = None
     try:
         with live:
-            finished = _consume(run, stop, [live, *sinks], live.tick)
+            finished = _consume(run, stop, [live, ending, *sinks], live.tick)
     except OSError:  # the terminal is gone, and cannot be restored
         if finished is None:
             raise
     return finished
+
+
+def _print_comparison(run: Run, console: Console, event: Event) -> None:
+    """Print at the end whether the network is better than the n-gram, and if not, what would help."""
+    if not isinstance(event, Counted) or event.best_loss is None:
+        return
+    plan, progress, gain = run.plan, run.trainer.progress, event.loss - event.best_loss
+    lines = [compare(gain, None, event.best_loss, event.uniform)]
+    if gain < 0:
+        made = Training(plan.config, plan.sources, len(plan.corpus.ids), progress.best_step, progress.step, run.path)
+        lines.append(f"what would help: {remedy(made)}")
+    for line in lines:
+        console.print(mark_unsafe_line(line, "green" if gain >= 0 else "yellow"), soft_wrap=True)
 
 
 def _dashboard(run: Run) -> Dashboard:

@@ -1,21 +1,26 @@
 """The report of an evaluation."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.text import Text
 
 from charrnn.cli.output.console import print_note, result_console, write_json
 from charrnn.cli.output.tables import Name, Table
+from charrnn.cli.reports.comparison import Training, compare, remedy
 from charrnn.models.evaluation.evaluation import Evaluation
 from charrnn.models.model import Model
 from charrnn.models.scoring.unknown_characters import describe_unknown
+from charrnn.runs.storage.directory import CONFIG
 from charrnn.text.characters.unit_names import amount
 from charrnn.training.events import bits, digits
+from charrnn.words import shell_command
 
 
-def show(found: Evaluation, model: Model, json: bool) -> None:
-    """Print a table of the model, its components and the baselines; or JSON."""
+def show(found: Evaluation, model: Model, json: bool, texts: Sequence[str] = ()) -> None:
+    """Print a table of the model, its components and the baselines; or JSON. `texts`: what was read, as it was named."""
     print_note(*model.notes, *found.notes)
     if json:
         perplexity = found.perplexity if math.isfinite(found.perplexity) else None  # JSON has no infinity
@@ -38,12 +43,20 @@ def show(found: Evaluation, model: Model, json: bool) -> None:
     table.show(console)
     console.print(Text(_also(found)), soft_wrap=True)
     if found.gain is not None:
-        less = "below" if found.gain >= 0 else "above"
-        console.print(
-            Text(f"{digits(abs(found.gain))} nats {less} the n-gram{_within(found.gain_interval, found.gain)}"),
-            style="green" if found.gain >= 0 else "yellow",
-            soft_wrap=True,
-        )
+        line = compare(found.gain, found.gain_interval, found.loss, found.baselines.uniform)
+        console.print(Text(line), style="green" if found.gain >= 0 else "yellow", soft_wrap=True)
+        if found.gain < 0 and len(model.components) == 1:
+            print_note(f"what would help: {_remedy(found, model, texts)}")
+
+
+def _remedy(found: Evaluation, model: Model, texts: Sequence[str]) -> str:
+    """What would help a network that is worse than the n-gram on the text that it read."""
+    path = Path(model.components[0].name)
+    if found.split is not None:
+        return remedy(Training.from_checkpoint(model.saved, path))
+    named = [Path(text) for text in texts if text != "-"] or [Path("TEXT")]
+    run = path.parent if (path.parent / CONFIG).is_file() else path
+    return f"train it on a text like this one: {shell_command('charrnn train', *named, '--from', run)}"
 
 
 def _headline(found: Evaluation) -> str:
@@ -70,11 +83,3 @@ def _name(found: Evaluation, model: Model) -> str:
 
 def _loss(nats: float) -> tuple[str, str]:
     return digits(nats), digits(bits(nats))
-
-
-def _within(interval: tuple[float, float] | None, gain: float) -> str:
-    """The interval of a gain, or of a loss if the gain is negative."""
-    if interval is None:
-        return ""
-    low, high = interval if gain >= 0 else (-interval[1], -interval[0])
-    return f" (95 %: {digits(low)} to {digits(high)})"

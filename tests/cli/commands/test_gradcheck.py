@@ -12,11 +12,11 @@ from tiny import OPTIONS as TINY
 
 
 def test_gradcheck_passes_and_its_json_has_the_agreed_form(charrnn):
-    table = charrnn("gradcheck")
+    table = charrnn("gradcheck", "-c", "plain")
     assert table.exit_code == 0
     assert "all 24 checks passed, and all 9 properties hold" in table.stdout
     assert "training.max_grad_norm 1.0 (changes the gradient after it was computed)" in table.stdout
-    result = json.loads(charrnn("gradcheck", "--json").stdout)
+    result = json.loads(charrnn("gradcheck", "-c", "plain", "--json").stdout)
     assert result["passed"] is True
     assert set(result) == {"passed", "checks", "properties", "entries", "seed", "checked_with", "not_checked"}
     assert (result["entries"], result["seed"], result["checked_with"]) == (None, 0, {})
@@ -48,7 +48,7 @@ def test_gradcheck_says_how_many_entries_fit_into_its_time_and_how_to_have_them_
 def test_gradcheck_names_the_settings_that_were_checked(charrnn):
     settings = ["model.dropout=0.25", "training.label_smoothing=0.1", "training.freeze=[readout]", "runtime.threads=2"]
     settings += ["training.reset_probability=0.1"]
-    arguments = ["gradcheck", *(word for setting in settings for word in ("-s", setting))]
+    arguments = ["gradcheck", "-c", "plain", *(word for setting in settings for word in ("-s", setting))]
     table = charrnn(*arguments).stdout
     assert "checked with: model.dropout 0.25, training.label_smoothing 0.1" in table
     assert "training.freeze readout (changes the gradient after it was computed)" in table
@@ -66,7 +66,7 @@ def test_gradcheck_of_a_network_without_biases_says_that_they_are_held(charrnn):
     assert result.exit_code == 0
     assert "not checked: model.bias false (holds every bias at 0; their gradient is not used)" in (result.stdout)
     assert "b_h" not in result.stdout
-    found = json.loads(charrnn("gradcheck", "--json").stdout)
+    found = json.loads(charrnn("gradcheck", "-c", "plain", "--json").stdout)
     assert "b_h" in {check["parameter"] for check in found["checks"]}
     assert "model.bias" not in {left["key"] for left in found["not_checked"]}
 
@@ -82,11 +82,20 @@ def test_a_failing_gradcheck_names_the_parameter_and_exits_1(charrnn, monkeypatc
         return dstate
 
     monkeypatch.setattr(Network, "backward", wrong)
-    result = charrnn("gradcheck")
+    result = charrnn("gradcheck", "-c", "plain")
     assert result.exit_code == 1
     assert "error: 4 of 24 checks failed, in W_hh" in result.stderr
     assert "[1, 2]" in result.stdout
     assert json.loads(charrnn("gradcheck", "--json").stdout)["passed"] is False
+
+
+def test_without_a_configuration_the_network_of_the_default_recipe_is_checked(charrnn):
+    found = charrnn("gradcheck")
+    assert found.exit_code == 0
+    assert found.stdout == charrnn("gradcheck", "-c", "default").stdout
+    assert "checked with: model.dropout 0.15, model.weight_dropout 0.15, training.label_smoothing 0.02" in found.stdout
+    assert found.stdout.splitlines()[-1] == "all 36 checks passed, and all 11 properties hold"
+    assert charrnn("gradcheck", "-s", "model.cell=rnn").stdout != found.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end differently on Windows")
@@ -109,7 +118,7 @@ def test_gradcheck_of_a_run_that_knows_one_character(charrnn, tmp_path):
         (["--oracle", "magic"], 1, ["unknown oracle 'magic'; there are complex-step, closed-form, forward, central"]),
         (["--tolerance", "0"], 2, ["--tolerance must be above 0; found 0"]),
         (["--run", "nothing"], 1, ["no such run"]),
-        (["--run", "x", "-c", "quick"], 2, ["--run has its own configuration"]),
+        (["--run", "x", "-c", "quick"], 2, ["RUN has its own configuration"]),
         (["-s", "model.cell=lstmm"], 1, ["model.cell: must be", "found 'lstmm'"]),
     ],
 )

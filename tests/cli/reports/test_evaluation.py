@@ -58,7 +58,7 @@ def test_the_table_has_a_row_for_the_model_and_each_baseline(capsys):
     assert printed.out.startswith("the text: 1,235 characters; 1,234 predicted\n")
     assert printed.out.splitlines()[-2:] == [
         "1.2500 bits per byte, perplexity 2.7183",
-        "0.5000 nats below the n-gram (95 %: 0.4000 to 0.6000)",
+        "better than the n-gram by 0.5000 nats (95 %: 0.4000 to 0.6000)",
     ]
     assert printed.err == "where it is from\na note on it\n"
 
@@ -66,10 +66,14 @@ def test_the_table_has_a_row_for_the_model_and_each_baseline(capsys):
 @pytest.mark.parametrize(
     ("gain", "interval", "line"),
     [
-        (0.5, (-0.1, 1.1), "0.5000 nats below the n-gram (95 %: -0.1000 to 1.1000)"),
-        (-0.5, (-0.6, -0.4), "0.5000 nats above the n-gram (95 %: 0.4000 to 0.6000)"),
-        (-0.5, (-1.1, 0.1), "0.5000 nats above the n-gram (95 %: -0.1000 to 1.1000)"),
-        (0.5, None, "0.5000 nats below the n-gram"),
+        (0.5, (-0.1, 1.1), "better than the n-gram by 0.5000 nats (95 %: -0.1000 to 1.1000): it may be chance"),
+        (
+            -0.5,
+            (-0.6, -0.4),
+            "worse than the n-gram by 0.5000 nats (95 %: 0.4000 to 0.6000): counting alone predicts this text better",
+        ),
+        (-0.5, (-1.1, 0.1), "worse than the n-gram by 0.5000 nats (95 %: -0.1000 to 1.1000): it may be chance"),
+        (0.5, None, "better than the n-gram by 0.5000 nats"),
     ],
 )
 def test_the_interval_is_in_the_printed_unit(capsys, gain, interval, line):
