@@ -18,7 +18,19 @@ from charrnn.errors import CharrnnError
 from charrnn.package import __version__
 
 if TYPE_CHECKING:
-    from charrnn.python import Model, ScoredText, bench, export, gradcheck, gradflow, list_runs, load, resume, train
+    from charrnn.python import (
+        Model,
+        ScoredText,
+        bench,
+        export,
+        gradcheck,
+        gradflow,
+        info,
+        list_runs,
+        load,
+        resume,
+        train,
+    )
 
 __all__ = [
     "CharrnnError",
@@ -29,6 +41,7 @@ __all__ = [
     "export",
     "gradcheck",
     "gradflow",
+    "info",
     "list_runs",
     "load",
     "resume",

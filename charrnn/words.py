@@ -78,6 +78,16 @@ def _as_argument(path: str) -> str:
     return os.path.join(os.curdir, path) if path.startswith("-") else path
 
 
+def epochs(passes: float) -> str:
+    """How often a text is read, with three digits, but no exponent.
+
+    >>> epochs(0.5), epochs(1), epochs(11.49), epochs(1234.5)
+    ('0.5 epochs', '1 epoch', '11.5 epochs', '1,234 epochs')
+    """
+    shown = f"{passes:.3g}" if passes < 999.5 else f"{passes:,.0f}"
+    return f"{shown} epoch{'' if shown == '1' else 's'}"
+
+
 def duration(seconds: float) -> str:
     """A time for a message, rounded, in the largest unit that fits twice.
 

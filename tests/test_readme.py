@@ -26,6 +26,8 @@ GROUP = typer.main.get_command(app)
 
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")
+SHARED_ROWS = TEXTS[COMMANDS].partition("### Options of several commands\n")[2].partition("\n###")[0]
+SHARED_OPTIONS = [re.split(r"(?<!\\)\|", row) for row in SHARED_ROWS.splitlines() if row.startswith("|")]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -73,10 +75,12 @@ def anchors(text: str) -> set[str]:
 def test_every_command_and_option_is_documented(command):
     section = re.search(rf"^### `charrnn {command}`.*?(?=^##|\Z)", TEXTS[COMMANDS], re.DOTALL | re.MULTILINE)
     assert section, f"{name(COMMANDS)} has no section on charrnn {command}"
+    shared = [cells[1] for cells in SHARED_OPTIONS if f"`{command}`" in cells[2]]
+    described = "\n".join([section[0], *shared])
     missing = {
         option
         for option in options(GROUP.commands[command])
-        if f"`{option}" not in section[0] and f"{option}`" not in section[0]
+        if f"`{option}" not in described and f"{option}`" not in described
     }
     assert not missing - {"--help", "-h"}, f"{name(COMMANDS)} does not document these options of charrnn {command}"
 

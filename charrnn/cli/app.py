@@ -64,6 +64,13 @@ HELP = """Train character-level recurrent networks on any text, in plain NumPy; 
 class Commands(TyperGroup):
     """The group of commands; prints errors as one line."""
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The options before a command, each off by default: to check None, Typer would load Pydantic."""
+        options: list[Any] = super().get_params(ctx)
+        for option in options:
+            option.default = option.default or False
+        return options
+
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command and exit with its code; an error for the user becomes a line on stderr."""
         options["standalone_mode"] = False

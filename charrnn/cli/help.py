@@ -19,16 +19,16 @@ Row = tuple[str, str]  # what is typed, and what it means
 MIN_COLUMNS, MAX_COLUMNS = 40, 100  # of a page: longer lines are hard to read
 NAME_COLUMNS = 26  # a name that is wider has its text below
 NARROW, NARROW_NAME_COLUMNS = 72, 20
-EXAMPLE_INDENT = "    "
+EXAMPLE = ("    ", "charrnn ")  # how it begins: without an indent if nothing else stands below the first paragraph
 OTHERS = "Options"  # the group of what has none
 TYPES = {"int": "N", "integer": "N", "float": "X", "str": "TEXT", "text": "TEXT", "path": "PATH", "list[str]": "TEXT"}
 
 WORDS = """\
-nats: How surprising a character was to the network, on average: -ln of its probability. Less is better.
-bpc: The same in bits per character: nats / ln 2.
-perplexity: The same as a number of choices: e to the power of nats. 5 is like a guess among 5 characters.
-step: One update of the weights, after one window of each stream.
-stream: One of the places at which the text is read side by side.
+nats: How surprising a character is to the network, on average: -ln of its probability. Less is better.
+bpc: The same in bits for each character: nats / 0.693.
+perplexity: The same as a number of choices: 5 is like a guess among 5 characters.
+stream: One of the places in the text from which a training reads, all at the same time.
+step: One update of the weights, after some characters of each stream.
 epoch: One pass over the training text."""
 
 
@@ -101,10 +101,12 @@ class Page:
         beside = all(2 + at + len(comment) <= self.columns for _, comment in examples)
         lines = []
         for line, comment in examples:
-            shown = self._style(line, fg="cyan")
-            note = self._style(comment, dim=True)
-            lines += [f"  {shown}{' ' * (at - len(line))}{note}"] if beside else [f"  {note}", f"  {shown}"]
-        self.blocks.append("\n".join([self._style(heading, bold=True), *(line.rstrip() for line in lines)]))
+            shown, note = self._style(line, fg="cyan"), self._style(comment, dim=True)
+            if beside:
+                lines.append(f"  {shown}{' ' * (at - len(line))}{note}".rstrip())
+            else:
+                lines += [f"  {each}" for each in (note, shown) if each]
+        self.blocks.append("\n".join([self._style(heading, bold=True), *lines]))
 
     def _lines_of(self, name: str, text: str, at: int) -> Iterator[str]:
         """A row: the text beside the name, from column `at`, or below a name that is too wide."""
@@ -134,7 +136,7 @@ def _columns() -> int:
 def _parts(help: str) -> tuple[list[str], list[Row], list[str]]:
     """The paragraphs above the examples of a text, the examples with their comments, and the paragraphs below."""
     paragraphs = help.split("\n\n")
-    places = [place for place, paragraph in enumerate(paragraphs) if paragraph.startswith(EXAMPLE_INDENT)]
+    places = [place for place, paragraph in enumerate(paragraphs) if paragraph.startswith(EXAMPLE)]
     if not places:
         return paragraphs, [], []
     lines = [line.strip() for place in places for line in paragraphs[place].strip("\n").splitlines()]

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from charrnn.models.html.learning_curve import learning_curve
 from charrnn.text.characters.printable import printable_line
 from charrnn.training.events import Evaluated, Event, Finished, Recovered, Resumed, Stepped, digits
+from charrnn.words import short_duration
 
 FIRST_STAGE = "reading the text"
 REFRESH_SECONDS = 0.5  # seconds between two pictures in a notebook
@@ -177,4 +178,4 @@ class Losses:
 
 
 def _takes(seconds: float | None) -> str:
-    return "" if seconds is None else f"({seconds:.0f} s)"
+    return "" if seconds is None else f"({short_duration(round(seconds, 1))})"

@@ -1,4 +1,4 @@
-"""Train, resume and export, and list what was trained, from Python."""
+"""Train, resume and export, from Python."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -11,8 +11,6 @@ from charrnn.models import export as exports
 from charrnn.models.loading import load
 from charrnn.models.model import Model
 from charrnn.python.progress import Display, progress_display
-from charrnn.runs import catalogue
-from charrnn.runs.catalogue import RunSummary
 from charrnn.runs.run import Run
 from charrnn.system.signals import StopRequest, graceful_stop
 from charrnn.training.events import Event
@@ -110,16 +108,6 @@ def export(
     else:
         api.export(run, out, to, which, replace)
     return Path(out)
-
-
-def list_runs(folder: str | Path = "runs") -> list[RunSummary]:
-    """A summary of each run in a folder, and in its folders of sweeps, the newest first: path, name, state, text, cell,
-    sizes, steps and best loss; see runs/catalogue.py. Empty if there is no such folder.
-
-    >>> list_runs("nowhere")
-    []
-    """
-    return catalogue.list_runs(Path(folder))
 
 
 def _to_end(run: Run, display: Display, on_event: Callable[[Event], object]) -> Model:

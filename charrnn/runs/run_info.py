@@ -12,9 +12,9 @@ from charrnn.errors import CharrnnError, TextError
 from charrnn.network.parameters import Parameters
 from charrnn.package import shipped
 from charrnn.runs.catalogue import RunSummary, planned_steps, summarise
+from charrnn.runs.finding import find_run
 from charrnn.runs.planning.new_plan import fit_sizes
 from charrnn.runs.recorded_text import find_text, recorded_places
-from charrnn.runs.storage import checkpoint as checkpoints
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.directory import LoadedCheckpoint
@@ -68,13 +68,15 @@ class RunInfo:
         return self.loaded.checkpoint
 
 
-def inspect(path: Path) -> RunInfo:
-    """A run directory with its last checkpoint, or a single checkpoint. Takes no lock, and writes nothing.
+def inspect(run: str | Path) -> RunInfo:
+    """A run directory with its last checkpoint, or a single checkpoint; a bare name is looked up in runs/. Takes no
+    lock, and writes nothing.
 
     Raises RunError if there is none, and CheckpointError if it is damaged.
     """
+    path = find_run(run)
     is_run = path.is_dir()
-    loaded = directory.load(path, "last") if is_run else _load_file(path)
+    loaded = directory.load(path, "last" if is_run else None)
     saved, summary = loaded.checkpoint, summarise(path) if is_run else None
     recipe, differences = compare_with_recipes(saved.config, saved.text.characters)
     return RunInfo(
@@ -107,12 +109,6 @@ def find_place(saved: Checkpoint) -> TextPlace:
         return TextPlace(find_text(saved)[0], verified=True)
     except CharrnnError as error:
         return TextPlace(problem=str(error))
-
-
-def _load_file(path: Path) -> LoadedCheckpoint:
-    if not path.exists():
-        return directory.load(path)  # raises: there is none
-    return LoadedCheckpoint(checkpoints.load(path), path)
 
 
 def _differences(config: SizedConfig, recipe: Any, characters: int) -> tuple[Difference, ...]:

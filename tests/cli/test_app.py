@@ -19,12 +19,13 @@ def test_version_help_and_module():
     assert done.stdout == f"charrnn {package.__version__}\n"
 
 
-def test_help_and_version_load_nothing_heavy():
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["sample", "--help"], ["train", "-h"]], ids=" ".join)
+def test_help_and_version_load_nothing_heavy(arguments):
     code = (
-        "import sys; sys.argv = ['charrnn', '--help']\n"
+        f"import sys; sys.argv = ['charrnn', *{arguments}]\n"
         "from charrnn.cli.app import main\n"
         "try: main()\nexcept SystemExit: pass\n"
-        "print([m for m in ('numpy', 'pydantic', 'yaml', 'safetensors') if m in sys.modules], file=sys.stderr)"
+        "print([m for m in ('numpy', 'pydantic', 'rich', 'yaml', 'safetensors') if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"

@@ -102,6 +102,7 @@ def test_gradients_are_those_of_the_loss(tmp_path, text_file, settings):
     """Beside finite differences of the loss that it returns, in the direction of the gradient."""
     model, text = charrnn.load(tiny.trained(tmp_path / "run", text_file, *settings)), "the cat\nwhy? a dog"
     loss, gradients = model.gradients(text)
+    assert {found.dtype for found in gradients.values()} == {np.dtype(np.float64)}
     assert {name: found.shape for name, found in gradients.items()} == {
         name: weight.shape for name, weight in model.parameters.items()
     }

@@ -272,3 +272,10 @@ def test_no_way_leads_to_what_is_not_a_file_or_is_on_another_drive(monkeypatch):
     monkeypatch.setattr(os.path, "commonpath", other_drive)
     assert parent_from_text(["/home/june/play.txt"], run) is None
     assert list(moved_sources(["/home/june/play.txt"], "runs", run)) == []
+
+
+def test_a_text_that_did_not_move_keeps_its_recorded_name(project, tmp_path):
+    root, run = project()
+    (tmp_path / "alias").symlink_to(root)
+    for place in (run, tmp_path / "alias" / run.relative_to(root)):
+        assert read(place) == (str(root / "text.txt"),)

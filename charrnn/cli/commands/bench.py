@@ -17,6 +17,9 @@ def bench(
 
     Prints characters per second on random text, the speed of its matrix products beside the fastest of this machine,
     and where the time goes.
+
+        charrnn bench
+        charrnn bench -s model.cell=lstm -s model.hidden_size=512
     """
     from charrnn.cli.progress.stage_lines import stage_lines
 

@@ -23,13 +23,13 @@ def derive(
     explain: bool = typer.Option(
         False,
         "--explain",
-        help="Walk through one tiny case of a system, number by number.",
+        help="Walk through a tiny case, number by number.",
         rich_help_panel=common.WHAT_TO_CHECK,
     ),
     train: bool = typer.Option(
         False,
         "--train",
-        help="Train a system on something small, with and without clipping.",
+        help="Train a system, with and without clipping.",
         rich_help_panel=common.WHAT_TO_CHECK,
     ),
     settings: list[str] | None = typer.Option(
@@ -44,10 +44,14 @@ def derive(
     seed: int = typer.Option(0, min=0, help="The seed of the case.", rich_help_panel=common.WHAT_TO_CHECK),
     json: common.JsonOption = False,
 ) -> None:
-    """Check the equations of the four derivations that charrnn is built on, as printed and as corrected.
+    """Check the equations of the derivations, as printed and corrected.
 
-    Evaluates each on a random case and compares it with the complex step, which is exact to rounding. An error is
-    relative to the largest entry of the true value. Exit code 1 if a corrected form fails.
+    Evaluates each of the four derivations that charrnn is built on, on a random case, and compares it with the complex
+    step, which is exact to rounding. The exit code is 1 if a corrected form fails.
+
+        charrnn derive
+        charrnn derive vector --explain
+        charrnn derive scalar --train
     """
     from charrnn.cli.output.console import print_error, result_console, write_json
     from charrnn.cli.progress.stage_lines import stage_lines

@@ -13,24 +13,24 @@ def evaluate(
     text: list[str] | None = common.text_argument("None: a split of the training text."),
     split: Literal["train", "valid", "test"] | None = typer.Option(
         None,
-        help="Which split of the training text. Default: test, or valid if there is no test.",
+        help="Which split of the training text. Default: test, or else valid.",
         rich_help_panel="What to measure",
     ),
     protocol: Protocol | None = typer.Option(
         None,
-        help="How to split that text, for comparable figures. Default: as in the training.",
+        help="How to split that text. Default: as in the training.",
         rich_help_panel="What to measure",
     ),
     slices: str | None = typer.Option(
         None,
         metavar="B,S",
-        help="For protocol char-rnn: B slices, in windows of S characters (bytes, for a byte model). Default: as in the training.",
+        help="For char-rnn: B slices, in windows of S characters. Default: as in the training.",
         rich_help_panel="What to measure",
     ),
     dynamic: bool = typer.Option(
         False,
         "--dynamic",
-        help="Adapt the weights to the text: one step of SGD after each window.",
+        help="Learn while reading: one step of SGD a window.",
         rich_help_panel="What to measure",
     ),
     learning_rate: float | None = typer.Option(
@@ -47,7 +47,7 @@ def evaluate(
     baselines: bool = typer.Option(
         True,
         "--baselines/--no-baselines",
-        help="Compare with a unigram, an n-gram and xz on the same text.",
+        help="Compare with counting, an n-gram and xz.",
         rich_help_panel="What to measure",
     ),
     training_text: common.TrainingTextOption = None,
@@ -57,8 +57,11 @@ def evaluate(
 ) -> None:
     """Measure how well a trained network predicts a text.
 
-    Reads the text once, from beginning to end, without forgetting in between. Prints nats per character, bits per
-    character and per byte, perplexity, and a 95 % interval.
+    Reads the text once, from beginning to end. Prints nats and bits for each character, with a 95% interval.
+
+        charrnn eval runs/harbour
+        charrnn eval runs/harbour other.txt
+        charrnn eval runs/harbour --split valid --ngram
     """
     from charrnn.cli.progress.stage_lines import stage_lines
 

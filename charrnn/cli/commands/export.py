@@ -10,18 +10,21 @@ from charrnn.cli.options import common
 
 def export(
     run: common.RunArgument,
+    checkpoint: common.CheckpointOption = None,
     out: Path | None = common.out_option("FILE", "The .safetensors file to write. Default: NAME-plain.safetensors."),
     to: Literal["plain", "torch"] = typer.Option(
         "plain",
-        help="Names and layouts: plain, those of the equations; torch, those of PyTorch.",
+        help="Names and layouts of the equations, or of PyTorch.",
         rich_help_panel=common.OUTPUT,
     ),
-    checkpoint: common.CheckpointOption = None,
     force: common.ForceOption = False,
 ) -> None:
     """Write a trained network's weights for other tools.
 
     Writes a safetensors file with the vocabulary and the configuration in its metadata.
+
+        charrnn export runs/harbour
+        charrnn export runs/harbour --to torch -o h.safetensors
     """
     from charrnn.cli.output import console
     from charrnn.cli.output.files import confirm_overwrite

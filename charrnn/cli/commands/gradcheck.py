@@ -15,38 +15,39 @@ def gradcheck(
         None,
         metavar="RUN",
         readable=False,
-        help="Check the trained weights of this run, in full size.",
+        help="Check the trained weights of this run.",
         rich_help_panel=common.TEXT_AND_NETWORK,
     ),
     oracle: list[str] | None = typer.Option(
         None,
         metavar="NAME",
-        help="Compare with this oracle: complex-step, closed-form, forward or central. Repeatable. Default: all.",
+        help="One of complex-step, closed-form, forward, central. Repeatable. Default: all.",
         rich_help_panel=common.WHAT_TO_CHECK,
     ),
     tolerance: float | None = typer.Option(
         None,
-        help="The largest relative error that passes. Default: 1e-6 for central, 1e-10 for the others.",
+        help="The largest relative error that passes. Default: 1e-6 for central, else 1e-10.",
         rich_help_panel=common.WHAT_TO_CHECK,
     ),
     entries: int | None = typer.Option(
         None,
         min=1,
-        help="Check N random entries of each parameter, however long it takes. Default: all, or as many as fit into a minute.",
+        help="Check N random entries of each parameter. Default: as many as fit into a minute.",
         metavar="N",
         rich_help_panel=common.WHAT_TO_CHECK,
     ),
     seed: int = typer.Option(0, min=0, help="The seed of the case.", rich_help_panel=common.WHAT_TO_CHECK),
     json: common.JsonOption = False,
 ) -> None:
-    """Compare the gradients of backpropagation through time with four independent oracles, entry by entry.
+    """Check the gradients against four independent oracles.
 
-    Computes in float64, with several steps and streams, from a state that is not zero. Dropout (with fixed masks),
-    smoothed labels, a stride and documents are as configured; a line below the table lists what is configured and not
-    checked.
+    Compares every entry in float64, on a small network of this kind, or on trained weights. Then checks what no
+    gradient shows: no character sees the future, the past is used, and a window gives the same as single steps. The
+    exit code is 1 if anything fails.
 
-    Then checks what no gradient shows: no character sees the future, the past is used, and a window gives the same as
-    single steps. Exit code 1 if anything fails.
+        charrnn gradcheck
+        charrnn gradcheck -s model.cell=lstm -s model.num_layers=2
+        charrnn gradcheck --run runs/harbour --oracle forward
     """
     from charrnn.cli.progress.stage_lines import stage_lines
 

@@ -12,7 +12,7 @@ def gradflow(
         None,
         metavar="[RUN]",
         readable=False,
-        help="A run directory, or a .safetensors checkpoint. None: a fresh network with this configuration.",
+        help="A run directory, or a .safetensors checkpoint. None: a fresh network.",
         show_default=False,
     ),
     text: list[str] | None = common.text_argument("None: the run's validation split."),
@@ -22,30 +22,32 @@ def gradflow(
         200,
         min=1,
         max=10_000,
-        help="The largest lag, in characters (bytes, for a byte model).",
+        help="How many characters back to look.",
         rich_help_panel="What to measure",
     ),
     positions: int = typer.Option(
-        8, min=1, max=1_000, help="The number of places of the text to start from.", rich_help_panel="What to measure"
+        8, min=1, max=1_000, help="From how many places of the text.", rich_help_panel="What to measure"
     ),
-    out: Path | None = common.out_option("FILE", "Draw the figure into this .svg or .png file."),
+    out: Path | None = common.out_option("FILE", "Draw it into an .svg or .png file."),
     force: common.ForceOption = False,
     training_text: list[str] | None = typer.Option(
         None,
         "--text",
         metavar="TEXT",
-        help="Without RUN: the text whose validation split the fresh network reads. Default: the built-in one. "
-        "With RUN: new location of its training text, if it moved. Repeatable.",
+        help="Where the training text is now; without RUN, a text to read. Repeatable.",
         rich_help_panel=common.TEXT_AND_NETWORK,
     ),
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
     json: common.JsonOption = False,
 ) -> None:
-    """Measure how far back gradients reach in a network: what it can learn to remember.
+    """Measure how far back gradients reach: what can be remembered.
 
     Prints the norms of the products of Jacobians by lag, the memory horizon, saturated units, the spectrum of W_hh with
     Pascanu's conditions, the Lyapunov exponent, and what truncated backpropagation leaves out.
+
+        charrnn gradflow runs/harbour
+        charrnn gradflow -s model.cell=lstm --lags 100 -o flow.svg
     """
     from charrnn.cli.progress.stage_lines import stage_lines
 

@@ -8,6 +8,9 @@ def info(run: common.RunArgument, json: common.JsonOption = False) -> None:
 
     Shows how far it came and how good it is, its network, vocabulary, text and versions, its files, and where its
     configuration differs from a recipe. Nothing is changed.
+
+        charrnn info runs/harbour
+        charrnn info runs/harbour/best.safetensors
     """
     from charrnn.cli.reports import info as report
     from charrnn.runs.run_info import inspect

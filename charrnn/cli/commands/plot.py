@@ -20,11 +20,8 @@ def plot(
         ...,
         metavar="RUN...",
         readable=False,
-        help="Run directories, or files with the output of train --json.",
+        help="Run directories, or files written by train --json.",
         show_default=False,
-    ),
-    out: Path | None = common.out_option(
-        "FILE", "Draw the figure into this .svg or .png file. Default: curves in the terminal."
     ),
     x: Literal["steps", "epochs", "time"] = typer.Option(
         "steps", "--x", help="The horizontal axis.", rich_help_panel="What to draw"
@@ -32,21 +29,25 @@ def plot(
     what: str | None = typer.Option(
         None,
         metavar="NAME,NAME,...",
-        help=f"What to draw: loss, bpc, grad_norm, clipped, learning_rate. Default: {IN_FIGURE}; in the terminal {IN_TERMINAL}.",
+        help=f"Of loss, bpc, grad_norm, clipped, learning_rate. Default: {IN_FIGURE}; in the terminal {IN_TERMINAL}.",
         rich_help_panel="What to draw",
     ),
     smooth: int | None = typer.Option(
         None,
         metavar="N",
         min=1,
-        help="Draw means over N steps. Default: a hundredth of the longest run.",
+        help="Draw means over N steps. Default: a hundredth of all.",
         rich_help_panel="What to draw",
     ),
+    out: Path | None = common.out_option("FILE", "An .svg or .png file. Default: in the terminal."),
     force: common.ForceOption = False,
 ) -> None:
     """Draw the curves of trainings.
 
-    Draws loss, bits per character, gradient norm and learning rate of one or several runs, with their evaluations.
+    Draws loss, bits per character, gradient norm and learning rate of one or several runs.
+
+        charrnn plot runs/harbour
+        charrnn plot runs/harbour runs/play -o curves.svg
     """
     from charrnn.cli.output import console
     from charrnn.cli.progress.stage_lines import stage_lines

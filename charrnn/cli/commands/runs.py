@@ -17,6 +17,9 @@ def runs(
 
     Shows text, network, steps, the best loss beside that of an n-gram, and whether a run is running, stopped, finished
     or diverged. Runs of a sweep are listed too. Nothing is changed.
+
+        charrnn runs
+        charrnn runs runs/harbour-sweep
     """
     from charrnn.cli.reports import runs as report
     from charrnn.errors import RunError

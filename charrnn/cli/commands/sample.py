@@ -12,10 +12,8 @@ if TYPE_CHECKING:
 
 MAX_NEW_SEED = 1_000_000  # short enough to type
 CANDIDATES = 5  # of each character of a --trace
-PENALTY_HELP = (
-    "Against loops: what would repeat a recent sequence becomes R times less likely, each time. Default: 1, off."
-)
-EXACT_HELP = "Make each sample identical to what its seed writes alone. --no-exact is faster for many samples, but they may differ."
+PENALTY_HELP = "Against loops: a repetition becomes R times less likely. Try 1.1. Default: 1, off."
+EXACT_HELP = "Write what each seed writes alone, or many samples faster."
 
 
 def sample(
@@ -26,13 +24,13 @@ def sample(
         "-p",
         metavar="TEXT",
         callback=typed_text.text,
-        help="The text to continue. It is printed before the text, and is not in the text of --json. \\n is a line break, as in --stop and --only.",
+        help="The text to continue: printed before the text, but not in that of --json. \\n is a line break, as in --stop and --only.",
         rich_help_panel="What to write",
     ),
     prompt_file: str | None = typer.Option(
         None,
         metavar="FILE",
-        help="Read the prompt from a file, or with - from standard input.",
+        help="Read the prompt from a file; -: standard input.",
         rich_help_panel="What to write",
     ),
     length: int = typer.Option(
@@ -40,42 +38,43 @@ def sample(
         "--length",
         "-n",
         min=0,
-        help="Characters to write (bytes, for a byte model). A document may end earlier. 0: no limit.",
+        help="Characters to write; 0: no limit.",
         rich_help_panel="What to write",
     ),
     temperature: float = typer.Option(
         0.8,
         "--temperature",
         "-t",
+        metavar="T",
         help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.",
         rich_help_panel="How",
     ),
     top_k: int | None = typer.Option(
-        None, metavar="K", help="Draw from the K likeliest characters only.", rich_help_panel="How"
+        None, metavar="K", help="Draw from the K likeliest characters.", rich_help_panel="How"
     ),
     top_p: float | None = typer.Option(
         None,
         metavar="P",
-        help="Draw from the likeliest characters that together have probability P.",
+        help="Draw from the likeliest with probability P in all.",
         rich_help_panel="How",
     ),
     min_p: float | None = typer.Option(
         None,
         metavar="P",
-        help="Draw from the characters at least P times as likely as the likeliest.",
+        help="Draw from those at least P times the likeliest.",
         rich_help_panel="How",
     ),
     repetition_penalty: float | None = typer.Option(None, metavar="R", help=PENALTY_HELP, rich_help_panel="How"),
     repetition_ngram: int | None = typer.Option(
         None,
         metavar="N",
-        help="The length of a repeated sequence, in characters (bytes). Default: 8.",
+        help="What counts as repeated: N characters. Default: 8.",
         rich_help_panel="How",
     ),
     repetition_window: int | None = typer.Option(
         None,
         metavar="W",
-        help="How far back to look, in characters (bytes). Default: 400.",
+        help="How far to look back. Default: 400 characters.",
         rich_help_panel="How",
     ),
     only: list[str] | None = typer.Option(
@@ -89,24 +88,22 @@ def sample(
         None,
         metavar="TEXT",
         callback=typed_text.texts,
-        help="End before this text, and do not print it. Repeatable.",
+        help="End before this text. Repeatable.",
         rich_help_panel="What to write",
     ),
-    count: int = typer.Option(
-        1, min=1, help="The number of samples; their seeds are SEED, SEED + 1, ...", rich_help_panel="What to write"
-    ),
+    count: int = typer.Option(1, min=1, help="How many samples.", rich_help_panel="What to write"),
     rerank: int | None = typer.Option(
         None,
         min=1,
         metavar="N",
-        help="Draw N samples and print the --count with the highest mean log probability, the best first.",
+        help="Draw N samples; print the --count likeliest.",
         rich_help_panel="What to write",
     ),
     exact: bool = typer.Option(True, help=EXACT_HELP, rich_help_panel="How"),
     seed: int | None = typer.Option(
         None,
         min=0,
-        help="The same seed gives the same text. Default: a new one, printed on stderr.",
+        help="The same seed, the same text. Default: a new one.",
         rich_help_panel="What to write",
     ),
     others: common.WithOption = None,
@@ -116,43 +113,45 @@ def sample(
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
     stream: bool = typer.Option(
-        True, help="Print each character as it is drawn, or all at the end.", rich_help_panel=common.OUTPUT
+        True, help="Print each character at once, or all at the end.", rich_help_panel=common.OUTPUT
     ),
     surprisal: bool = typer.Option(
         False,
         "--surprisal",
-        help="In a terminal: colour each character by its surprisal to the network.",
+        help="Colour each character by its surprisal.",
         rich_help_panel=common.OUTPUT,
     ),
     trace: bool = typer.Option(
         False,
         "--trace",
-        help="Print each character's probability and its alternatives below the text.",
+        help="Show each character's probability below the text.",
         rich_help_panel=common.OUTPUT,
     ),
     trace_candidates: int | None = typer.Option(
         None,
         min=1,
         metavar="N",
-        help="How many candidates --trace prints. Default: 5.",
+        help="How many candidates --trace shows. Default: 5.",
         rich_help_panel=common.OUTPUT,
     ),
     novelty: bool = typer.Option(
         False,
         "--novelty",
-        help="Show how much of the sample is copied from the training text, beside held-out text.",
+        help="Show how much is copied from the training text.",
         rich_help_panel=common.OUTPUT,
     ),
     json: bool = typer.Option(
         False,
         "--json",
-        help="Print a list of {text, seed, finish, log_probability} as JSON on stdout.",
+        help="Print a list of {text, seed, ...} as JSON.",
         rich_help_panel=common.OUTPUT,
     ),
 ) -> None:
     """Write text with a trained network.
 
-    The text goes to stdout, everything else to stderr.
+    charrnn sample runs/harbour -p "JUNE:" -n 300
+    charrnn sample runs/harbour -t 0.5 --seed 7 > text.txt
+    charrnn sample runs/harbour --count 3 --stop "\\n\\n"
     """
     from charrnn.cli.progress.stage_lines import stage_lines
 

@@ -4,7 +4,12 @@ import typer
 
 
 def schema() -> None:
-    """Print the JSON Schema of configuration files, for editors that complete and check them."""
+    """Print the JSON Schema of configurations, for editors.
+
+    An editor completes and checks a configuration that begins with `# yaml-language-server: $schema=charrnn.schema.json`.
+
+        charrnn schema > charrnn.schema.json
+    """
     import json
 
     from charrnn.config.schema import Config

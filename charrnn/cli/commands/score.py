@@ -14,11 +14,11 @@ def score(
         None,
         metavar="RUN2",
         readable=False,
-        help="Compare with another run: which of the two more likely wrote this?",
+        help="Which of the two runs more likely wrote this?",
         rich_help_panel="What to show",
     ),
     top: int = typer.Option(
-        10, min=0, max=10_000, help="How many of the most surprising places to list.", rich_help_panel="What to show"
+        10, min=0, max=10_000, help="How many of the most surprising places.", rich_help_panel="What to show"
     ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
@@ -29,14 +29,17 @@ def score(
     json: bool = typer.Option(
         False,
         "--json",
-        help="Print a line of JSON for each character: {index, line, column, character, surprisal}, and file if there are several.",
+        help="Print a line of JSON for each character.",
         rich_help_panel=common.OUTPUT,
     ),
 ) -> None:
-    """Measure how surprising each character of a text is to a trained network.
+    """Show how surprising each character of a text is to a network.
 
-    Surprisal is -ln of the probability that the network gave the character. A terminal shows the text coloured by
-    surprisal.
+    Surprisal is -ln of the probability that the network gave the character. A terminal shows it in colours.
+
+        charrnn score runs/harbour letter.txt
+        echo "It was quiet." | charrnn score runs/harbour
+        charrnn score runs/harbour letter.txt --against runs/play
     """
     from charrnn.cli.progress.stage_lines import stage_lines
 

@@ -12,7 +12,7 @@ def sweep(
     config: str = typer.Argument(
         ...,
         metavar="CONFIG",
-        help="A recipe by name (that of train is `default`), or a YAML file.",
+        help="A recipe by name, such as `default`, or a YAML file.",
         show_default=False,
     ),
     text: list[str] | None = common.text_argument(
@@ -22,14 +22,14 @@ def sweep(
         None,
         metavar="KEY=A,B,C",
         callback=typed_text.texts,
-        help="Try these values of a configuration key; with --random also KEY=LOW..HIGH. Repeatable.",
+        help="Try these values of a key; with --random also KEY=LOW..HIGH. Repeatable.",
         rich_help_panel="What to try",
     ),
     random: int | None = typer.Option(
         None,
         metavar="N",
         min=1,
-        help="Draw N combinations at random, instead of trying all.",
+        help="Draw N combinations at random, instead of all.",
         show_default=False,
         rich_help_panel="What to try",
     ),
@@ -37,7 +37,7 @@ def sweep(
     encoding: common.EncodingOption = None,
     out: Path | None = common.out_option(
         "DIR",
-        "The sweep's directory; the same command continues it. Default: runs/NAME-sweep.",
+        "The sweep's directory. Default: runs/NAME-sweep.",
         group=common.WHERE,
     ),
     jobs: int | None = typer.Option(
@@ -49,7 +49,7 @@ def sweep(
         rich_help_panel=common.HOW_LONG,
     ),
     steps: int | None = typer.Option(
-        None, help="The number of updates of each training.", rich_help_panel=common.HOW_LONG
+        None, help="How many updates of the weights, each.", rich_help_panel=common.HOW_LONG
     ),
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
@@ -61,10 +61,14 @@ def sweep(
     ),
     quiet: common.QuietOption = False,
 ) -> None:
-    """Train with every combination of some values, and print which was best.
+    """Train with each combination of some values, and print the best.
 
-    Each training is a process with its own run directory, here or, under mpiexec, on the other ranks. If one fails, the
-    others go on. The exit code is then 1.
+    Each training has its own run directory. The same command continues a sweep. If one training fails, the others go
+    on, and the exit code is 1.
+
+        charrnn sweep quick --grid model.cell=rnn,gru --steps 300
+        charrnn sweep best play.txt --grid model.dropout=0.2,0.4
+        charrnn sweep quick --grid training.seed=0..99 --random 5
     """
     from charrnn.cli.progress.stage_lines import stage_lines
 

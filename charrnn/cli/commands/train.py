@@ -22,9 +22,9 @@ def train(
     settings: common.SettingsOption = None,
     encoding: common.EncodingOption = None,
     out: Path | None = common.out_option(
-        "DIR", "The run directory. It must be new or empty. Default: runs/NAME.", group=common.WHERE
+        "DIR", "The run directory, new or empty. Default: runs/NAME.", group=common.WHERE
     ),
-    steps: int | None = typer.Option(None, help="The total number of updates.", rich_help_panel=common.HOW_LONG),
+    steps: int | None = typer.Option(None, help="How many updates of the weights.", rich_help_panel=common.HOW_LONG),
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
     resume: Path | None = typer.Option(
@@ -39,11 +39,11 @@ def train(
         "--from",
         metavar="RUN",
         readable=False,
-        help="Start with the weights of this run, or of this checkpoint.",
+        help="Begin with the weights of this run.",
         rich_help_panel=common.TEXT_AND_NETWORK,
     ),
     seed: int | None = typer.Option(
-        None, help="The seed of every random number in the run.", rich_help_panel=common.TEXT_AND_NETWORK
+        None, help="The same seed, the same run. Default: as configured.", rich_help_panel=common.TEXT_AND_NETWORK
     ),
     dry_run: bool = typer.Option(
         False,
@@ -54,7 +54,7 @@ def train(
     tensorboard: bool = typer.Option(
         False,
         "--tensorboard",
-        help="Also write files for TensorBoard into DIR/tensorboard.",
+        help="Also write files for TensorBoard.",
         rich_help_panel=common.DISPLAY,
     ),
     json: bool = typer.Option(
@@ -66,6 +66,11 @@ def train(
 
     Writes a run directory with checkpoints and metrics, and prints its path. Ctrl-C saves and stops; --resume
     continues.
+
+        charrnn train play.txt                        # sizes follow its length
+        charrnn train 'letters/*.txt' --time 10m      # for ten minutes
+        charrnn train book.txt -c best -o runs/book   # with a recipe
+        charrnn train --resume runs/book --epochs 40  # go on
     """
     from charrnn.cli.progress.stage_lines import stage_lines
 

@@ -9,36 +9,39 @@ from charrnn.cli.options import common
 
 def view(
     run: common.RunArgument,
-    out: Path | None = common.out_option("FILE", "The .html file to write. Default: NAME.html."),
     text: list[str] | None = common.text_argument("None: the run's validation split."),
     length: int = typer.Option(
         50_000,
         min=1,
         max=200_000,
-        help="The most characters (bytes, for a byte model) to show.",
+        help="The most characters to show.",
         rich_help_panel="What to show",
     ),
     units: int = typer.Option(
         24,
         min=1,
         max=512,
-        help="The number of units and gates in the page: those that follow the text's features best.",
+        help="How many units and gates, those that follow the text best.",
         rich_help_panel="What to show",
     ),
     unit: str | None = typer.Option(
         None,
         metavar="I|NAME:I",
-        help="Open with this unit: 17 (hidden unit of the top layer), z:17 (a gate), h_2:17.",
+        help="Begin with this unit: 17, or of a gate or a layer: z:17, h_2:17.",
         rich_help_panel="What to show",
     ),
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
+    out: Path | None = common.out_option("FILE", "The .html file to write. Default: NAME.html."),
     force: common.ForceOption = False,
 ) -> None:
     """Write a web page that shows a network reading a text.
 
     The colours are surprisal, or the values of a hidden unit or gate. The page is one file, and loads nothing.
+
+        charrnn view runs/harbour
+        charrnn view runs/harbour letter.txt -o letter.html
     """
     from charrnn.cli.output import console
     from charrnn.cli.output.files import confirm_overwrite

@@ -28,7 +28,7 @@ WHAT_TO_CHECK = "What to check"
 OUTPUT = "Output"
 
 
-def text_argument(default: str, sources: str = "Files, folders, globs, - for standard input, or builtin:NAME.") -> Any:
+def text_argument(default: str, sources: str = "Files, folders, globs, - (standard input) or builtin:NAME.") -> Any:
     """The argument TEXT; `default` says what a command reads without one."""
     return typer.Argument(None, help=f"{sources} {default}", show_default=False)
 
@@ -57,7 +57,7 @@ SettingsOption = Annotated[
         "-s",
         metavar="KEY=VALUE",
         callback=typed_text.texts,
-        help="Set one configuration key, for example model.hidden_size=128. Repeatable.",
+        help="Set a key, for example model.hidden_size=128. Repeatable.",
         rich_help_panel=TEXT_AND_NETWORK,
     ),
 ]
@@ -67,7 +67,7 @@ RunArgument = Annotated[
 CheckpointOption = Annotated[
     Literal["best", "last"] | None,
     typer.Option(
-        help="Which checkpoint of a run directory. Default: best, or last if there is no best.",
+        help="Which checkpoint. Default: best, or else last.",
         rich_help_panel=TEXT_AND_NETWORK,
     ),
 ]
@@ -77,21 +77,19 @@ WithOption = Annotated[
         "--with",
         metavar="RUN2",
         readable=False,
-        help="Mix in another run with the same vocabulary. Repeatable.",
+        help="Mix in another run. Repeatable.",
         rich_help_panel=MIXTURES,
     ),
 ]
 NgramOption = Annotated[
     bool,
-    typer.Option(
-        "--ngram", help="Mix in an n-gram (Kneser-Ney) counted on the training split.", rich_help_panel=MIXTURES
-    ),
+    typer.Option("--ngram", help="Mix in an n-gram of the training text.", rich_help_panel=MIXTURES),
 ]
 WeightsOption = Annotated[
     str | None,
     typer.Option(
         metavar="W,W,...",
-        help="The weights of RUN, each --with and --ngram, in this order. Default: fitted on the validation split.",
+        help="The weights of RUN, each --with and --ngram. Default: the best on the validation split.",
         rich_help_panel=MIXTURES,
     ),
 ]
@@ -103,7 +101,7 @@ TrainingTextOption = Annotated[
     typer.Option(
         "--text",
         metavar="TEXT",
-        help="New location of the training text, if it moved. Repeatable.",
+        help="Where the training text is now. Repeatable.",
         rich_help_panel=TEXT_AND_NETWORK,
     ),
 ]
@@ -112,21 +110,20 @@ EncodingOption = Annotated[
     typer.Option(
         "--encoding",
         metavar="NAME|FILE=NAME",
-        help="The encoding of the texts, or of one file, for example notes.txt=cp1252. Repeatable. "
-        "Default: what the byte order mark says, or UTF-8.",
+        help="The encoding of the texts, or of FILE. Repeatable. Default: UTF-8, or by the byte order mark.",
         rich_help_panel=TEXT_AND_NETWORK,
     ),
 ]
 EpochsOption = Annotated[
     float | None,
-    typer.Option("--epochs", help="Passes over the training split, instead of --steps.", rich_help_panel=HOW_LONG),
+    typer.Option("--epochs", help="How many passes over the text, instead of --steps.", rich_help_panel=HOW_LONG),
 ]
 TimeOption = Annotated[
     str | None,
     typer.Option(
         "--time",
         metavar="DURATION",
-        help="Train for this long, for example 140s, 10m or 1h30m, instead of --steps.",
+        help="Train for this long, such as 140s, 10m or 1h30m.",
         rich_help_panel=HOW_LONG,
     ),
 ]

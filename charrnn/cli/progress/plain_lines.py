@@ -14,7 +14,7 @@ from charrnn.runs.run import Run
 from charrnn.text.characters.unit_names import Unit, amount, bits_label
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped, digits
 from charrnn.training.health import HealthMonitor
-from charrnn.words import plural, short_duration
+from charrnn.words import epochs, plural, short_duration
 
 LINE_EVERY = 10.0  # seconds between plain lines
 WARNING = "bold yellow"
@@ -33,7 +33,7 @@ def introduction(run: Run) -> list[Text]:
     lines = [
         f"text: {', '.join(plan.sources)}: {_size(plan)}",
         f"network: {model.cell} ({model.nonlinearity}), {layers}{plural(model.hidden_size, 'unit')}, {plan.parameters:,} parameters, {training.precision}",
-        f"training: {plural(plan.steps, 'step')} of {plural(training.batch_size, 'stream')} x {amount(training.sequence_length, config.data.unit)}, {_epochs(plan.steps / plan.windows_per_epoch)}, {_who(plan)}; run directory {run.path}",
+        f"training: {plural(plan.steps, 'step')} of {plural(training.batch_size, 'stream')} x {amount(training.sequence_length, config.data.unit)}, {epochs(plan.steps / plan.windows_per_epoch)}, {_who(plan)}; run directory {run.path}",
         *plan.notes,
     ]
     done = run.trainer.progress.step
@@ -45,12 +45,6 @@ def _size(plan: Plan) -> str:
     vocabulary = plan.corpus.vocabulary
     size = amount(len(plan.corpus.ids), vocabulary.unit)
     return size if vocabulary.unit == "byte" else f"{size}, {len(vocabulary):,} different"
-
-
-def _epochs(passes: float) -> str:
-    """For example `0.5 epochs`, `1 epoch`, `1,234 epochs`; never 1.23e+03."""
-    shown = f"{passes:.3g}" if passes < 999.5 else f"{passes:,.0f}"
-    return f"{shown} epoch{'' if shown == '1' else 's'}"
 
 
 def _who(plan: Plan) -> str:

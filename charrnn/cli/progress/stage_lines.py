@@ -84,7 +84,7 @@ class StageLines:
         """The newest stages; the last has its clock."""
         passed = int(time.monotonic() - self._began)
         clock = f", {short_duration(passed)}" if passed else ""
-        if self._seconds is not None and passed <= self._seconds:
+        if self._seconds is not None and max(1, passed) <= round(self._seconds):
             clock = f", {passed} of {self._seconds:.0f} s"
         return [*self._done[1 - MAX_LINES :], self._stage + clock]
 

@@ -21,7 +21,9 @@ WHERE_TIME_GOES = {
 def show_bench(found: Bench, seconds: float, json: bool) -> None:
     """Print a measurement that should take `seconds`, or its JSON."""
     if found.seconds > seconds:
-        print_note(f"one update takes {found.seconds:.3g} s, longer than --seconds {seconds:g}: it was timed once")
+        print_note(
+            f"one update takes {short_duration(found.seconds)}, longer than --seconds {seconds:g}: it was timed once"
+        )
     if json:
         also = {"bytes_per_second": found.chars_per_second} if found.unit == "byte" else {}
         write_json({**asdict(found), **also})

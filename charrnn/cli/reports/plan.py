@@ -14,7 +14,7 @@ from charrnn.runs.planning import memory_estimate
 from charrnn.runs.planning.plan import Plan
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import amount, unit_name
-from charrnn.words import OnStage, about, plural
+from charrnn.words import OnStage, about, epochs, plural
 
 
 def measure_seconds(plan: Plan, on_stage: OnStage) -> float | None:
@@ -77,13 +77,13 @@ def _summary(plan: Plan, splits: Mapping[str, int], memory: float, seconds: floa
     different = "" if unit == "byte" else f", {len(vocabulary):,} different"
     layers = f"{model.num_layers} layers of " if model.num_layers > 1 else ""
     window = f"{plural(training.batch_size, 'stream')} x {amount(training.sequence_length, unit)}"
-    epochs = f"{plan.steps / plan.windows_per_epoch:.3g} epochs of {plural(plan.windows_per_epoch, 'window')}"
+    passes = f"{epochs(plan.steps / plan.windows_per_epoch)} of {plural(plan.windows_per_epoch, 'window')}"
     return (
         f"text: {', '.join(plan.sources)}",
         f"{unit_name(unit)}: {len(plan.corpus.ids):,} ({parts}){different}",
         f"network: {model.cell}, {layers}{model.hidden_size:,} units, {plan.parameters:,} parameters",
         f"memory: {memory / 1e6:,.0f} MB of arrays",
-        f"steps: {plan.steps:,} of {window}, {epochs}",
+        f"steps: {plan.steps:,} of {window}, {passes}",
         f"time: {'not measured' if seconds is None else f'{about(seconds)} here'}",
     )
 

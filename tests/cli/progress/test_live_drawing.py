@@ -263,3 +263,17 @@ def test_the_time_in_which_the_shell_stopped_it_is_not_counted(foreground, monke
     display._suspend(signal.SIGTSTP, None)
     signal.signal(signal.SIGTSTP, before)
     assert paused == [50.0]
+
+
+def test_a_validation_has_its_own_time_and_not_that_of_the_steps_before_it(foreground, monkeypatch):
+    clock, read = SimpleNamespace(now=100.0), []
+    monkeypatch.setattr(live_display, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(live_display, "MIN_REFRESH_SECONDS", 1e9)
+    display = display_on(Screen())
+    monkeypatch.setattr(display._dashboard, "read", lambda event, at=None: read.append((event.step, at)) or [])
+    display(step(1))
+    clock.now += 1
+    display(step(2))
+    clock.now += 50
+    display(evaluated(2))
+    assert read == [(1, 100.0), (2, 101.0), (2, None)]

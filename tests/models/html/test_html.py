@@ -45,6 +45,8 @@ def test_a_text_is_escaped_and_control_characters_are_shown():
     assert found.text.endswith("<script>alert('\"&')</script>␛[31m<U+202E>ab↵\n\tz")
     assert not set(page) & {"\x1b", "\u202e"}
     assert found.titles[0] == "<  1.01 bits"
+    assert '"  1.01 bits' in found.titles
+    assert 'title="&lt;  1.01 bits"' in page
     assert found.titles[-3:] == ["␊  1.01 bits", "␉  1.01 bits", "z  1.01 bits"]
     assert len(found.titles) == len(HOSTILE)
 

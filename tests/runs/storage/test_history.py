@@ -213,3 +213,22 @@ def test_a_missing_history_is_explained(tmp_path, tiny_run):
     assert "holds no metrics.jsonl; is it a run directory?" in message(tiny_run)
     (tiny_run / "metrics.jsonl").mkdir()
     assert "cannot be read" in message(tiny_run)
+
+
+def test_of_a_long_one_about_as_many_steps_are_read_as_are_asked_for_and_every_evaluation(tmp_path):
+    events = [step(number, 1 / number) for number in range(1, 2001)] + [evaluation(2000, 0.5)]
+    path = tmp_path / "events.jsonl"
+    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    found = read_history(path, 100)
+    assert 50 <= len(found.steps) <= 200
+    assert len(set(np.diff(found.steps))) == 1
+    np.testing.assert_allclose(found.losses, 1 / found.steps)
+    assert found.best == (2000, 0.5)
+    assert len(read_history(path, 2000).steps) == len(read_history(path).steps) == 2000
+
+
+def test_what_is_after_a_step_can_be_left_out(history):
+    found = history(*(step(number) for number in (1, 2, 3)), evaluation(2, 1.0), evaluation(3, 0.5)).until(2)
+    assert found.steps.tolist() == [1, 2]
+    assert (len(found.losses), len(found.epochs), len(found.clipped)) == (2, 2, 2)
+    assert found.best == (2, 1.0)
