@@ -15,7 +15,13 @@ from charrnn.models import gradflow_input
 from charrnn.models.gradcheck_case import gradcheck as gradcheck
 from charrnn.models.loading import load as load
 from charrnn.runs import time_budget
+from charrnn.runs.begin_or_resume import End, require_agreement
+from charrnn.runs.begin_or_resume import holds_run as holds_run
+from charrnn.runs.begin_or_resume import is_finished as is_finished
+from charrnn.runs.begin_or_resume import run_place as run_place
 from charrnn.runs.finding import find_run as find_run
+from charrnn.runs.finding import newest_run as newest_run
+from charrnn.runs.finding import newest_unfinished_run as newest_unfinished_run
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.fine_tuning import load_base as load_base
 from charrnn.runs.planning.memory_estimate import describe_network, require_memory
@@ -90,6 +96,22 @@ def prepare(
         lambda: with_encodings(resolve(config or DEFAULT, settings, options, defaults), encoding)
     )
     return plan(sources, resolved.config, seconds, found, ranks, on_stage), resolved
+
+
+def agree_with_run(
+    run: Path,
+    config: str | None = None,
+    settings: Sequence[str] = (),
+    options: OptionValues | None = None,
+    base: str | Path | None = None,
+    encoding: Sequence[str] = (),
+) -> End:
+    """Compare what a command asks for, as for `prepare`, with the run that it goes on with; see
+    runs/begin_or_resume.py. Returns its new end, (None, None) for none. Raises CharrnnError if they differ.
+    """
+    defaults = load_base(Path(base)).settings if base else None
+    asked = with_encodings(resolve(config or DEFAULT, settings, options, defaults), encoding)
+    return require_agreement(run, asked, Path(base) if base else None)
 
 
 def export(

@@ -48,7 +48,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"recovery", "gradflow_probe", "random_training", "baseline"},
         {"run"},
         {"time_budget"},
-        {"resume"},
+        {"resume", "begin_or_resume"},
     ],
     "models": [
         {"encoded_text", "mixture", "html"},
@@ -68,7 +68,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"distributed"},
         {"sweep"},
         {"options"},
-        {"commands"},
+        {"commands", "unknown_command", "bash_words"},
         {"app"},
         {"main"},
         {"supervised"},

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from charrnn import __version__
+from charrnn.cli import bash_words
 from charrnn.cli.commands.bench import bench
 from charrnn.cli.commands.derive import derive
 from charrnn.cli.commands.eval import evaluate
@@ -31,6 +32,8 @@ from charrnn.cli.commands.view import view
 from charrnn.cli.exit_codes import FAILED, MISUSE
 from charrnn.cli.help import WORDS, Command, format_group_help
 from charrnn.cli.option_names import option_name
+from charrnn.cli.options.bare_resume import TrainCommand
+from charrnn.cli.unknown_command import explain, with_help
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.system.signals import exit_code
@@ -74,6 +77,8 @@ class Commands(TyperGroup):
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command and exit with its code; an error for the user becomes a line on stderr."""
         options["standalone_mode"] = False
+        if bash_words.COMPLETE in os.environ:
+            return bash_words.complete(lambda: super(Commands, self).main(*arguments, **options))
         try:
             with spelled_as(option_name):
                 code = super().main(*arguments, **options)
@@ -91,6 +96,16 @@ class Commands(TyperGroup):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the first page."""
         format_group_help(self, ctx, formatter)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words before a command; `help` and `version` are understood as the options of these names."""
+        return super().parse_args(ctx, args if ctx.resilient_parsing else with_help(args, self.commands))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the first word names. Raises UsageError, with what it probably meant."""
+        if not ctx.resilient_parsing and args[0] not in self.commands and not args[0].startswith("-"):
+            ctx.fail(explain(args, self.commands))
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; end quietly if the reader has gone (`| head`). Raises CharrnnError if memory runs out."""
@@ -142,7 +157,8 @@ app = typer.Typer(
 
 for group, commands in GROUPS.items():
     for command in commands:
-        app.command(NAMES.get(command), cls=Command, epilog=EPILOGS.get(command), rich_help_panel=group)(command)
+        kind = TrainCommand if command is train else Command
+        app.command(NAMES.get(command), cls=kind, epilog=EPILOGS.get(command), rich_help_panel=group)(command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -142,10 +142,15 @@ def find_config(name: str) -> FilePath:
         )
     if path.exists():
         _read(path)  # raises: it is not a plain file
-    known = sorted(path.stem for path in shipped("configs").glob("*.yaml"))
+    known = recipe_names()
     raise ConfigError(
         f"{parameter('config')} {name}: no such file, and no configuration of that name; there are {', '.join(known)}{did_you_mean(name, known)}"
     )
+
+
+def recipe_names() -> list[str]:
+    """The names of the shipped configurations."""
+    return sorted(path.stem for path in shipped("configs").glob("*.yaml"))
 
 
 def to_yaml(config: Config) -> str:

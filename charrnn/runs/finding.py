@@ -11,6 +11,8 @@ from pathlib import Path
 from charrnn.errors import CheckpointError, RunError, TextError
 from charrnn.runs.catalogue import RunSummary, find_runs, is_run, list_runs, read_last_header
 from charrnn.runs.recorded_text import absolute_source, recorded_places
+from charrnn.text.reading.missing import hint
+from charrnn.text.reading.sources import builtin_names
 from charrnn.words import nearest, shell_command
 
 RUNS = "runs"
@@ -81,7 +83,11 @@ def refuse_runs(sources: Sequence[str], advice: str = "name a text") -> None:
     `advice` may have `{run}` in it, which stands for its path.
     """
     for source in sources:
-        path = Path(source) if _exists(Path(source)) else RUNS / Path(source)
+        path = Path(source)
+        if not _exists(path):
+            path = RUNS / path
+            if "did you mean" in hint(source, sources, builtin_names()):  # a text of a like name is likelier
+                continue
         if source and _exists(path) and (is_run(path) or (path.suffix == SUFFIX and path.is_file())):
             where = "" if str(path) == source.rstrip("/\\") else f" ({path})"
             raise TextError(f"{source}: a run, not a text{where}; {advice.format(run=shlex.quote(str(path)))}")

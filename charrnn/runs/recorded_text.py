@@ -2,6 +2,7 @@
 
 import glob
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from charrnn.text.reading import recorded_sources
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.source_reader import SourceReader
 from charrnn.text.source_text import SourceText
-from charrnn.words import OnStage, ignore_stage, parameter
+from charrnn.words import OnStage, ignore_stage, parameter, shell_command
 
 GROWN = 1 << 20  # characters read beyond the old length, so that a message can say how long a longer text is
 MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters
@@ -157,7 +158,7 @@ def _require_same(
             f"the text differs from the one that the run was trained on: {', '.join(sources)} has "
             f"{amount(text.length, text.unit)}, SHA-256 {text.sha256[:12]}...; the run's had {saved.text.characters:,}, "
             f"{saved.text.sha256[:12]}...; {converted}"
-            f"if the right one moved, name it: {hint}"
+            f"if the right one moved, name it: {hint}; {_way_out(saved, sources, hint)}"
         )
     return tuple(sources), text
 
@@ -172,6 +173,14 @@ def _read_recorded(
         return _read_same(saved, sources, encoding, saved.text.characters + GROWN)
     except TextError as error:
         raise RunError(f"the training text cannot be read again: {error}; if it moved, name it: {hint}") from None
+
+
+def _way_out(saved: Checkpoint, sources: Sequence[str], hint: str) -> str:
+    """What to do with another text than that of the training."""
+    run = shlex.quote(os.path.relpath(saved.folder)) if saved.folder else "RUN"
+    train = f"to train on this one: {shell_command('charrnn train', *sources)} --from {run}"
+    reads = hint.startswith(parameter("text"))  # a command that reads a text with a run
+    return f"to read this one, name it after RUN, without {parameter('text')}; {train}" if reads else train
 
 
 def _require_modest(saved: Checkpoint, sources: Sequence[str], hint: str) -> None:

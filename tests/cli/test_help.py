@@ -9,7 +9,7 @@ import pytest
 import typer.main
 
 from charrnn.cli.app import app
-from charrnn.cli.help import OTHERS
+from charrnn.cli.help import OTHERS, Page
 
 GROUP = typer.main.get_command(app)
 COMMANDS = sorted(GROUP.commands)
@@ -181,11 +181,17 @@ def test_a_terminal_shows_colours_and_the_same_words(shown, monkeypatch, page, w
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
 def test_who_wants_no_colours_gets_none(monkeypatch, name, value):
-    from charrnn.cli.help import Page
 
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert Page().coloured
     monkeypatch.setenv(name, value)
+    assert not Page().coloured
+
+
+def test_a_pipe_gets_no_colours(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: False, raising=False)
     assert not Page().coloured

@@ -4,12 +4,12 @@ from typing import Literal
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, texts_given
 from charrnn.text.splits import Protocol
 
 
 def evaluate(
-    run: common.RunArgument,
+    run: common.RunArgument = common.NO_RUN,
     text: list[str] | None = common.text_argument("None: a split of the training text."),
     split: Literal["train", "valid", "test"] | None = typer.Option(
         None,
@@ -71,6 +71,7 @@ def evaluate(
         raise typer.BadParameter(
             "--split, --protocol and --slices are for the training text; leave them out with another TEXT"
         )
+    texts_given.check(run, text or (), "charrnn eval")
     with stage_lines(json, sources=[*(text or ()), *(training_text or ())]) as on_stage:
         from charrnn.cli.reports import evaluation
         from charrnn.models.mixture.dynamic_scorer import LEARNING_RATE

@@ -9,7 +9,7 @@ from charrnn.cli.options import common
 
 
 def export(
-    run: common.RunArgument,
+    run: common.RunArgument = common.NO_RUN,
     checkpoint: common.CheckpointOption = None,
     out: Path | None = common.out_option("FILE", "The .safetensors file to write. Default: NAME-plain.safetensors."),
     to: Literal["plain", "torch"] = typer.Option(

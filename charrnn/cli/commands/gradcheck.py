@@ -5,17 +5,27 @@ from pathlib import Path
 import typer
 
 from charrnn.cli.exit_codes import FAILED
-from charrnn.cli.options import common
+from charrnn.cli.options import common, completion
 
 
 def gradcheck(
+    run: Path | None = typer.Argument(
+        None,
+        metavar="[RUN]",
+        autocompletion=completion.runs,
+        readable=False,
+        help="A run, whose trained weights are checked in full size. None: a small network with this configuration.",
+        show_default=False,
+    ),
     config: common.ConfigOption = None,
     settings: common.SettingsOption = None,
-    run: Path | None = typer.Option(
+    run_option: Path | None = typer.Option(
         None,
+        "--run",
         metavar="RUN",
+        autocompletion=completion.runs,
         readable=False,
-        help="Check the trained weights of this run.",
+        help="The same as RUN.",
         rich_help_panel=common.TEXT_AND_NETWORK,
     ),
     oracle: list[str] | None = typer.Option(
@@ -53,8 +63,11 @@ def gradcheck(
 
     if tolerance is not None and not tolerance > 0:
         raise typer.BadParameter(f"--tolerance must be above 0; found {tolerance}")
+    if run is not None and run_option is not None and run != run_option:
+        raise typer.BadParameter(f"RUN is {run}, and --run is {run_option}; give one of them")
+    run = run or run_option
     if run is not None and (config or settings):
-        raise typer.BadParameter("--run has its own configuration; leave out --config and --set")
+        raise typer.BadParameter("RUN has its own configuration; leave out --config and --set")
     with stage_lines(json):
         from charrnn import api
         from charrnn.cli.progress.progress_bar import progress_bar

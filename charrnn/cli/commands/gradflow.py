@@ -4,13 +4,14 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, completion
 
 
 def gradflow(
     run: Path | None = typer.Argument(
         None,
         metavar="[RUN]",
+        autocompletion=completion.runs,
         readable=False,
         help="A run directory, or a .safetensors checkpoint. None: a fresh network.",
         show_default=False,

@@ -3,7 +3,7 @@
 from charrnn.cli.options import common
 
 
-def info(run: common.RunArgument, json: common.JsonOption = False) -> None:
+def info(run: common.RunArgument = common.NO_RUN, json: common.JsonOption = False) -> None:
     """Show what a run or a checkpoint is.
 
     Shows how far it came and how good it is, its network, vocabulary, text and versions, its files, and where its

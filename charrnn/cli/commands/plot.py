@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, completion, run_argument
 from charrnn.words import did_you_mean, plural
 
 if TYPE_CHECKING:
@@ -17,10 +17,12 @@ IN_FIGURE, IN_TERMINAL = "loss,learning_rate,grad_norm", "loss"
 
 def plot(
     runs: list[Path] = typer.Argument(
-        ...,
-        metavar="RUN...",
+        None,
+        metavar="[RUN]...",
+        autocompletion=completion.runs,
+        callback=run_argument.runs_or_newest,
         readable=False,
-        help="Run directories, or files written by train --json.",
+        help="Runs, or files written by train --json. None, in a terminal: the newest run.",
         show_default=False,
     ),
     x: Literal["steps", "epochs", "time"] = typer.Option(

@@ -17,7 +17,7 @@ EXACT_HELP = "Write what each seed writes alone, or many samples faster."
 
 
 def sample(
-    run: common.RunArgument,
+    run: common.RunArgument = common.NO_RUN,
     prompt: str = typer.Option(
         "",
         "--prompt",

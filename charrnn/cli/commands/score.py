@@ -4,15 +4,16 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, completion, texts_given
 
 
 def score(
-    run: common.RunArgument,
+    run: common.RunArgument = common.NO_RUN,
     text: list[str] | None = common.text_argument("None: standard input."),
     against: Path | None = typer.Option(
         None,
         metavar="RUN2",
+        autocompletion=completion.runs,
         readable=False,
         help="Which of the two runs more likely wrote this?",
         rich_help_panel="What to show",
@@ -43,11 +44,14 @@ def score(
     """
     from charrnn.cli.progress.stage_lines import stage_lines
 
-    if training_text and not (ngram or others):
-        raise typer.BadParameter(
-            "--text is the training text, for --ngram and --with; give one of them too, or name the text to score without an option"
-        )
+    if training_text and not (ngram or others):  # nothing reads a training text: it is the text to score
+        if text:
+            raise typer.BadParameter(
+                "--text is the training text, for --ngram and --with; give one of them too, or leave it out"
+            )
+        text, training_text = training_text, None
     sources = text or ["-"]
+    texts_given.check(run, text or (), "charrnn score")
     with stage_lines(json, sources=[*sources, *(training_text or ())]) as on_stage:
         from charrnn import api
         from charrnn.cli.reports import scores

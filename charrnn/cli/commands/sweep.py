@@ -5,22 +5,22 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common, typed_text
+from charrnn.cli.options import common, completion, sweep_words, typed_text
 
 
 def sweep(
-    config: str = typer.Argument(
-        ...,
-        metavar="CONFIG",
-        help="A recipe by name, such as `default`, or a YAML file.",
+    words: list[str] | None = typer.Argument(
+        None,
+        metavar="[CONFIG] [TEXT]...",
+        help="Without -c the first may be a recipe or a YAML file. The others are files, folders, globs, or builtin:NAME. "
+        "None: the built-in text.",
         show_default=False,
     ),
-    text: list[str] | None = common.text_argument(
-        "None: the built-in text.", "Files, folders, globs, or builtin:NAME."
-    ),
+    config: common.ConfigOption = None,
     grid: list[str] | None = typer.Option(
         None,
         metavar="KEY=A,B,C",
+        autocompletion=completion.settings,
         callback=typed_text.texts,
         help="Try these values of a key; with --random also KEY=LOW..HIGH. Repeatable.",
         rich_help_panel="What to try",
@@ -76,6 +76,7 @@ def sweep(
         with stage_lines(json, quiet) as on_stage:
             from charrnn.cli.sweep import mpi_pool
             from charrnn.cli.sweep.run_sweep import run_sweep
+            from charrnn.config.resolve import DEFAULT
             from charrnn.sweeps import sweep
             from charrnn.sweeps.grid import parse_axes, trials
 
@@ -89,8 +90,9 @@ def sweep(
             _require_varying([axis.key for axis in axes], steps or epochs or duration)
             seconds = common.seconds_of(duration)
             ends = common.settings_of(steps, epochs, seed)
-            found = trials(axes, config, settings or (), ends, random, seed or 0, encoding or ())
-            made = sweep.make(found, text or (), seconds, on_stage)
+            config, text = sweep_words.split_words(config, words or ())
+            found = trials(axes, config or DEFAULT, settings or (), ends, random, seed or 0, encoding or ())
+            made = sweep.make(found, text, seconds, on_stage)
         code = run_sweep(made, out, team, jobs, json, quiet)
     raise typer.Exit(code)
 

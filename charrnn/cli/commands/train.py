@@ -6,7 +6,9 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import bare_resume, common, completion
+
+AUTO = "auto"  # of --resume; a run of this name is ./auto
 
 
 def train(
@@ -16,6 +18,7 @@ def train(
         "--config",
         "-c",
         metavar="NAME|FILE",
+        autocompletion=completion.recipes,
         help="A recipe by name, or a YAML file. Default: the recipe `default`, sized for the text.",
         rich_help_panel=common.TEXT_AND_NETWORK,
     ),
@@ -27,17 +30,19 @@ def train(
     steps: int | None = typer.Option(None, help="How many updates of the weights.", rich_help_panel=common.HOW_LONG),
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
-    resume: Path | None = typer.Option(
+    resume: str | None = typer.Option(
         None,
-        metavar="DIR",
-        readable=False,
-        help="Continue this run from its last checkpoint.",
+        metavar="[RUN]|auto",
+        autocompletion=completion.runs,
+        help="Go on with this run; without RUN, with the newest unfinished one. auto: begin, or go on if the run is there.",
         rich_help_panel=common.WHERE,
     ),
+    newest: bool = typer.Option(False, bare_resume.NEWEST, hidden=True),
     base: Path | None = typer.Option(
         None,
         "--from",
         metavar="RUN",
+        autocompletion=completion.runs,
         readable=False,
         help="Begin with the weights of this run.",
         rich_help_panel=common.TEXT_AND_NETWORK,
@@ -75,30 +80,55 @@ def train(
     from charrnn.cli.progress.stage_lines import stage_lines
 
     common.require_one_end(steps, epochs, duration)
-    if resume is not None:
+    auto = resume == AUTO
+    if resume is not None or newest:
         given = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
-        _refuse_with_resume(given | {"--dry-run": dry_run or None})
+        _refuse_with_resume(({} if auto else given) | {"--dry-run": dry_run or None})
         _require_positive(steps, epochs)
+    if newest and resume is not None:
+        raise typer.BadParameter("--resume is given twice")
+    words: list[str] | tuple[str, ...] = text or ()
+    chosen, done = "", False
+    run_path = None if resume is None or auto else Path(resume)
     with ExitStack() as held:
         with stage_lines(json, quiet, text or ()) as on_stage:
             from charrnn import api
             from charrnn.cli.distributed import communicator
+            from charrnn.cli.output.console import print_note, write_path
             from charrnn.cli.progress import tensorboard as boards
             from charrnn.cli.progress.follow import train_to_end
             from charrnn.cli.reports.plan import measure_seconds, show_plan
+            from charrnn.text.reading.sources import DEFAULT_SOURCE
 
             seconds = common.seconds_of(duration)
             if tensorboard:
                 boards.require_library()
             ranks = held.enter_context(communicator())
-            if out is not None:
+            options = common.settings_of(steps, epochs, seed)
+            if newest:
+                longer = bool(steps or epochs or duration)
+                run_path = ranks.on_root(lambda: api.newest_unfinished_run(words, also_finished=longer))
+                chosen = f"the newest {'' if longer else 'unfinished '}run: {run_path}"
+            if auto:
+                place = api.run_place(words, out)
+                run_path = place if ranks.on_root(lambda: api.holds_run(place)) else None
+                out = place
+            if auto and run_path is not None:
+                steps, epochs = ranks.on_root(
+                    lambda: api.agree_with_run(place, config, settings or (), options, base, encoding or ())
+                )
+                seconds, words = None, words or (DEFAULT_SOURCE,)  # the time was turned into steps when it began
+                done = steps is None and epochs is None and ranks.on_root(lambda: api.is_finished(place))
+                chosen = f"{place} is there, and {'is finished' if done else 'goes on'}"
+            elif out is not None:
                 ranks.on_root(lambda: api.require_free(out))  # before a long text is read for it
-            if resume is not None:
-                run = api.resume(resume, text or (), steps, epochs, seconds, ranks, encoding or (), on_stage)
+            if done:
+                pass
+            elif run_path is not None:
+                run = api.resume(run_path, words, steps, epochs, seconds, ranks, encoding or (), on_stage)
             else:
-                options = common.settings_of(steps, epochs, seed)
                 plan, resolved = api.prepare(
-                    text or (), config, settings or (), options, base, seconds, ranks, encoding or (), on_stage
+                    words, config, settings or (), options, base, seconds, ranks, encoding or (), on_stage
                 )
                 if dry_run:
                     takes = measure_seconds(plan, on_stage) if seconds is None else seconds
@@ -107,6 +137,12 @@ def train(
         if dry_run:
             if ranks.rank == 0:
                 show_plan(plan, resolved, takes, json)
+            return
+        if chosen and not quiet and ranks.rank == 0:
+            print_note(chosen)
+        if done:
+            if ranks.rank == 0 and not json:
+                write_path(place)
             return
         code = train_to_end(run, json, quiet, tensorboard, ranks)
     if code:

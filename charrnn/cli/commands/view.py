@@ -4,11 +4,11 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, texts_given
 
 
 def view(
-    run: common.RunArgument,
+    run: common.RunArgument = common.NO_RUN,
     text: list[str] | None = common.text_argument("None: the run's validation split."),
     length: int = typer.Option(
         50_000,
@@ -52,6 +52,7 @@ def view(
     path = out or Path(f"{default_name(run)}.html")
     require_ending(path, (".html", ".htm"), "an HTML page")
     replace = confirm_overwrite(path, force)
+    texts_given.check(run, text or (), "charrnn view")
     with stage_lines(sources=[*(text or ()), *(training_text or ())]) as on_stage:
         from charrnn import api
         from charrnn.cli.page import build

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charrnn.cli.options import typed_text
+from charrnn.cli.options import completion, run_argument, typed_text
 from charrnn.words import OnStage, ignore_stage
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ OUTPUT = "Output"
 
 def text_argument(default: str, sources: str = "Files, folders, globs, - (standard input) or builtin:NAME.") -> Any:
     """The argument TEXT; `default` says what a command reads without one."""
-    return typer.Argument(None, help=f"{sources} {default}", show_default=False)
+    return typer.Argument(None, help=f"{sources} {default}", show_default=False, autocompletion=completion.texts)
 
 
 def out_option(metavar: str, help: str, default: Any = None, group: str = OUTPUT) -> Any:
@@ -46,6 +46,7 @@ ConfigOption = Annotated[
         "--config",
         "-c",
         metavar="NAME|FILE",
+        autocompletion=completion.recipes,
         help="A recipe by name, or a YAML file. Default: the recipe `default`.",
         rich_help_panel=TEXT_AND_NETWORK,
     ),
@@ -56,14 +57,24 @@ SettingsOption = Annotated[
         "--set",
         "-s",
         metavar="KEY=VALUE",
+        autocompletion=completion.settings,
         callback=typed_text.texts,
         help="Set a key, for example model.hidden_size=128. Repeatable.",
         rich_help_panel=TEXT_AND_NETWORK,
     ),
 ]
 RunArgument = Annotated[
-    Path, typer.Argument(metavar="RUN", readable=False, help="A run directory, or a .safetensors checkpoint.")
+    Path,
+    typer.Argument(
+        metavar="[RUN]",
+        autocompletion=completion.runs,
+        readable=False,
+        callback=run_argument.run_or_newest,
+        help="The name of a run in runs/, a run directory, or a .safetensors checkpoint. None, in a terminal: the newest.",
+        show_default=False,
+    ),
 ]
+NO_RUN: Any = None  # the default of a RunArgument, which its callback replaces
 CheckpointOption = Annotated[
     Literal["best", "last"] | None,
     typer.Option(
@@ -76,6 +87,7 @@ WithOption = Annotated[
     typer.Option(
         "--with",
         metavar="RUN2",
+        autocompletion=completion.runs,
         readable=False,
         help="Mix in another run. Repeatable.",
         rich_help_panel=MIXTURES,

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from charrnn.config import resolve, sizing
 from charrnn.config.schema import Config, SizedConfig
+from charrnn.runs.finding import refuse_runs
 from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.plan import Plan
@@ -16,6 +17,8 @@ from charrnn.text.characters.unit_names import amount
 from charrnn.text.reading.sources import DEFAULT_SOURCE
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.words import OnStage, ignore_stage, plural
+
+RUN_AS_TEXT = "go on with it: charrnn train --resume {run}; or start with its weights: charrnn train TEXT --from {run}"
 
 
 def make_plan(
@@ -52,6 +55,7 @@ def _build(
     require_storable_sources(absolute)
     if base:
         base.require_compatible(config)
+    refuse_runs(sources, RUN_AS_TEXT)
     text = read_text(sources, config.data, on_stage=on_stage)
     vocabulary = text.vocabulary(config.data.min_count)
     on_stage(amount(text.length, text.unit) + ("" if text.unit == "byte" else f", {len(vocabulary):,} different"))

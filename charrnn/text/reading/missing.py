@@ -33,6 +33,12 @@ def hint(source: str, sources: Sequence[str], builtin: Sequence[str]) -> str:
     return f" (the folder {path.parent.resolve()} exists)"
 
 
+def existing(source: str, sources: Sequence[str]) -> str | None:
+    """The file that was meant by a name without its ending, or without the quotes around it and its neighbours."""
+    found = _unquoted(source, sources) or _with_ending(Path(source))
+    return str(found) if found else None
+
+
 def _unquoted(source: str, sources: Sequence[str]) -> str | None:
     """The existing file or folder that this name and its neighbours make, with a blank between them."""
     for at in (index for index, other in enumerate(sources) if other == source):

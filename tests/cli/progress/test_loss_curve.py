@@ -33,7 +33,7 @@ def test_a_falling_loss_falls_from_the_upper_left_to_the_lower_right():
 
 def test_the_fall_of_the_beginning_does_not_make_the_rest_flat():
     rows = drawn(curve_of([100.0] * 3 + [2 - step / 100 for step in range(97)]))
-    assert rows[1].startswith(" 2.525 ┤"), "1.04, and twice from there to 1.7825, below which three quarters are"
+    assert rows[1].startswith("  2.52 ┤"), "1.04, and twice from there to 1.78, below which three quarters are"
 
 
 def test_what_comes_later_has_half_of_the_height_and_the_beginning_may_leave_the_picture():
