@@ -87,8 +87,7 @@ def train(
         _require_positive(steps, epochs)
     if newest and resume is not None:
         raise typer.BadParameter("--resume is given twice")
-    words: list[str] | tuple[str, ...] = text or ()
-    chosen, done = "", False
+    words, chosen, done = text or [], "", False
     run_path = None if resume is None or auto else Path(resume)
     with ExitStack() as held:
         with stage_lines(json, quiet, text or ()) as on_stage:
@@ -117,7 +116,7 @@ def train(
                 steps, epochs = ranks.on_root(
                     lambda: api.agree_with_run(place, config, settings or (), options, base, encoding or ())
                 )
-                seconds, words = None, words or (DEFAULT_SOURCE,)  # the time was turned into steps when it began
+                seconds, words = None, words or [DEFAULT_SOURCE]  # the time was turned into steps when it began
                 done = steps is None and epochs is None and ranks.on_root(lambda: api.is_finished(place))
                 chosen = f"{place} is there, and {'is finished' if done else 'goes on'}"
             elif out is not None:
