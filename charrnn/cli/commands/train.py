@@ -37,7 +37,6 @@ def train(
         help="Go on with this run; without RUN, with the newest unfinished one. auto: begin, or go on if the run is there.",
         rich_help_panel=common.WHERE,
     ),
-    newest: bool = typer.Option(False, bare_resume.NEWEST, hidden=True),
     base: Path | None = typer.Option(
         None,
         "--from",
@@ -80,15 +79,13 @@ def train(
     from charrnn.cli.progress.stage_lines import stage_lines
 
     common.require_one_end(steps, epochs, duration)
-    auto = resume == AUTO
-    if resume is not None or newest:
+    auto, newest = resume == AUTO, resume == bare_resume.NEWEST
+    if resume is not None:
         given = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
         _refuse_with_resume(({} if auto else given) | {"--dry-run": dry_run or None})
         _require_positive(steps, epochs)
-    if newest and resume is not None:
-        raise typer.BadParameter("--resume is given twice")
     words, chosen, done = text or [], "", False
-    run_path = None if resume is None or auto else Path(resume)
+    run_path = None if resume is None or auto or newest else Path(resume)
     with ExitStack() as held:
         with stage_lines(json, quiet, text or ()) as on_stage:
             from charrnn import api
