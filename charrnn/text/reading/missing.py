@@ -26,10 +26,10 @@ def hint(source: str, sources: Sequence[str], builtin: Sequence[str]) -> str:
     path = Path(source)
     if not path.parent.is_dir():
         return f" (there is no folder {path.parent})"
+    if source in builtin and not _with_ending(path):
+        return f"; did you mean builtin:{source}?"
     if (close := _with_ending(path)) or (close := _nearest(path)):
         return f"; did you mean {shlex.quote(str(close))}?"
-    if source in builtin:
-        return f"; did you mean builtin:{source}?"
     return f" (the folder {path.parent.resolve()} exists)"
 
 
