@@ -157,7 +157,7 @@ def test_a_row_has_the_value_and_the_default(shown, command, line):
 def test_the_usage_says_what_must_be_given(shown):
     usage = {name: next(line for line in shown(80, name) if line.startswith("Usage:")) for name in COMMANDS}
     assert usage["train"].endswith("train [TEXT]... [OPTIONS]")
-    assert usage["plot"].endswith("plot RUN... [OPTIONS]")
+    assert usage["plot"].endswith("plot [RUN]... [OPTIONS]")
     assert usage["derive"].endswith("derive [NAME] [OPTIONS]")
 
 

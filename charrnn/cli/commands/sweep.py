@@ -12,7 +12,7 @@ def sweep(
     words: list[str] | None = typer.Argument(
         None,
         metavar="[CONFIG] [TEXT]...",
-        help="Without -c the first may be a recipe or a YAML file. The others are files, folders, globs, or builtin:NAME. "
+        help="A recipe by name or a YAML file, unless -c names one; files, folders, globs, or builtin:NAME. "
         "None: the built-in text.",
         show_default=False,
     ),

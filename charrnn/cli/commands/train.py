@@ -37,7 +37,6 @@ def train(
         help="Go on with this run; without RUN, with the newest unfinished one. auto: begin, or go on if the run is there.",
         rich_help_panel=common.WHERE,
     ),
-    newest: bool = typer.Option(False, bare_resume.NEWEST, hidden=True),
     base: Path | None = typer.Option(
         None,
         "--from",
@@ -80,16 +79,13 @@ def train(
     from charrnn.cli.progress.stage_lines import stage_lines
 
     common.require_one_end(steps, epochs, duration)
-    auto = resume == AUTO
-    if resume is not None or newest:
+    auto, newest = resume == AUTO, resume == bare_resume.NEWEST
+    if resume is not None:
         given = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
         _refuse_with_resume(({} if auto else given) | {"--dry-run": dry_run or None})
         _require_positive(steps, epochs)
-    if newest and resume is not None:
-        raise typer.BadParameter("--resume is given twice")
-    words: list[str] | tuple[str, ...] = text or ()
-    chosen, done = "", False
-    run_path = None if resume is None or auto else Path(resume)
+    words, chosen, done = text or [], "", False
+    run_path = None if resume is None or auto or newest else Path(resume)
     with ExitStack() as held:
         with stage_lines(json, quiet, text or ()) as on_stage:
             from charrnn import api
@@ -117,7 +113,7 @@ def train(
                 steps, epochs = ranks.on_root(
                     lambda: api.agree_with_run(place, config, settings or (), options, base, encoding or ())
                 )
-                seconds, words = None, words or (DEFAULT_SOURCE,)  # the time was turned into steps when it began
+                seconds, words = None, words or [DEFAULT_SOURCE]  # the time was turned into steps when it began
                 done = steps is None and epochs is None and ranks.on_root(lambda: api.is_finished(place))
                 chosen = f"{place} is there, and {'is finished' if done else 'goes on'}"
             elif out is not None:

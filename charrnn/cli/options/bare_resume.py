@@ -1,12 +1,12 @@
-"""`train --resume` without a DIR. Typer has no option whose value may be left out, so a step before its parsing writes
-a flag in the place of an option that has none.
+"""`train --resume` without a RUN. Typer has no option whose value may be left out, so a step before its parsing gives
+such an option a value that nobody can type.
 """
 
 from typing import Any
 
 from charrnn.cli.help import Command
 
-RESUME, NEWEST = "--resume", "--resume-newest"
+RESUME, NEWEST = "--resume", "\0"
 
 
 class TrainCommand(Command):
@@ -18,14 +18,15 @@ class TrainCommand(Command):
 
 
 def with_newest(args: list[str]) -> list[str]:
-    """The words, with NEWEST for each --resume that has no value: at the end, or before another option or a `-`.
+    """The words, with NEWEST as the value of each --resume that has none: at the end, or before another option or `-`.
 
     >>> with_newest(["--resume", "--epochs", "40"]), with_newest(["--resume", "runs/play"])
-    (['--resume-newest', '--epochs', '40'], ['--resume', 'runs/play'])
+    (['--resume', '\\x00', '--epochs', '40'], ['--resume', 'runs/play'])
     """
     end = args.index("--") if "--" in args else len(args)
-    found = list(args)
-    for index in range(end):
-        if args[index] == RESUME and (index + 1 == end or args[index + 1].startswith("-")):
-            found[index] = NEWEST
+    found: list[str] = []
+    for index, word in enumerate(args):
+        found.append(word)
+        if index < end and word == RESUME and (index + 1 == end or args[index + 1].startswith("-")):
+            found.append(NEWEST)
     return found

@@ -1,6 +1,6 @@
 """What the Tab key offers: runs, recipes, keys with their values, and built-in texts.
 
-Each is found without NumPy and pydantic, which would take longer than a person waits: keys are read from the source of
+Each is found without NumPy, whose import would take longer than a person waits: keys are read from the source of
 the configuration.
 """
 

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.output.console import print_note
-
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # whose message names no parameter a second time
 
 
@@ -18,6 +16,7 @@ def run_or_newest(context: typer.Context, run: Path | None) -> Path | None:
         return run
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
         raise UsageError(_missing(context.command_path))
+    from charrnn.cli.output.console import print_note
     from charrnn.runs.finding import newest_run
 
     newest = newest_run()

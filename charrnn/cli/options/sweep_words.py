@@ -1,5 +1,6 @@
 """The words of `sweep`: `sweep CONFIG TEXT`, or `sweep TEXT -c CONFIG`, or `sweep TEXT` with the default recipe."""
 
+import glob
 import os
 from collections.abc import Sequence
 
@@ -27,6 +28,8 @@ def split_words(config: str | None, words: Sequence[str]) -> tuple[str | None, l
         )
     if is_recipe or first.endswith(YAML):
         return first, others
+    if not (os.path.exists(first) or first == "-" or first.startswith("builtin:") or glob.has_magic(first)):
+        return first, others  # neither: the message names the recipes
     late = next((word for word in others if word in recipes and not os.path.exists(word)), None)
     if late:
         texts = [word for word in words if word != late]

@@ -118,7 +118,7 @@ def test_gradcheck_of_a_run_that_knows_one_character(charrnn, tmp_path):
         (["--oracle", "magic"], 1, ["unknown oracle 'magic'; there are complex-step, closed-form, forward, central"]),
         (["--tolerance", "0"], 2, ["--tolerance must be above 0; found 0"]),
         (["--run", "nothing"], 1, ["no such run"]),
-        (["--run", "x", "-c", "quick"], 2, ["--run has its own configuration"]),
+        (["--run", "x", "-c", "quick"], 2, ["RUN has its own configuration"]),
         (["-s", "model.cell=lstmm"], 1, ["model.cell: must be", "found 'lstmm'"]),
     ],
 )

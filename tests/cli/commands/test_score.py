@@ -89,8 +89,9 @@ def test_score_agrees_with_sample(charrnn, tiny_run, prompt):
     )
 
 
-def test_the_text_of_the_training_is_not_the_text_to_be_scored(charrnn, tiny_run, text_file):
-    refused(charrnn("score", tiny_run, "--text", text_file), 2, "name the text to score without an option")
+def test_text_is_what_to_score_where_no_training_text_is_read(charrnn, tiny_run, text_file):
+    assert charrnn("score", tiny_run, "--text", text_file).output == charrnn("score", tiny_run, text_file).output
+    refused(charrnn("score", tiny_run, text_file, "--text", text_file), 2, "--text is the training text, for --ngram")
 
 
 def test_score_calls_nothing_unknown_if_rare_characters_share_a_symbol(charrnn):

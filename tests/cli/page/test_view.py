@@ -76,7 +76,7 @@ def test_unknown_characters_are_marked_and_counted(shown):
 @mostly_slow("unit", ["16", "99999", "z:0", "q:3", "h_2:3", "-1", "wrong", ""], one_in=4)
 def test_a_unit_that_does_not_exist_is_refused_before_the_text_is_read(charrnn, tiny_run, unit):
     refused(
-        charrnn("view", tiny_run, "no text", "-o", "p.html", "--unit", unit),
+        charrnn("view", tiny_run, "nothing", "-o", "p.html", "--unit", unit),
         1,
         f"--unit {unit}: the",
         "0 to 15",

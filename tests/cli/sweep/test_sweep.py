@@ -351,7 +351,7 @@ def test_invalid_sweeps_are_refused_before_anything_is_trained(sweep, arguments,
 
 def test_a_configuration_that_is_not_there_is_refused(charrnn):
     refused(charrnn("sweep", "nonsense", *RATES), 1, "nonsense: no such file, and no configuration of that name")
-    refused(charrnn("sweep"), 2, "Missing argument 'CONFIG'")
+    refused(charrnn("sweep"), 2, "nothing varies")
     refused(charrnn("sweep", "default", "nothing.txt", *RATES), 1, "nothing.txt: no such file")
 
 

@@ -1,0 +1,41 @@
+"""The hint for a text that does not exist."""
+
+from pathlib import Path
+
+import pytest
+
+from charrnn.errors import TextError
+from charrnn.text.reading.sources import find_sources
+
+
+@pytest.fixture
+def texts(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("My Stories.txt", "play.txt", "play.gz", "Notes.md"):
+        Path(name).write_text("text")
+    Path("two words").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("sources", "hint"),
+    [
+        (
+            ["My", "Stories"],
+            "My: no such file or folder; for one text whose name has blanks, quote it: 'My Stories.txt'",
+        ),
+        (["play.txt", "My", "Stories.txt"], "quote it: 'My Stories.txt'"),
+        (["two", "words"], "quote it: 'two words'"),
+        (["My Stories"], "My Stories: no such file or folder; did you mean 'My Stories.txt'?"),
+        (["play"], "play: no such file or folder; did you mean play.txt?"),
+        (["notes"], "did you mean Notes.md?"),
+        (["harbour"], "harbour: no such file or folder; did you mean builtin:harbour?"),
+        (["https://a.b/c?d=1&e"], "a web address: download it first: curl -LO 'https://a.b/c?d=1&e'"),
+        (["www.a.b/c.txt"], "a web address: download it first: curl -LO www.a.b/c.txt"),
+        (["file:///tmp/none.txt"], "name its path: /tmp/none.txt"),
+        (["no/where.txt"], "(there is no folder no)"),
+    ],
+)
+def test_what_was_probably_meant(texts, sources, hint):
+    with pytest.raises(TextError) as error:
+        find_sources(sources)
+    assert hint in str(error.value)
