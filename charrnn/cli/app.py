@@ -33,7 +33,7 @@ from charrnn.cli.exit_codes import FAILED, MISUSE
 from charrnn.cli.help import WORDS, Command, format_group_help
 from charrnn.cli.option_names import option_name
 from charrnn.cli.options.bare_resume import TrainCommand
-from charrnn.cli.unknown_command import explain, with_help
+from charrnn.cli.unknown_command import explain, explain_extra, with_help
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.system.signals import exit_code
@@ -85,7 +85,9 @@ class Commands(TyperGroup):
         except UsageError as error:
             context: Any = getattr(error, "ctx", None)
             command = context.command_path if context else "charrnn"
-            code = _print_error(f"{_message_of(error)}; see {command} --help", MISUSE)
+            found = _message_of(error)
+            found += explain_extra(found, command)
+            code = _print_error(f"{found}; see {command} --help", MISUSE)
         except CharrnnError as error:
             code = _print_error(str(error), FAILED, lines=isinstance(error, ConfigError))
         except OSError as error:

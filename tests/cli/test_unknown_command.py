@@ -34,6 +34,14 @@ def test_a_text_or_a_run_in_the_place_of_a_command(charrnn, tiny_run):
     refused(charrnn(tiny_run), 2, f"{tiny_run}: a run, not a command; write with it: charrnn sample {tiny_run}")
 
 
+def test_a_prompt_without_its_option(charrnn):
+    refused(charrnn("sample", "play", "JUNE:", "x"), 2, "a prompt comes after -p: charrnn sample RUN -p 'JUNE: x'")
+
+
+def test_a_short_resume(charrnn):
+    refused(charrnn("train", "-r"), 2, "No such option: -r; did you mean --resume?; see")
+
+
 def test_help_in_words(charrnn):
     assert charrnn("help").output == charrnn("--help").output
     assert charrnn("help", "train").output == charrnn("train", "help").output == charrnn("train", "--help").output

@@ -11,7 +11,7 @@ from charrnn.text.reading.sources import find_sources
 @pytest.fixture
 def texts(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    for name in ("My Stories.txt", "play.txt", "play.gz", "Notes.md"):
+    for name in ("My Stories.txt", "play.txt", "play.gz", "Notes.md", "Our", "Our Tales.txt"):
         Path(name).write_text("text")
     Path("two words").mkdir()
 
@@ -24,6 +24,10 @@ def texts(monkeypatch, tmp_path):
             "My: no such file or folder; for one text whose name has blanks, quote it: 'My Stories.txt'",
         ),
         (["play.txt", "My", "Stories.txt"], "quote it: 'My Stories.txt'"),
+        (
+            ["Our", "Tales"],
+            "Tales: no such file or folder; for one text whose name has blanks, quote it: 'Our Tales.txt'",
+        ),
         (["two", "words"], "quote it: 'two words'"),
         (["My Stories"], "My Stories: no such file or folder; did you mean 'My Stories.txt'?"),
         (["play"], "play: no such file or folder; did you mean play.txt?"),
