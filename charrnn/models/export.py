@@ -45,7 +45,7 @@ def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False) ->
     Raises OutputError if the file's name has another ending than .safetensors, if the file exists and `replace` is
     false, or if it cannot be written; and NetworkError if PyTorch does not have this network.
     """
-    require_ending(path, ENDINGS, "a safetensors file")
+    require_ending(path, ENDINGS, "export writes a safetensors file")
     tensors = FORMATS[to](checkpoint.network)
     metadata = {
         "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),

@@ -8,11 +8,13 @@ ENDING = ".safetensors"  # of a checkpoint
 CONFIG = "config.yaml"  # beside a checkpoint in its run directory
 
 
-def require_ending(path: Path, endings: tuple[str, ...], format: str) -> None:
-    """Raises OutputError for a name whose ending promises another format; the message proposes the first ending."""
+def require_ending(path: Path, endings: tuple[str, ...], writes: str) -> None:
+    """Raises OutputError for a name whose ending promises another format; `writes` says which one is written, and the
+    message proposes the first ending.
+    """
     if path.suffix.lower() not in endings:
         better = path.with_suffix(endings[0]) if path.suffix else f"{path}{endings[0]}"
-        raise OutputError(f"{path}: this is {format}; name it {better}")
+        raise OutputError(f"{path}: {writes}; name it {better}")
 
 
 def default_name(run: Path) -> str:

@@ -33,7 +33,7 @@ def export(
     from charrnn.system.output_names import default_name, require_ending
 
     path = out or Path(f"{default_name(run)}-{to}.safetensors")
-    require_ending(path, (".safetensors",), "a safetensors file")
+    require_ending(path, (".safetensors",), "export writes a safetensors file")
     replace = confirm_overwrite(path, force)
     with stage_lines():
         from charrnn import api

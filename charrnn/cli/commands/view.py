@@ -50,7 +50,7 @@ def view(
     from charrnn.system.output_names import default_name, require_ending
 
     path = out or Path(f"{default_name(run)}.html")
-    require_ending(path, (".html", ".htm"), "an HTML page")
+    require_ending(path, (".html", ".htm"), "view writes an HTML page")
     replace = confirm_overwrite(path, force)
     texts_given.check(run, text or (), "charrnn view")
     with stage_lines(sources=[*(text or ()), *(training_text or ())]) as on_stage:

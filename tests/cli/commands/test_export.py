@@ -33,7 +33,7 @@ def test_without_a_name_the_file_has_those_of_the_run_and_the_format(charrnn, ti
     ("name", "better"), [("nm.pt", "nm.safetensors"), ("nm.pth", "nm.safetensors"), ("nm", "nm.safetensors")]
 )
 def test_no_other_format_is_promised(charrnn, tiny_run, name, better):
-    expected = f"{name}: this is a safetensors file; name it {better}"
+    expected = f"{name}: export writes a safetensors file; name it {better}"
     refused(charrnn("export", tiny_run, "-o", name), 1, expected)
     assert not Path(name).exists()
 

@@ -123,7 +123,7 @@ def test_a_page_without_a_name_has_that_of_its_run(charrnn, tiny_run):
 
 @pytest.mark.parametrize(("name", "better"), [("p.pdf", "p.html"), ("p", "p.html"), ("p.txt", "p.html")])
 def test_a_page_is_never_written_under_the_name_of_something_else(charrnn, tiny_run, name, better):
-    refused(charrnn("view", tiny_run, "-o", name), 1, f"{name}: this is an HTML page; name it {better}")
+    refused(charrnn("view", tiny_run, "-o", name), 1, f"{name}: view writes an HTML page; name it {better}")
     assert not Path(name).exists()
 
 
