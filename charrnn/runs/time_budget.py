@@ -1,7 +1,6 @@
 """From a time budget to a number of steps, by timing some steps of the training here, which are then discarded."""
 
 import math
-import re
 import secrets
 import shutil
 import tempfile
@@ -23,18 +22,6 @@ from charrnn.words import parameter
 MEASURING_SHARE = 0.05  # of the budget
 MIN_MEASURING, MAX_MEASURING = 0.5, 10.0  # seconds
 WARM_UP = 0.4  # of the measured time, in which no step counts: processors take seconds to reach their speed
-UNITS = {"h": 3600, "m": 60, "s": 1}
-
-
-def parse_duration(text: str) -> float:
-    """Seconds, from 140s, 10m, 1h30m or a plain number of seconds. Raises OptionError for anything else."""
-    parts = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
-    seconds = sum(
-        float(number) * unit for number, unit in zip(parts.groups(), UNITS.values(), strict=True) if number
-    ) if parts else 0.0  # fmt: skip
-    if not 0 < seconds < math.inf:
-        raise OptionError(f"{parameter('seconds')} {text!r}: not a duration; write 140s, 10m or 1h30m")
-    return seconds
 
 
 def steps_within(plan: Plan, seconds: float, began: float) -> tuple[int, str]:

@@ -2,13 +2,15 @@
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, values
 
 
 def bench(
     config: common.ConfigOption = None,
     settings: common.SettingsOption = None,
-    seconds: float = typer.Option(3.0, metavar="SECONDS", help="How long to measure.", min=0.1, max=600),
+    seconds: float = typer.Option(
+        3.0, metavar="SECONDS", help="How long to measure.", parser=values.number(least=0.1, most=600)
+    ),
     json: common.JsonOption = False,
 ) -> None:
     """Measure how fast a configuration trains here.

@@ -3,7 +3,7 @@
 import typer
 
 from charrnn.cli.exit_codes import FAILED
-from charrnn.cli.options import common, typed_text
+from charrnn.cli.options import common, typed_text, values
 
 NAMES = "mean-loss, mini-batch, vanishing, scalar, vector, multiple, update-rules"
 SETTINGS = (
@@ -23,7 +23,7 @@ def derive(
     settings: list[str] | None = typer.Option(
         None, "--set", "-s", metavar="KEY=VALUE", callback=typed_text.texts, help=f"{SETTINGS} Repeatable."
     ),
-    seed: int = typer.Option(0, min=0, help="The seed of the case."),
+    seed: int = typer.Option(0, metavar="N", parser=values.whole(), help="The seed of the case."),
     json: common.JsonOption = False,
 ) -> None:
     """Check the equations of the four derivations that charrnn is built on, as printed and as corrected.

@@ -4,7 +4,7 @@ from typing import Literal
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, values
 from charrnn.text.splits import Protocol
 
 
@@ -26,7 +26,12 @@ def evaluate(
         False, "--dynamic", help="Adapt the weights to the text: one step of SGD after each window."
     ),
     learning_rate: float | None = typer.Option(
-        None, "--learning-rate", min=0, help="The learning rate of --dynamic. Default: 0.1.", show_default=False
+        None,
+        "--learning-rate",
+        metavar="X",
+        parser=values.number(least=0),
+        help="The learning rate of --dynamic. Default: 0.1.",
+        show_default=False,
     ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,

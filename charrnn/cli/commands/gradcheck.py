@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from charrnn.cli.exit_codes import FAILED
-from charrnn.cli.options import common
+from charrnn.cli.options import common, values
 
 
 def gradcheck(
@@ -20,15 +20,18 @@ def gradcheck(
         help="Compare with this oracle: complex-step, closed-form, forward or central. Repeatable. Default: all.",
     ),
     tolerance: float | None = typer.Option(
-        None, help="The largest relative error that passes. Default: 1e-6 for central, 1e-10 for the others."
+        None,
+        metavar="X",
+        parser=values.number(above=0),
+        help="The largest relative error that passes. Default: 1e-6 for central, 1e-10 for the others.",
     ),
     entries: int | None = typer.Option(
         None,
-        min=1,
+        parser=values.whole(1),
         help="Check N random entries of each parameter, however long it takes. Default: all, or as many as fit into a minute.",
         metavar="N",
     ),
-    seed: int = typer.Option(0, min=0, help="The seed of the case."),
+    seed: int = typer.Option(0, metavar="N", parser=values.whole(), help="The seed of the case."),
     json: common.JsonOption = False,
 ) -> None:
     """Compare the gradients of backpropagation through time with four independent oracles, entry by entry.
@@ -45,8 +48,6 @@ def gradcheck(
     from charrnn.cli.reports import gradcheck
     from charrnn.config.resolve import resolve
 
-    if tolerance is not None and not tolerance > 0:
-        raise typer.BadParameter(f"--tolerance must be above 0; found {tolerance}")
     if run is not None and (config or settings):
         raise typer.BadParameter("--run has its own configuration; leave out --config and --set")
     resolved = resolve(config, settings or ())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, values
 
 
 def gradflow(
@@ -18,8 +18,15 @@ def gradflow(
     text: list[str] | None = common.text_argument("None: the run's validation split."),
     config: common.ConfigOption = None,
     settings: common.SettingsOption = None,
-    lags: int = typer.Option(200, min=1, max=10_000, help="The largest lag, in characters (bytes, for a byte model)."),
-    positions: int = typer.Option(8, min=1, max=1_000, help="The number of places of the text to start from."),
+    lags: int = typer.Option(
+        200,
+        metavar="N",
+        parser=values.whole(1, 10_000),
+        help="The largest lag, in characters (bytes, for a byte model).",
+    ),
+    positions: int = typer.Option(
+        8, metavar="N", parser=values.whole(1, 1_000), help="The number of places of the text to start from."
+    ),
     out: Path | None = common.out_option("FILE", "Draw the figure into this .svg or .png file."),
     force: common.ForceOption = False,
     training_text: list[str] | None = typer.Option(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, values
 from charrnn.words import did_you_mean, plural
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ def plot(
         help=f"What to draw: loss, bpc, grad_norm, clipped, learning_rate. Default: {IN_FIGURE}; in the terminal {IN_TERMINAL}.",
     ),
     smooth: int | None = typer.Option(
-        None, metavar="N", min=1, help="Draw means over N steps. Default: a hundredth of the longest run."
+        None,
+        metavar="N",
+        parser=values.whole(1),
+        help="Draw means over N steps. Default: a hundredth of the longest run.",
     ),
     force: common.ForceOption = False,
 ) -> None:

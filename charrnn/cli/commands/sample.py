@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from charrnn.cli.options import common, typed_text
+from charrnn.cli.options import common, typed_text, values
 
 if TYPE_CHECKING:
     from charrnn.generation.repetition_penalty import RepetitionPenalty
 
 MAX_NEW_SEED = 1_000_000  # short enough to type
 CANDIDATES = 5  # of each character of a --trace
+NEW_SEED = "without --seed, each text has a new one"
+ALL = "without --top-k, all are drawn from"
 PENALTY_HELP = (
     "Against loops: what would repeat a recent sequence becomes R times less likely, each time. Default: 1, off."
 )
@@ -35,25 +37,44 @@ def sample(
         500,
         "--length",
         "-n",
-        min=0,
+        metavar="N",
+        parser=values.whole(instead="0 has no limit"),
         help="Characters to write (bytes, for a byte model). A document may end earlier. 0: no limit.",
     ),
     temperature: float = typer.Option(
-        0.8, "--temperature", "-t", help="Below 1 safer, above 1 wilder; 0 always takes the likeliest."
+        0.8,
+        "--temperature",
+        "-t",
+        metavar="X",
+        parser=values.number(least=0),
+        help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.",
     ),
-    top_k: int | None = typer.Option(None, metavar="K", help="Draw from the K likeliest characters only."),
+    top_k: int | None = typer.Option(
+        None, metavar="K", parser=values.whole(1, instead=ALL), help="Draw from the K likeliest characters only."
+    ),
     top_p: float | None = typer.Option(
-        None, metavar="P", help="Draw from the likeliest characters that together have probability P."
+        None,
+        metavar="P",
+        parser=values.number(above=0, most=1),
+        help="Draw from the likeliest characters that together have probability P.",
     ),
     min_p: float | None = typer.Option(
-        None, metavar="P", help="Draw from the characters at least P times as likely as the likeliest."
+        None,
+        metavar="P",
+        parser=values.number(above=0, most=1),
+        help="Draw from the characters at least P times as likely as the likeliest.",
     ),
-    repetition_penalty: float | None = typer.Option(None, metavar="R", help=PENALTY_HELP),
+    repetition_penalty: float | None = typer.Option(
+        None, metavar="R", parser=values.number(least=1), help=PENALTY_HELP
+    ),
     repetition_ngram: int | None = typer.Option(
-        None, metavar="N", help="The length of a repeated sequence, in characters (bytes). Default: 8."
+        None,
+        metavar="N",
+        parser=values.whole(1),
+        help="The length of a repeated sequence, in characters (bytes). Default: 8.",
     ),
     repetition_window: int | None = typer.Option(
-        None, metavar="W", help="How far back to look, in characters (bytes). Default: 400."
+        None, metavar="W", parser=values.whole(1), help="How far back to look, in characters (bytes). Default: 400."
     ),
     only: list[str] | None = typer.Option(
         None,
@@ -64,16 +85,21 @@ def sample(
     stop: list[str] | None = typer.Option(
         None, metavar="TEXT", callback=typed_text.texts, help="End before this text, and do not print it. Repeatable."
     ),
-    count: int = typer.Option(1, min=1, help="The number of samples; their seeds are SEED, SEED + 1, ..."),
+    count: int = typer.Option(
+        1, metavar="N", parser=values.whole(1), help="The number of samples; their seeds are SEED, SEED + 1, ..."
+    ),
     rerank: int | None = typer.Option(
         None,
-        min=1,
+        parser=values.whole(1),
         metavar="N",
         help="Draw N samples and print the --count with the highest mean log probability, the best first.",
     ),
     exact: bool = typer.Option(True, help=EXACT_HELP),
     seed: int | None = typer.Option(
-        None, min=0, help="The same seed gives the same text. Default: a new one, printed on stderr."
+        None,
+        metavar="N",
+        parser=values.whole(instead=NEW_SEED),
+        help="The same seed gives the same text. Default: a new one, printed on stderr.",
     ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
@@ -89,7 +115,7 @@ def sample(
         False, "--trace", help="Print each character's probability and its alternatives below the text."
     ),
     trace_candidates: int | None = typer.Option(
-        None, min=1, metavar="N", help="How many candidates --trace prints. Default: 5."
+        None, parser=values.whole(1), metavar="N", help="How many candidates --trace prints. Default: 5."
     ),
     novelty: bool = typer.Option(
         False, "--novelty", help="Show how much of the sample is copied from the training text, beside held-out text."

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, values
 
 
 def score(
@@ -13,7 +13,9 @@ def score(
     against: Path | None = typer.Option(
         None, metavar="RUN2", readable=False, help="Compare with another run: which of the two more likely wrote this?"
     ),
-    top: int = typer.Option(10, min=0, max=10_000, help="How many of the most surprising places to list."),
+    top: int = typer.Option(
+        10, metavar="N", parser=values.whole(0, 10_000), help="How many of the most surprising places to list."
+    ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
     weights: common.WeightsOption = None,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common, typed_text
+from charrnn.cli.options import common, typed_text, values
 
 
 def sweep(
@@ -24,7 +24,11 @@ def sweep(
         help="Try these values of a configuration key; with --random also KEY=LOW..HIGH. Repeatable.",
     ),
     random: int | None = typer.Option(
-        None, metavar="N", min=1, help="Draw N combinations at random, instead of trying all.", show_default=False
+        None,
+        metavar="N",
+        parser=values.whole(1),
+        help="Draw N combinations at random, instead of trying all.",
+        show_default=False,
     ),
     settings: common.SettingsOption = None,
     encoding: common.EncodingOption = None,
@@ -34,14 +38,15 @@ def sweep(
     jobs: int | None = typer.Option(
         None,
         metavar="J",
-        min=1,
-        max=4096,
+        parser=values.whole(1, 4096),
         help="How many trainings run at once. Default: one for each core.",
     ),
-    steps: int | None = typer.Option(None, help="The number of updates of each training."),
+    steps: common.StepsOption = None,
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
-    seed: int | None = typer.Option(None, help="The seed of each training, and of --random."),
+    seed: int | None = typer.Option(
+        None, metavar="N", parser=values.whole(), help="The seed of each training, and of --random."
+    ),
     json: bool = typer.Option(False, "--json", help="Print the table as JSON on stdout."),
     quiet: common.QuietOption = False,
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, values
 
 
 def train(
@@ -20,7 +20,7 @@ def train(
     settings: common.SettingsOption = None,
     encoding: common.EncodingOption = None,
     out: Path | None = common.out_option("DIR", "The run directory. It must be new or empty. Default: runs/NAME."),
-    steps: int | None = typer.Option(None, help="The total number of updates."),
+    steps: common.StepsOption = None,
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
     resume: Path | None = typer.Option(
@@ -29,7 +29,9 @@ def train(
     base: Path | None = typer.Option(
         None, "--from", metavar="RUN", readable=False, help="Start with the weights of this run, or of this checkpoint."
     ),
-    seed: int | None = typer.Option(None, help="The seed of every random number in the run."),
+    seed: int | None = typer.Option(
+        None, metavar="N", parser=values.whole(), help="The seed of every random number in the run."
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan and stop."),
     tensorboard: bool = typer.Option(
         False, "--tensorboard", help="Also write files for TensorBoard into DIR/tensorboard."
@@ -52,7 +54,6 @@ def train(
     if resume is not None:
         given = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
         _refuse_with_resume(given | {"--dry-run": dry_run or None})
-        _require_positive(steps, epochs)
     seconds = common.seconds_of(duration)
     if tensorboard:
         boards.require_library()
@@ -82,9 +83,3 @@ def _refuse_with_resume(options: Mapping[str, object]) -> None:
         raise typer.BadParameter(
             f"{given[0]} cannot be combined with --resume, which takes only --steps, --epochs, --time, --encoding and a text"
         )
-
-
-def _require_positive(steps: int | None, epochs: float | None) -> None:
-    for name, value in (("--steps", steps), ("--epochs", epochs)):
-        if value is not None and not value > 0:
-            raise typer.BadParameter(f"{name} must be above 0; found {value}")

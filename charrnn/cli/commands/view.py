@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, values
 
 
 def view(
@@ -12,12 +12,15 @@ def view(
     out: Path = common.out_option("FILE.html", "The page to write.", ...),
     text: list[str] | None = common.text_argument("None: the run's validation split."),
     length: int = typer.Option(
-        50_000, min=1, max=200_000, help="The most characters (bytes, for a byte model) to show."
+        50_000,
+        metavar="N",
+        parser=values.whole(1, 200_000),
+        help="The most characters (bytes, for a byte model) to show.",
     ),
     units: int = typer.Option(
         24,
-        min=1,
-        max=512,
+        metavar="N",
+        parser=values.whole(1, 512),
         help="The number of units and gates in the page: those that follow the text's features best.",
     ),
     unit: str | None = typer.Option(

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charrnn.cli.options import typed_text
+from charrnn.cli.options import typed_text, values
 
 if TYPE_CHECKING:
     from charrnn.models.model import Model
     from charrnn.text.reading.encodings import Encodings
+
+MAX_STEPS, MAX_EPOCHS = 10**15, 1e6  # as in the configuration, which is too slow to import for --help
+NO_TRAINING = "to see the plan without a training: --dry-run"
 
 
 def text_argument(default: str, sources: str = "Files, folders, globs, - for standard input, or builtin:NAME.") -> Any:
@@ -78,8 +81,23 @@ EncodingOption = Annotated[
         "Default: what the byte order mark says, or UTF-8.",
     ),
 ]
+StepsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--steps",
+        metavar="N",
+        parser=values.whole(1, MAX_STEPS, NO_TRAINING),
+        help="The total number of updates.",
+    ),
+]
 EpochsOption = Annotated[
-    float | None, typer.Option("--epochs", help="Passes over the training split, instead of --steps.")
+    float | None,
+    typer.Option(
+        "--epochs",
+        metavar="X",
+        parser=values.number(above=0, most=MAX_EPOCHS),
+        help="Passes over the training split, instead of --steps.",
+    ),
 ]
 TimeOption = Annotated[
     str | None,
@@ -144,10 +162,8 @@ def require_one_end(steps: int | None, epochs: float | None, duration: str | Non
 
 
 def seconds_of(duration: str | None) -> float | None:
-    """The seconds of --time. Raises OptionError for what is not a duration."""
-    from charrnn.runs.time_budget import parse_duration
-
-    return None if duration is None else parse_duration(duration)
+    """The seconds of --time. Raises BadValueError for what is not a duration."""
+    return None if duration is None else values.parse_duration(duration, "--time")
 
 
 def settings_of(steps: int | None, epochs: float | None, seed: int | None) -> dict[str, tuple[str, Any]]:
