@@ -31,9 +31,10 @@ from charrnn.cli.commands.train import train
 from charrnn.cli.commands.view import view
 from charrnn.cli.exit_codes import FAILED, MISUSE
 from charrnn.cli.help import WORDS, Command, format_group_help
+from charrnn.cli.option_errors import message_of
 from charrnn.cli.option_names import option_name
 from charrnn.cli.options.bare_resume import TrainCommand
-from charrnn.cli.unknown_command import explain, explain_extra, with_help
+from charrnn.cli.unknown_command import explain, with_help
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.system.signals import exit_code
@@ -51,7 +52,6 @@ EPILOGS: dict[object, str] = {train: WORDS, evaluate: WORDS}
 NAMES: dict[object, str] = {evaluate: "eval"}  # a function called eval would hide Python's own
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer gives what it raises on misuse no public name
 
-INPUT = "Input should be"  # Pydantic's words for "must be"
 SMALLER = "lower model.hidden_size, training.batch_size or training.sequence_length"
 LESS_MEMORY = dict.fromkeys(("train", "sweep", "bench", "gradcheck"), SMALLER)
 READ_LESS = "read or write less at once"
@@ -85,9 +85,9 @@ class Commands(TyperGroup):
         except UsageError as error:
             context: Any = getattr(error, "ctx", None)
             command = context.command_path if context else "charrnn"
-            found = _message_of(error)
-            found += explain_extra(found, command)
-            code = _print_error(f"{found}; see {command} --help", MISUSE)
+            typed = arguments[0] if arguments else options.get("args") or sys.argv[1:]
+            message = message_of(error, typed)
+            code = _print_error(f"{message}{' See' if message.endswith('?') else '; see'} {command} --help", MISUSE)
         except CharrnnError as error:
             code = _print_error(str(error), FAILED, lines=isinstance(error, ConfigError))
         except OSError as error:
@@ -137,15 +137,6 @@ def _print_error(message: str, code: int, lines: bool = False) -> int:
     if rank_and_size()[0] == 0:
         print_error(message, lines)
     return code
-
-
-def _message_of(error: Any) -> str:
-    """Typer's message without the words of Pydantic, which checks the values."""
-    option, colon, found = str(error.format_message()).rstrip(".").partition("': ")
-    found = found.removeprefix("Value error, ")
-    if found.startswith(INPUT):
-        found = "must be" + found.removeprefix(INPUT).partition(", unable")[0]
-    return option + colon + found
 
 
 app = typer.Typer(

@@ -55,16 +55,6 @@ def explain(words: Sequence[str], commands: Collection[str]) -> str:
     return f"No such command {first!r}{rest}"
 
 
-def explain_extra(message: str, command: str) -> str:
-    """What a second word after RUN probably meant, or -r, for the end of Typer's message about it; empty for the rest."""
-    if command.endswith("train") and message == "No such option: -r":
-        return "; did you mean --resume?"
-    extra = message.partition("(s) (")[2].rstrip(").")
-    if not extra or not command.endswith("sample"):
-        return ""
-    return f"; a prompt comes after -p: charrnn sample RUN -p {shlex.quote(extra)}"
-
-
 def _as_path(words: Sequence[str]) -> str | None:
     """The message where the word names a text, a run or a configuration; None for anything else."""
     from charrnn.runs.catalogue import is_run

@@ -6,7 +6,6 @@ from typing import Any
 from charrnn.config import synonyms, typed_numbers, typed_values
 from charrnn.words import did_you_mean, nearest
 
-PERCENT = (10, 100)  # a share above 1 in this range was probably meant in percent
 MIN_SPELLED = 3  # characters: two letters are near to anything
 SPELLING = 0.75  # of difflib: a letter or two that differ
 
@@ -82,16 +81,10 @@ def value_hint(key: str, value: Any, shape: str) -> str:
             return "; write null"
         return typed_numbers.likely(value, whole=shape == "int_type")
     if shape in {"less_than", "less_than_equal"}:
-        return percent_hint(value, 1 if shape == "less_than_equal" else 0.999)
+        return typed_numbers.percent_hint(value, 1 if shape == "less_than_equal" else 0.999)
     if key == "data.split" and isinstance(value, list | tuple):
         return _shares_hint(value)
     return ""
-
-
-def percent_hint(value: Any, most: float) -> str:
-    """The share that a number above 1 probably means; nothing if that is not allowed either."""
-    is_percent = isinstance(value, int | float) and PERCENT[0] <= value <= PERCENT[1] and value / 100 <= most <= 1
-    return f"; did you mean {typed_numbers.as_text(value / 100)}?" if is_percent else ""
 
 
 def _shares_hint(values: Sequence[Any]) -> str:

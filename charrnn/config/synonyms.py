@@ -6,7 +6,7 @@ Written in small letters, with `_` between words. A name that is spelled nearly 
 from collections.abc import Mapping
 
 KEYS: Mapping[str, str] = {  # dotted key -> other names of it
-    "model.cell": "cell_type rnn_type recurrent_cell architecture arch network net_type layer_type type",
+    "model.cell": "cell_type rnn_type recurrent_cell architecture arch network net_type layer_type type model",
     "model.hidden_size": "hidden units num_units n_units num_hidden n_hidden nhid hidden_dim hidden_units hidden_layer_size "
     "rnn_size rnn_units width state_size neurons n_embd d_model dim h",
     "model.num_layers": "layers n_layers n_layer nlayers depth hidden_layers num_hidden_layers stacked",

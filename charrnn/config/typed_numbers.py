@@ -7,6 +7,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 MAX_DIGITS = 20  # of a number that is worth writing out
+PERCENT = (10, 100)  # a share above 1 in this range was probably meant in percent
 FACTORS = {"": Decimal(1), "k": Decimal(1000), "K": Decimal(1000), "M": Decimal(1_000_000), "%": Decimal("0.01")}
 SIGNS = str.maketrans("．，－＋−％＿٫", ".,-+-%_,")  # as other keyboards have them
 NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?) ?([kKM%]?)")
@@ -45,6 +46,13 @@ def likely(text: str, whole: bool = False) -> str:
         del readings[1:]
     numbers = [number for reading in readings if (number := _written_out(_decimal(reading), whole))]
     return f"; write {' or '.join(dict.fromkeys(numbers))}" if numbers else ""
+
+
+def percent_hint(value: object, most: float) -> str:
+    """The share that a number above 1 probably means; nothing if that is not allowed either."""
+    if not isinstance(value, int | float) or not PERCENT[0] <= value <= PERCENT[1] or not value / 100 <= most <= 1:
+        return ""
+    return f"; did you mean {as_text(value / 100)}?"
 
 
 def as_text(number: float) -> str:

@@ -3,7 +3,6 @@ which are then discarded.
 """
 
 import math
-import re
 import secrets
 import shutil
 import tempfile
@@ -28,18 +27,6 @@ WARM_UP = 0.4  # of the measured time, in which no step counts: processors take 
 MAX_VALIDATION_SHARE = 0.2  # of the time, for the validations of a plan that no interval is given for
 MEASURING = "measuring how fast this machine is"
 VALIDATING = "measuring how long a validation takes"
-UNITS = {"h": 3600, "m": 60, "s": 1}
-
-
-def parse_duration(text: str) -> float:
-    """Seconds, from 140s, 10m, 1h30m or a plain number of seconds. Raises OptionError for anything else."""
-    parts = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", text.strip())
-    seconds = sum(
-        float(number) * unit for number, unit in zip(parts.groups(), UNITS.values(), strict=True) if number
-    ) if parts else 0.0  # fmt: skip
-    if not 0 < seconds < math.inf:
-        raise OptionError(f"{parameter('seconds')} {text!r}: not a duration; write 140s, 10m or 1h30m")
-    return seconds
 
 
 class StepBudget(NamedTuple):

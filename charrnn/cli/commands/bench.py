@@ -2,14 +2,18 @@
 
 import typer
 
-from charrnn.cli.options import common
+from charrnn.cli.options import common, values
 
 
 def bench(
     config: common.ConfigOption = None,
     settings: common.SettingsOption = None,
     seconds: float = typer.Option(
-        3.0, metavar="SECONDS", help="How long to measure, in all.", min=0.1, max=600, rich_help_panel=common.HOW_LONG
+        3.0,
+        metavar="SECONDS",
+        help="How long to measure, in all.",
+        rich_help_panel=common.HOW_LONG,
+        parser=values.number(least=0.1, most=600),
     ),
     json: common.JsonOption = False,
 ) -> None:

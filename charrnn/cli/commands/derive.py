@@ -3,7 +3,7 @@
 import typer
 
 from charrnn.cli.exit_codes import FAILED
-from charrnn.cli.options import common, typed_text
+from charrnn.cli.options import common, typed_text, values
 
 NAMES = "mean-loss, mini-batch, vanishing, scalar, vector, multiple, update-rules"
 SETTINGS = (
@@ -41,7 +41,9 @@ def derive(
         help=f"{SETTINGS} Repeatable.",
         rich_help_panel=common.WHAT_TO_CHECK,
     ),
-    seed: int = typer.Option(0, min=0, help="The seed of the case.", rich_help_panel=common.WHAT_TO_CHECK),
+    seed: int = typer.Option(
+        0, help="The seed of the case.", rich_help_panel=common.WHAT_TO_CHECK, metavar="N", parser=values.whole()
+    ),
     json: common.JsonOption = False,
 ) -> None:
     """Check the equations of the derivations, as printed and corrected.

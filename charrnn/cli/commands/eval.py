@@ -4,7 +4,7 @@ from typing import Literal
 
 import typer
 
-from charrnn.cli.options import common, texts_given
+from charrnn.cli.options import common, texts_given, values
 from charrnn.text.splits import Protocol
 
 
@@ -36,10 +36,11 @@ def evaluate(
     learning_rate: float | None = typer.Option(
         None,
         "--learning-rate",
-        min=0,
         help="The learning rate of --dynamic. Default: 0.1.",
         show_default=False,
         rich_help_panel="What to measure",
+        metavar="X",
+        parser=values.number(least=0),
     ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from charrnn.cli.exit_codes import FAILED
-from charrnn.cli.options import common, completion
+from charrnn.cli.options import common, completion, values
 
 
 def gradcheck(
@@ -38,15 +38,19 @@ def gradcheck(
         None,
         help="The largest relative error that passes. Default: 1e-6 for central, else 1e-10.",
         rich_help_panel=common.WHAT_TO_CHECK,
+        metavar="X",
+        parser=values.number(above=0),
     ),
     entries: int | None = typer.Option(
         None,
-        min=1,
         help="Check N random entries of each parameter. Default: as many as fit into a minute.",
         metavar="N",
         rich_help_panel=common.WHAT_TO_CHECK,
+        parser=values.whole(1),
     ),
-    seed: int = typer.Option(0, min=0, help="The seed of the case.", rich_help_panel=common.WHAT_TO_CHECK),
+    seed: int = typer.Option(
+        0, help="The seed of the case.", rich_help_panel=common.WHAT_TO_CHECK, metavar="N", parser=values.whole()
+    ),
     json: common.JsonOption = False,
 ) -> None:
     """Check the gradients against four independent oracles.
@@ -61,8 +65,6 @@ def gradcheck(
     """
     from charrnn.cli.progress.stage_lines import stage_lines
 
-    if tolerance is not None and not tolerance > 0:
-        raise typer.BadParameter(f"--tolerance must be above 0; found {tolerance}")
     if run is not None and run_option is not None and run != run_option:
         raise typer.BadParameter(f"RUN is {run}, and --run is {run_option}; give one of them")
     run = run or run_option

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common, completion
+from charrnn.cli.options import common, completion, values
 
 
 def gradflow(
@@ -21,13 +21,17 @@ def gradflow(
     settings: common.SettingsOption = None,
     lags: int = typer.Option(
         200,
-        min=1,
-        max=10_000,
         help="How many characters back to look.",
         rich_help_panel="What to measure",
+        metavar="N",
+        parser=values.whole(1, 10_000),
     ),
     positions: int = typer.Option(
-        8, min=1, max=1_000, help="From how many places of the text.", rich_help_panel="What to measure"
+        8,
+        help="From how many places of the text.",
+        rich_help_panel="What to measure",
+        metavar="N",
+        parser=values.whole(1, 1_000),
     ),
     out: Path | None = common.out_option("FILE", "Draw it into an .svg or .png file."),
     force: common.ForceOption = False,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from charrnn.cli.options import common, completion, run_argument
+from charrnn.cli.options import common, completion, run_argument, values
 from charrnn.words import did_you_mean, plural
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def plot(
     smooth: int | None = typer.Option(
         None,
         metavar="N",
-        min=1,
         help="Draw means over N steps. Default: a hundredth of all.",
         rich_help_panel="What to draw",
+        parser=values.whole(1),
     ),
     out: Path | None = common.out_option("FILE", "An .svg or .png file. Default: in the terminal."),
     force: common.ForceOption = False,

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from charrnn.cli.options import common, typed_text
+from charrnn.cli.options import common, typed_text, values
 
 if TYPE_CHECKING:
     from charrnn.generation.repetition_penalty import RepetitionPenalty
 
 MAX_NEW_SEED = 1_000_000  # short enough to type
 CANDIDATES = 5  # of each character of a --trace
+NEW_SEED = "without --seed, each text has a new one"
+ALL = "without --top-k, all are drawn from"
 PENALTY_HELP = "Against loops: a repetition becomes R times less likely. Try 1.1. Default: 1, off."
 EXACT_HELP = "Write what each seed writes alone, or many samples faster."
 
@@ -37,9 +39,10 @@ def sample(
         500,
         "--length",
         "-n",
-        min=0,
         help="Characters to write; 0: no limit.",
         rich_help_panel="What to write",
+        metavar="N",
+        parser=values.whole(instead="0 has no limit"),
     ),
     temperature: float = typer.Option(
         0.8,
@@ -48,34 +51,45 @@ def sample(
         metavar="T",
         help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.",
         rich_help_panel="How",
+        parser=values.number(least=0),
     ),
     top_k: int | None = typer.Option(
-        None, metavar="K", help="Draw from the K likeliest characters.", rich_help_panel="How"
+        None,
+        metavar="K",
+        help="Draw from the K likeliest characters.",
+        rich_help_panel="How",
+        parser=values.whole(1, instead=ALL),
     ),
     top_p: float | None = typer.Option(
         None,
         metavar="P",
         help="Draw from the likeliest with probability P in all.",
         rich_help_panel="How",
+        parser=values.number(above=0, most=1),
     ),
     min_p: float | None = typer.Option(
         None,
         metavar="P",
         help="Draw from those at least P times the likeliest.",
         rich_help_panel="How",
+        parser=values.number(above=0, most=1),
     ),
-    repetition_penalty: float | None = typer.Option(None, metavar="R", help=PENALTY_HELP, rich_help_panel="How"),
+    repetition_penalty: float | None = typer.Option(
+        None, metavar="R", help=PENALTY_HELP, rich_help_panel="How", parser=values.number(least=1)
+    ),
     repetition_ngram: int | None = typer.Option(
         None,
         metavar="N",
         help="What counts as repeated: N characters. Default: 8.",
         rich_help_panel="How",
+        parser=values.whole(1),
     ),
     repetition_window: int | None = typer.Option(
         None,
         metavar="W",
         help="How far to look back. Default: 400 characters.",
         rich_help_panel="How",
+        parser=values.whole(1),
     ),
     only: list[str] | None = typer.Option(
         None,
@@ -91,20 +105,23 @@ def sample(
         help="End before this text. Repeatable.",
         rich_help_panel="What to write",
     ),
-    count: int = typer.Option(1, min=1, help="How many samples.", rich_help_panel="What to write"),
+    count: int = typer.Option(
+        1, help="How many samples.", rich_help_panel="What to write", metavar="N", parser=values.whole(1)
+    ),
     rerank: int | None = typer.Option(
         None,
-        min=1,
         metavar="N",
         help="Draw N samples; print the --count likeliest.",
         rich_help_panel="What to write",
+        parser=values.whole(1),
     ),
     exact: bool = typer.Option(True, help=EXACT_HELP, rich_help_panel="How"),
     seed: int | None = typer.Option(
         None,
-        min=0,
         help="The same seed, the same text. Default: a new one.",
         rich_help_panel="What to write",
+        metavar="N",
+        parser=values.whole(instead=NEW_SEED),
     ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,
@@ -129,10 +146,10 @@ def sample(
     ),
     trace_candidates: int | None = typer.Option(
         None,
-        min=1,
         metavar="N",
         help="How many candidates --trace shows. Default: 5.",
         rich_help_panel=common.OUTPUT,
+        parser=values.whole(1),
     ),
     novelty: bool = typer.Option(
         False,

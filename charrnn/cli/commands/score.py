@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common, completion, texts_given
+from charrnn.cli.options import common, completion, texts_given, values
 
 
 def score(
@@ -19,7 +19,11 @@ def score(
         rich_help_panel="What to show",
     ),
     top: int = typer.Option(
-        10, min=0, max=10_000, help="How many of the most surprising places.", rich_help_panel="What to show"
+        10,
+        help="How many of the most surprising places.",
+        rich_help_panel="What to show",
+        metavar="N",
+        parser=values.whole(0, 10_000),
     ),
     others: common.WithOption = None,
     ngram: common.NgramOption = False,

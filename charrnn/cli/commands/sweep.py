@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common, completion, sweep_words, typed_text
+from charrnn.cli.options import common, completion, sweep_words, typed_text, values
 
 
 def sweep(
@@ -28,10 +28,10 @@ def sweep(
     random: int | None = typer.Option(
         None,
         metavar="N",
-        min=1,
         help="Draw N combinations at random, instead of all.",
         show_default=False,
         rich_help_panel="What to try",
+        parser=values.whole(1),
     ),
     settings: common.SettingsOption = None,
     encoding: common.EncodingOption = None,
@@ -43,18 +43,19 @@ def sweep(
     jobs: int | None = typer.Option(
         None,
         metavar="J",
-        min=1,
-        max=4096,
         help="How many trainings run at once. Default: one for each core.",
         rich_help_panel=common.HOW_LONG,
+        parser=values.whole(1, 4096),
     ),
-    steps: int | None = typer.Option(
-        None, help="How many updates of the weights, each.", rich_help_panel=common.HOW_LONG
-    ),
+    steps: common.StepsOption = None,
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
     seed: int | None = typer.Option(
-        None, help="The seed of each training, and of --random.", rich_help_panel="What to try"
+        None,
+        help="The seed of each training, and of --random.",
+        rich_help_panel="What to try",
+        metavar="N",
+        parser=values.whole(),
     ),
     json: bool = typer.Option(
         False, "--json", help="Print the table as JSON on stdout.", rich_help_panel=common.DISPLAY

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import bare_resume, common, completion
+from charrnn.cli.options import bare_resume, common, completion, values
 
 AUTO = "auto"  # of --resume; a run of this name is ./auto
 
@@ -27,7 +27,7 @@ def train(
     out: Path | None = common.out_option(
         "DIR", "The run directory, new or empty. Default: runs/NAME.", group=common.WHERE
     ),
-    steps: int | None = typer.Option(None, help="How many updates of the weights.", rich_help_panel=common.HOW_LONG),
+    steps: common.StepsOption = None,
     epochs: common.EpochsOption = None,
     duration: common.TimeOption = None,
     resume: str | None = typer.Option(
@@ -47,7 +47,11 @@ def train(
         rich_help_panel=common.TEXT_AND_NETWORK,
     ),
     seed: int | None = typer.Option(
-        None, help="The same seed, the same run. Default: as configured.", rich_help_panel=common.TEXT_AND_NETWORK
+        None,
+        help="The same seed, the same run. Default: as configured.",
+        rich_help_panel=common.TEXT_AND_NETWORK,
+        metavar="N",
+        parser=values.whole(),
     ),
     dry_run: bool = typer.Option(
         False,
@@ -83,7 +87,6 @@ def train(
     if resume is not None:
         given = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
         _refuse_with_resume(({} if auto else given) | {"--dry-run": dry_run or None})
-        _require_positive(steps, epochs)
     words, chosen, done = text or [], "", False
     run_path = None if resume is None or auto or newest else Path(resume)
     with ExitStack() as held:
@@ -151,9 +154,3 @@ def _refuse_with_resume(options: Mapping[str, object]) -> None:
         raise typer.BadParameter(
             f"{given[0]} cannot be combined with --resume, which takes only --steps, --epochs, --time, --encoding and a text"
         )
-
-
-def _require_positive(steps: int | None, epochs: float | None) -> None:
-    for name, value in (("--steps", steps), ("--epochs", epochs)):
-        if value is not None and not value > 0:
-            raise typer.BadParameter(f"{name} must be above 0; found {value}")

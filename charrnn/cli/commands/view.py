@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from charrnn.cli.options import common, texts_given
+from charrnn.cli.options import common, texts_given, values
 
 
 def view(
@@ -12,17 +12,17 @@ def view(
     text: list[str] | None = common.text_argument("None: the run's validation split."),
     length: int = typer.Option(
         50_000,
-        min=1,
-        max=200_000,
         help="The most characters to show.",
         rich_help_panel="What to show",
+        metavar="N",
+        parser=values.whole(1, 200_000),
     ),
     units: int = typer.Option(
         24,
-        min=1,
-        max=512,
         help="How many units and gates, those that follow the text best.",
         rich_help_panel="What to show",
+        metavar="N",
+        parser=values.whole(1, 512),
     ),
     unit: str | None = typer.Option(
         None,

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charrnn.cli.options import completion, run_argument, typed_text
+from charrnn.cli.options import completion, run_argument, typed_text, values
 from charrnn.words import OnStage, ignore_stage
 
 if TYPE_CHECKING:
     from charrnn.models.model import Model
     from charrnn.text.reading.encodings import Encodings
+
+MAX_STEPS, MAX_EPOCHS = 10**15, 1e6  # as in the configuration, which is too slow to import for --help
+NO_TRAINING = "to see the plan without a training: --dry-run"
 
 
 # The groups of options in the help that several commands have.
@@ -126,9 +129,25 @@ EncodingOption = Annotated[
         rich_help_panel=TEXT_AND_NETWORK,
     ),
 ]
+StepsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--steps",
+        metavar="N",
+        help="How many updates of the weights.",
+        rich_help_panel=HOW_LONG,
+        parser=values.whole(1, MAX_STEPS, NO_TRAINING),
+    ),
+]
 EpochsOption = Annotated[
     float | None,
-    typer.Option("--epochs", help="How many passes over the text, instead of --steps.", rich_help_panel=HOW_LONG),
+    typer.Option(
+        "--epochs",
+        help="How many passes over the text, instead of --steps.",
+        rich_help_panel=HOW_LONG,
+        metavar="X",
+        parser=values.number(above=0, most=MAX_EPOCHS),
+    ),
 ]
 TimeOption = Annotated[
     str | None,
@@ -206,10 +225,8 @@ def require_one_end(steps: int | None, epochs: float | None, duration: str | Non
 
 
 def seconds_of(duration: str | None) -> float | None:
-    """The seconds of --time. Raises OptionError for what is not a duration."""
-    from charrnn.runs.time_budget import parse_duration
-
-    return None if duration is None else parse_duration(duration)
+    """The seconds of --time. Raises BadValueError for what is not a duration."""
+    return None if duration is None else values.parse_duration(duration, "--time")
 
 
 def settings_of(steps: int | None, epochs: float | None, seed: int | None) -> dict[str, tuple[str, Any]]:

@@ -1,0 +1,155 @@
+"""Errors of options, in our words: the option as typed, the value found, what is allowed, what was probably meant.
+
+Typer and its parser raise them; their names and their texts differ between versions, their attributes do not.
+"""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from charrnn.cli.options.synonyms import CHOICES, INSTEAD, OPTIONS
+from charrnn.config.synonyms import meant, normalize
+from charrnn.words import did_you_mean, nearest
+
+MAX_VALUE_CHARS = 80  # characters of a value in a message
+NOT_A_CHOICE = re.compile(r"(?P<value>['\"].*['\"]) is not one of (?P<known>'.*')\.?", re.DOTALL)
+EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)\.?", re.DOTALL)
+SPELLING = 0.75  # of difflib: a letter or two that differ
+MANY = 4  # commands with an option are too many to name
+MIN_SPELLED = 3  # characters: two letters are near to anything
+
+
+def message_of(error: Any, typed: Sequence[str]) -> str:
+    """The message of an error of Typer's; `typed` is the whole command line."""
+    kind, context = type(error).__name__, getattr(error, "ctx", None)
+    if kind == "NoSuchOption":
+        return _unknown(error.option_name, context, typed)
+    if kind == "BadOptionUsage":
+        return _bad_usage(error.option_name, error.message, typed)
+    parameter = getattr(error, "param", None)
+    if kind == "MissingParameter" and parameter is not None:
+        name = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.human_readable_name
+        return f"{name} is missing"
+    if extra := EXTRA.fullmatch(str(error.message)):
+        return _unexpected(extra[1], context)
+    option = getattr(error, "param_hint", None) or (parameter and _as_typed(parameter, typed))
+    if not isinstance(option, str):
+        return str(error.message).rstrip(".")
+    value = getattr(error, "value", None)
+    if choice := NOT_A_CHOICE.fullmatch(str(error.message)):
+        known = re.findall(r"'([^']*)'", choice["known"])
+        value = ast.literal_eval(choice["value"])
+        return f"{option} {_shown(value)}: must be {' or '.join(known)}{choice_hint(value, known)}"
+    if value is None:
+        return f"{option}: {str(error.message).rstrip('.')}"
+    if value in _names(context):
+        return f"{option} needs a value; found the option {value}"
+    if f"-{option}{value}" in _names(context):  # -temperature, which the parser reads as -t emperature
+        return f"there is no option {option}{value}; did you mean -{option}{value}?"
+    return f"{option} {_shown(value)}: {error.message}"
+
+
+def _unexpected(words: str, context: Any) -> str:
+    """The message about words after the last argument of a command."""
+    prompts = "--prompt" in _names(context)
+    hint = f"; a prompt comes after -p: charrnn sample RUN -p {shlex.quote(words)}" if prompts else ""
+    return f"unexpected: {words}{hint}"
+
+
+def choice_hint(value: str, known: Sequence[str]) -> str:
+    """For the end of a message: the known word that was probably meant, or nothing."""
+    meaning = meant(value, {word: others for word, others in CHOICES.items() if word in known})
+    return f"; did you mean {meaning}?" if meaning else did_you_mean(value, known)
+
+
+def _unknown(option: str, context: Any, typed: Sequence[str]) -> str:
+    whole = next((each for each in typed if each.startswith(option)), option).partition("=")[0]
+    names = list(_names(context))
+    if not option.startswith("--") and f"-{whole}" in names:  # -epochs
+        return f"there is no option {whole}; did you mean -{whole}?"
+    return f"there is no option {option}{_instead_of(option, names, context, typed)}"
+
+
+def _instead_of(option: str, names: Sequence[str], context: Any, typed: Sequence[str]) -> str:
+    """The option, the configuration key or the argument that an unknown option was probably meant to be."""
+    word = normalize(option).replace("_", "-")
+    beginning = [name for name in names if name.startswith(f"--{word}") and len(word) >= MIN_SPELLED]
+    close = nearest(f"--{word}", names, SPELLING) if len(word) >= MIN_SPELLED else None
+    by_meaning = next((name for name in names if word in OPTIONS.get(name, "").split()), None)
+    if found := (beginning[0] if len(beginning) == 1 else by_meaning or close):
+        return f"; did you mean {found}?"
+    if line := next(
+        (line for line, others in INSTEAD.items() if word in others.split() and _fits(line, context)), None
+    ):
+        return f"; {line.format(command=context.command.name)}"
+    if "--config" in names and (setting := _setting(word, option, typed)):
+        return f"; did you mean {setting}?"
+    commands = getattr(context.find_root().command, "commands", {})
+    having = [name for name, command in commands.items() if any(option in each.opts for each in command.params)]
+    if not having or len(word) < MIN_SPELLED:
+        return ""
+    if context.parent is None:
+        return f"; write it after the command: charrnn {having[0]} {option}"
+    return f"; it is an option of {' and '.join(f'charrnn {name}' for name in having)}" if len(having) < MANY else ""
+
+
+def _fits(line: str, context: Any) -> bool:
+    """Whether a command has the options and the arguments that a line names."""
+    names = set(_names(context))
+    arguments = [each.name for each in context.command.params if each.param_type_name == "argument"]
+    return (
+        set(re.findall(r"--[a-z]+", line)) <= names
+        and ("TEXT" not in line or "text" in arguments)
+        and ("RUN" not in line or not {"run", "runs"}.isdisjoint(arguments))
+    )
+
+
+def _setting(word: str, option: str, typed: Sequence[str]) -> str:
+    """The configuration key meant by an option, as -s KEY=VALUE; empty if there is none."""
+    from charrnn.config.resolve import known_keys
+    from charrnn.config.suggestions import find_key, fitting_value
+
+    key = find_key(word, known_keys())
+    value = fitting_value(key, _value_of(option, typed)) if key else ""
+    return f"-s {shlex.quote(f'{key}={value}') if value else f'{key}=VALUE'}" if key else ""
+
+
+def _bad_usage(option: str, message: str, typed: Sequence[str]) -> str:
+    if "not take" in message:
+        return f"{option} takes no value; found {_shown(_value_of(option, typed))}"
+    return f"{option} needs a value"
+
+
+def _value_of(option: str, typed: Sequence[str]) -> str:
+    """What was typed after an option; empty if nothing was."""
+    for each, following in zip(typed, [*typed[1:], ""], strict=True):
+        if each.startswith(f"{option}="):
+            return each.partition("=")[2]
+        if each == option:
+            return "" if re.match(r"-\D", following) else following
+    return ""
+
+
+def _names(context: Any) -> Iterator[str]:
+    """All names of the options of a command."""
+    for each in context.command.params if context else ():
+        yield from (name for name in (*each.opts, *each.secondary_opts) if name.startswith("-"))
+
+
+def _as_typed(parameter: Any, typed: Sequence[str]) -> str:
+    """An option as it was typed, long or short; an argument as the help calls it."""
+    names = [*parameter.opts, *parameter.secondary_opts]
+    if parameter.param_type_name == "argument":
+        return str(parameter.metavar or parameter.human_readable_name).strip("[]")
+    for each in typed:
+        for name in names:
+            if each.partition("=")[0] == name or (len(name) == len("-n") and re.match(re.escape(name), each)):
+                return str(name)
+    return str(names[0])
+
+
+def _shown(value: str) -> str:
+    """A value as a shell takes it, at most MAX_VALUE_CHARS characters of it."""
+    return shlex.quote(value if len(value) <= MAX_VALUE_CHARS else f"{value[:MAX_VALUE_CHARS]}...")
