@@ -68,7 +68,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"distributed"},
         {"sweep"},
         {"options"},
-        {"commands", "unknown_command", "bash_words"},
+        {"commands", "option_errors", "unknown_command", "bash_words"},
         {"app"},
         {"main"},
         {"supervised"},

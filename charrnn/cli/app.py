@@ -87,7 +87,10 @@ class Commands(TyperGroup):
             command = context.command_path if context else "charrnn"
             typed = arguments[0] if arguments else options.get("args") or sys.argv[1:]
             message = message_of(error, typed)
-            code = _print_error(f"{message}{' See' if message.endswith('?') else '; see'} {command} --help", MISUSE)
+            code = _print_error(
+                f"{message}{' See' if message.endswith('?') else '; see'} {command} --help",
+                getattr(error, "code", MISUSE),
+            )
         except CharrnnError as error:
             code = _print_error(str(error), FAILED, lines=isinstance(error, ConfigError))
         except OSError as error:

@@ -14,7 +14,7 @@ from charrnn.config.synonyms import meant, normalize
 from charrnn.words import did_you_mean, nearest
 
 MAX_VALUE_CHARS = 80  # characters of a value in a message
-NOT_A_CHOICE = re.compile(r"(?P<value>['\"].*['\"]) is not one of (?P<known>'.*')\.?", re.DOTALL)
+NOT_A_CHOICE = re.compile(r"(?:Value error, )?(?P<value>['\"].*['\"]) is not one of (?P<known>'.*')\.?", re.DOTALL)
 EXTRA = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)\.?", re.DOTALL)
 SPELLING = 0.75  # of difflib: a letter or two that differ
 MANY = 4  # commands with an option are too many to name

@@ -21,7 +21,7 @@ def read(text: str, whole: bool = False) -> int | float | None:
     A number too large for its type is infinity.
 
     >>> read("1e3", whole=True), read("10k", whole=True), read("1,000", whole=True), read("90%"), read("0,8")
-    (1000, 1000, 1000, 0.9, None)
+    (1000, 10000, 1000, 0.9, None)
     """
     found = _decimal(_ungrouped(_plain(text), whole))
     if found is None or (whole and found != found.to_integral_value()):

@@ -89,16 +89,3 @@ def test_texts_that_cannot_be_read(charrnn, tiny_run, tmp_path, command):
 @pytest.mark.parametrize("command", ["eval", "score", "sample"])
 def test_empty_weights_are_none(charrnn, tiny_run, command):
     refused(charrnn(command, tiny_run, "--ngram", "--weights", "", stdin=b"x"), 2, "must be numbers")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--length", "-1"], "'--length' / '-n': must be greater than or equal to 0; see"),
-        (["--length", "x"], "'--length' / '-n': must be a valid integer; see"),
-        (["--checkpoint", "worst"], "'--checkpoint': 'worst' is not one of 'best', 'last'; see"),
-        (["--checkpoint", "Value error, 1"], "'--checkpoint': 'Value error, 1' is not one of"),
-    ],
-)
-def test_errors_of_options_do_not_use_the_library_s_words(charrnn, tiny_run, arguments, words):
-    refused(charrnn("sample", tiny_run, *arguments), 2, f"error: Invalid value for {words}")

@@ -39,7 +39,7 @@ def test_a_prompt_without_its_option(charrnn):
 
 
 def test_a_short_resume(charrnn):
-    refused(charrnn("train", "-r"), 2, "No such option: -r; did you mean --resume?; see")
+    refused(charrnn("train", "-r"), 2, "there is no option -r; did you mean --resume? See")
 
 
 def test_help_in_words(charrnn):

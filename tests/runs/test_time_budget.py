@@ -12,22 +12,8 @@ from charrnn.config.resolve import resolve
 from charrnn.diagnostics.gradflow.flow_estimate import FlowEstimate
 from charrnn.errors import DivergedError, OptionError, RunError
 from charrnn.runs import time_budget
-from charrnn.runs.time_budget import parse_duration
 from charrnn.system.folder_handle import Folder
 from charrnn.training.events import Evaluated, Finished, Flowed, Sampled, Saved, Stepped
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("140s", 140), ("140", 140), ("10m", 600), ("1h30m", 5400), ("1.5h", 5400), ("1m5.5s", 65.5)]
-)
-def test_durations_are_read_as_people_write_them(text, seconds):
-    assert parse_duration(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "0", "0s", "-5s", "ten", "10x", "5s3m", "nan", "inf", "1e400h"])
-def test_an_invalid_duration_is_refused_with_examples(text):
-    with pytest.raises(OptionError, match="not a duration; write 140s, 10m or 1h30m"):
-        parse_duration(text)
 
 
 def test_steps_are_computed_from_the_remaining_time(monkeypatch, text_file, tiny_config):

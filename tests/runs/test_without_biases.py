@@ -105,7 +105,7 @@ def test_a_checkpoint_with_nonzero_held_biases_is_refused(tmp_path, text_file, a
         load(tmp_path / "odd.safetensors")
 
 
-@pytest.mark.parametrize(("value", "shown"), [("no", "'no'"), ("null", "null")])
+@pytest.mark.parametrize(("value", "shown"), [("no", "'no'; did you mean false\\?"), ("null", "null")])
 def test_a_value_that_is_not_a_boolean_is_refused_as_typed(value, shown):
     with pytest.raises(ConfigError, match=rf"^`settings`: model\.bias: must be true or false; found {shown}$"):
         resolve(None, [f"model.bias={value}"])

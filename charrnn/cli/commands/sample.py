@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import common, typed_text, values
 
 if TYPE_CHECKING:
@@ -51,45 +52,45 @@ def sample(
         metavar="T",
         help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.",
         rich_help_panel="How",
-        parser=values.number(least=0),
+        parser=values.number(least=0, code=FAILED),
     ),
     top_k: int | None = typer.Option(
         None,
         metavar="K",
         help="Draw from the K likeliest characters.",
         rich_help_panel="How",
-        parser=values.whole(1, instead=ALL),
+        parser=values.whole(1, instead=ALL, code=FAILED),
     ),
     top_p: float | None = typer.Option(
         None,
         metavar="P",
         help="Draw from the likeliest with probability P in all.",
         rich_help_panel="How",
-        parser=values.number(above=0, most=1),
+        parser=values.number(above=0, most=1, code=FAILED),
     ),
     min_p: float | None = typer.Option(
         None,
         metavar="P",
         help="Draw from those at least P times the likeliest.",
         rich_help_panel="How",
-        parser=values.number(above=0, most=1),
+        parser=values.number(above=0, most=1, code=FAILED),
     ),
     repetition_penalty: float | None = typer.Option(
-        None, metavar="R", help=PENALTY_HELP, rich_help_panel="How", parser=values.number(least=1)
+        None, metavar="R", help=PENALTY_HELP, rich_help_panel="How", parser=values.number(least=1, code=FAILED)
     ),
     repetition_ngram: int | None = typer.Option(
         None,
         metavar="N",
         help="What counts as repeated: N characters. Default: 8.",
         rich_help_panel="How",
-        parser=values.whole(1),
+        parser=values.whole(1, code=FAILED),
     ),
     repetition_window: int | None = typer.Option(
         None,
         metavar="W",
         help="How far to look back. Default: 400 characters.",
         rich_help_panel="How",
-        parser=values.whole(1),
+        parser=values.whole(1, code=FAILED),
     ),
     only: list[str] | None = typer.Option(
         None,

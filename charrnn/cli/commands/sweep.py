@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import common, completion, sweep_words, typed_text, values
 
 
@@ -55,7 +56,7 @@ def sweep(
         help="The seed of each training, and of --random.",
         rich_help_panel="What to try",
         metavar="N",
-        parser=values.whole(),
+        parser=values.whole(code=FAILED),
     ),
     json: bool = typer.Option(
         False, "--json", help="Print the table as JSON on stdout.", rich_help_panel=common.DISPLAY

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import bare_resume, common, completion, values
 
 AUTO = "auto"  # of --resume; a run of this name is ./auto
@@ -51,7 +52,7 @@ def train(
         help="The same seed, the same run. Default: as configured.",
         rich_help_panel=common.TEXT_AND_NETWORK,
         metavar="N",
-        parser=values.whole(),
+        parser=values.whole(code=FAILED),
     ),
     dry_run: bool = typer.Option(
         False,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import completion, run_argument, typed_text, values
 from charrnn.words import OnStage, ignore_stage
 
@@ -136,7 +137,7 @@ StepsOption = Annotated[
         metavar="N",
         help="How many updates of the weights.",
         rich_help_panel=HOW_LONG,
-        parser=values.whole(1, MAX_STEPS, NO_TRAINING),
+        parser=values.whole(1, MAX_STEPS, NO_TRAINING, FAILED),
     ),
 ]
 EpochsOption = Annotated[
@@ -146,7 +147,7 @@ EpochsOption = Annotated[
         help="How many passes over the text, instead of --steps.",
         rich_help_panel=HOW_LONG,
         metavar="X",
-        parser=values.number(above=0, most=MAX_EPOCHS),
+        parser=values.number(above=0, most=MAX_EPOCHS, code=FAILED),
     ),
 ]
 TimeOption = Annotated[

@@ -10,10 +10,12 @@ from typing import Any
 
 import typer
 
+from charrnn.cli.exit_codes import FAILED, MISUSE
 from charrnn.config import typed_numbers
 
 Parser = Callable[[Any], Any]
 MAX_WHOLE = (1 << 63) - 1
+MANY = 1_000_000  # a larger bound is not worth a word
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 NUMBER = r"(\d+(?:\.\d+)?|\.\d+)"
 DURATION = re.compile(
@@ -24,45 +26,52 @@ DURATION = re.compile(
 
 
 class BadValueError(typer.BadParameter):
-    """A value that an option does not allow. The message is what it must be, and what was probably meant."""
+    """A value that an option does not allow. The message is what it must be, and what was probably meant; `code` is the
+    exit code.
+    """
 
-    def __init__(self, value: str, message: str, option: str | None = None) -> None:
+    def __init__(self, value: str, message: str, option: str | None = None, code: int = MISUSE) -> None:
         super().__init__(message, param_hint=option)
-        self.value = value
+        self.value, self.code = value, code
 
 
-def whole(least: int = 0, most: int = MAX_WHOLE, instead: str = "") -> Parser:
-    """Whole numbers from `least` to `most`; `instead`: what to do instead of giving a lower one."""
-    if most < MAX_WHOLE:
+def whole(least: int = 0, most: int = MAX_WHOLE, instead: str = "", code: int = MISUSE) -> Parser:
+    """Whole numbers from `least` to `most`; `instead`: what to do instead of giving a lower one. `code`: the exit code
+    for a number out of this range.
+    """
+    allowed = "a whole number above 0" if least == 1 else f"a whole number of at least {least}"
+    if most < MANY:
         allowed = f"a whole number from {least:,} to {most:,}"
-    else:
-        allowed = "a whole number above 0" if least == 1 else f"a whole number of at least {least}"
 
     def parse(value: Any) -> Any:
         number = typed_numbers.read(value, whole=True) if isinstance(value, str) else value
         if number is None:
             raise BadValueError(value, f"must be {allowed}{typed_numbers.likely(value, whole=True)}")
         if number < least:
-            raise BadValueError(value, f"must be {allowed}{f'; {instead}' if instead else ''}")
+            raise BadValueError(value, f"must be {allowed}{f'; {instead}' if instead else ''}", code=code)
         if number > most:
-            raise BadValueError(value, f"must be at most {most:,}")
+            raise BadValueError(value, f"must be at most {most:,}", code=code)
         return number
 
     return parse
 
 
-def number(least: float = -math.inf, above: float = -math.inf, most: float = math.inf) -> Parser:
-    """Finite numbers of at least `least`, above `above`, and at most `most`."""
+def number(least: float = -math.inf, above: float = -math.inf, most: float = math.inf, code: int = MISUSE) -> Parser:
+    """Finite numbers of at least `least`, above `above`, and at most `most`. `code`: the exit code for a number out of
+    this range.
+    """
     bounds = [f"of at least {least:g}"] if least > -math.inf else [f"above {above:g}"] if above > -math.inf else []
-    bounds += [f"at most {most:g}"] if most < math.inf else []
+    bounds += [f"at most {most:,.10g}"] if most < math.inf else []
     allowed = " ".join(["a number", " and ".join(bounds)])
 
     def parse(value: Any) -> Any:
         found = typed_numbers.read(value) if isinstance(value, str) else value
         if found is None:
-            raise BadValueError(value, f"must be {allowed}{typed_numbers.likely(value)}")
+            out_of_range = value.strip().lower().lstrip("+-") in {"inf", "infinity", "nan"}
+            likely = typed_numbers.likely(value)
+            raise BadValueError(value, f"must be {allowed}{likely}", code=code if out_of_range else MISUSE)
         if not (least <= found <= most and found > above and math.isfinite(found)):
-            raise BadValueError(value, f"must be {allowed}{typed_numbers.percent_hint(found, most)}")
+            raise BadValueError(value, f"must be {allowed}{typed_numbers.percent_hint(found, most)}", code=code)
         return found
 
     return parse
@@ -79,7 +88,9 @@ def parse_duration(text: str, option: str) -> float:
     seconds = sum(float(amount) * unit for amount, unit in given if amount)
     if 0 < seconds < math.inf:
         return seconds
-    raise BadValueError(text, f"must be a time above 0, such as 140s, 10m or 1h30m{_likely_duration(text)}", option)
+    raise BadValueError(
+        text, f"must be a time above 0, such as 140s, 10m or 1h30m{_likely_duration(text)}", option, FAILED
+    )
 
 
 def _likely_duration(text: str) -> str:

@@ -84,13 +84,13 @@ def test_eval_by_another_protocol_warns_of_training_text(charrnn, tiny_run):
     ("arguments", "words"),
     [
         (["--learning-rate", "0.1"], ["--learning-rate needs --dynamic"]),
-        (["--dynamic", "--learning-rate", "-1"], ["--learning-rate", "greater than or equal to 0"]),
+        (["--dynamic", "--learning-rate", "-1"], ["--learning-rate -1: must be a number of at least 0"]),
         (["--slices", "50"], ["--slices 50", "2 whole numbers above 0"]),
         (["--slices", "0,5"], ["--slices 0,5", "above 0"]),
         (["--slices", ""], ["2 whole numbers above 0"]),
         (["--weights", "a,b"], ["--weights a,b", "numbers with commas"]),
-        (["--split", "dev"], ["'dev' is not one of 'train', 'valid', 'test'"]),
-        (["--protocol", "nano"], ["'nano' is not one of"]),
+        (["--split", "dev"], ["--split dev: must be train or valid or test; did you mean valid?"]),
+        (["--protocol", "nano"], ["--protocol nano: must be contiguous or nanogpt or char-rnn; did you mean nanogpt?"]),
         (["text.txt", "--split", "test"], ["are for the training text"]),
     ],
 )

@@ -116,7 +116,7 @@ def test_gradcheck_of_a_run_that_knows_one_character(charrnn, tmp_path):
     ("arguments", "code", "words"),
     [
         (["--oracle", "magic"], 1, ["unknown oracle 'magic'; there are complex-step, closed-form, forward, central"]),
-        (["--tolerance", "0"], 2, ["--tolerance must be above 0; found 0"]),
+        (["--tolerance", "0"], 2, ["--tolerance 0: must be a number above 0"]),
         (["--run", "nothing"], 1, ["no such run"]),
         (["--run", "x", "-c", "quick"], 2, ["RUN has its own configuration"]),
         (["-s", "model.cell=lstmm"], 1, ["model.cell: must be", "found 'lstmm'"]),
