@@ -227,7 +227,7 @@ def test_gradcheck_fails_for_a_backward_that_ignores_the_configuration(monkeypat
 def test_a_benchmark_divides_a_window_among_the_cores(monkeypatch, accumulate, at_once):
     asked = []
     monkeypatch.setattr(random_training, "fastest_threads", lambda architecture, T, B: asked.append((T, B)) or 1)
-    monkeypatch.setattr(api, "measure", lambda trainer, seconds, unit: trainer)
+    monkeypatch.setattr(api, "measure", lambda trainer, *_: trainer)
     settings = ["training.batch_size=32", "training.sequence_length=8", "model.hidden_size=8"]
     trainer = api.bench(resolve(None, [*settings, f"training.accumulate={accumulate}"]).config)
     assert (asked, trainer.accumulate) == ([(8, at_once)], accumulate)

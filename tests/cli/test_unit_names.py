@@ -156,7 +156,7 @@ def test_json_says_which_unit(charrnn, run, many):
 
 def test_a_measured_speed_says_which(charrnn, monkeypatch):
     found = Bench("gru", 8, 1, 256, 4, 16, 8, 1, 1, 0.1, 5000.0, *[1.0] * 7)
-    monkeypatch.setattr("charrnn.api.measure", lambda trainer, seconds, unit: replace(found, unit=unit))
+    monkeypatch.setattr("charrnn.api.measure", lambda trainer, seconds, unit, *_: replace(found, unit=unit))
     printed = charrnn("bench", *TINY).stdout
     assert "4 streams x 16 bytes (8 of them new), 1 core" in printed
     assert "5,000 bytes/s: " in printed

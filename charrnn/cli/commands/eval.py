@@ -72,8 +72,8 @@ def evaluate(
         raise typer.BadParameter(
             "--split, --protocol and --slices are for the training text; leave them out with another TEXT"
         )
-    texts_given.check(run, text or (), "charrnn eval")
     with stage_lines(json, sources=[*(text or ()), *(training_text or ())]) as on_stage:
+        texts_given.check(run, text or (), "charrnn eval")
         from charrnn.cli.reports import evaluation
         from charrnn.models.mixture.dynamic_scorer import LEARNING_RATE
 

@@ -55,8 +55,8 @@ def score(
             )
         text, training_text = training_text, None
     sources = text or ["-"]
-    texts_given.check(run, text or (), "charrnn score")
     with stage_lines(json, sources=[*sources, *(training_text or ())]) as on_stage:
+        texts_given.check(run, text or (), "charrnn score")
         from charrnn import api
         from charrnn.cli.reports import scores
         from charrnn.models.comparison import require_comparable

@@ -52,8 +52,8 @@ def view(
     path = out or Path(f"{default_name(run)}.html")
     require_ending(path, (".html", ".htm"), "view writes an HTML page")
     replace = confirm_overwrite(path, force)
-    texts_given.check(run, text or (), "charrnn view")
     with stage_lines(sources=[*(text or ()), *(training_text or ())]) as on_stage:
+        texts_given.check(run, text or (), "charrnn view")
         from charrnn import api
         from charrnn.cli.page import build
 

@@ -3,7 +3,7 @@
 import errno
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.progress.dashboard import Dashboard
 from charrnn.cli.progress.live_display import LiveDisplay
 from charrnn.cli.progress.plain_lines import PlainLines, introduction
+from charrnn.cli.progress.stage_lines import StageLines
 from charrnn.cli.progress.tensorboard import TensorBoardLog
 from charrnn.cli.reports.comparison import Training, compare, remedy
 from charrnn.errors import RunError
@@ -30,6 +31,7 @@ from charrnn.training.events import Counted, Event, Finished, Saved, Stepped
 from charrnn.training.parallel.communicator import Communicator
 
 EventSink = Callable[[Event], object]  # a display, a log, JSON
+COUNTING = "comparing with an n-gram, which only counts"
 STEPS_OF_HISTORY = 20_000  # that are read of a training that is resumed: more are not seen
 
 
@@ -77,12 +79,22 @@ def follow(run: Run, stop: Callable[[], bool], json: bool, quiet: bool, more: Se
     live = LiveDisplay(console, _dashboard(run), above)
     finished = None
     try:
-        with live:
-            finished = _consume(run, stop, [live, ending, *sinks], live.tick)
+        with live, ExitStack() as counting:
+            finished = _consume(
+                run, stop, [live, partial(_show_counting, counting, console), ending, *sinks], live.tick
+            )
     except OSError:  # the terminal is gone, and cannot be restored
         if finished is None:
             raise
     return finished
+
+
+def _show_counting(shown: ExitStack, console: Console, event: Event) -> None:
+    """Show, from the end of a training until it is done, that an n-gram is counted: a megabyte takes seconds."""
+    if isinstance(event, Finished) and event.reason != "stopped":
+        shown.enter_context(StageLines(console))(COUNTING)
+    elif isinstance(event, Counted):
+        shown.close()
 
 
 def _print_comparison(run: Run, console: Console, event: Event) -> None:
@@ -93,7 +105,7 @@ def _print_comparison(run: Run, console: Console, event: Event) -> None:
     lines = [compare(gain, None, event.best_loss, event.uniform)]
     if gain < 0:
         made = Training(plan.config, plan.sources, len(plan.corpus.ids), progress.best_step, progress.step, run.path)
-        lines.append(f"what would help: {remedy(made)}")
+        lines.append(remedy(made))
     for line in lines:
         console.print(mark_unsafe_line(line, "green" if gain >= 0 else "yellow"), soft_wrap=True)
 

@@ -63,13 +63,14 @@ def remedy(training: Training) -> str:
     """
     run, config = training.run, training.config
     if training.best_step >= STILL_LEARNING * training.steps:
-        longer = "it was still learning: train longer"
+        longer = "it was still learning, so a longer training would help"
         if run is None:
             return longer
         return f"{longer}: {shell_command('charrnn train --resume', run, '--steps', str(2 * max(1, training.steps)))}"
-    if training.characters < SHORT_TEXT:
-        return f"it was at its best at step {training.best_step:,} of {training.steps:,}, and knows this short text by heart: more text would help"
     known = f"it was at its best at step {training.best_step:,} of {training.steps:,}"
+    if training.characters < SHORT_TEXT:
+        return f"{known}, and then learned this short text by heart: more text would help"
     if config.model.hidden_size < LARGE and config.data == Data() and "-" not in training.sources:
-        return f"{known}: try a larger network with more dropout: {shell_command('charrnn train', *map(Path, training.sources), '-c', 'best')}"
+        larger = shell_command("charrnn train", *map(Path, training.sources), "-c", "best")
+        return f"{known}, so a larger network with more dropout would help: {larger}"
     return f"{known}: more text would help, or more dropout (model.dropout is {config.model.dropout:g})"

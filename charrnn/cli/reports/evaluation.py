@@ -45,8 +45,9 @@ def show(found: Evaluation, model: Model, json: bool, texts: Sequence[str] = ())
     if found.gain is not None:
         line = compare(found.gain, found.gain_interval, found.loss, found.baselines.uniform)
         console.print(Text(line), style="green" if found.gain >= 0 else "yellow", soft_wrap=True)
-        if found.gain < 0 and len(model.components) == 1:
-            print_note(f"what would help: {_remedy(found, model, texts)}")
+        highest = found.gain_interval[1] if found.gain_interval else found.gain
+        if highest < 0 and len(model.components) == 1:
+            print_note(_remedy(found, model, texts))
 
 
 def _remedy(found: Evaluation, model: Model, texts: Sequence[str]) -> str:
@@ -56,7 +57,7 @@ def _remedy(found: Evaluation, model: Model, texts: Sequence[str]) -> str:
         return remedy(Training.from_checkpoint(model.saved, path))
     named = [Path(text) for text in texts if text != "-"] or [Path("TEXT")]
     run = path.parent if (path.parent / CONFIG).is_file() else path
-    return f"train it on a text like this one: {shell_command('charrnn train', *named, '--from', run)}"
+    return f"a training on a text like this one would help: {shell_command('charrnn train', *named, '--from', run)}"
 
 
 def _headline(found: Evaluation) -> str:

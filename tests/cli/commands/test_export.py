@@ -40,7 +40,7 @@ def test_no_other_format_is_promised(charrnn, tiny_run, name, better):
 
 def test_the_next_command_is_the_last_line_on_a_terminal(tiny_run, monkeypatch, tmp_path):
     out = tmp_path / "my weights.safetensors"
-    code, shown = on_terminal.run(monkeypatch, 80, "export", tiny_run, "-o", out, "--to", "torch")
+    code, shown = on_terminal.run(monkeypatch, 400, "export", tiny_run, "-o", out, "--to", "torch")
     assert code == 0
     assert shown.endswith(
         f"""{out}\nread it: python3 -c 'from safetensors.torch import load_file; print(load_file('"'"'{out}'"'"'))'\n"""

@@ -96,7 +96,7 @@ def test_a_damaged_run_is_one_line_and_one_that_has_an_older_checkpoint_is_descr
     result = charrnn("info", tiny_run)
     assert result.exit_code == 0
     assert "using previous.safetensors" in result.stderr
-    assert "previous.safetensors: step 10 of 20" in result.stdout
+    assert "previous.safetensors: step 10 of 20" in " ".join(result.stdout.split())
     (tiny_run / "previous.safetensors").write_bytes(b"")
     result = charrnn("info", tiny_run)
     assert (result.exit_code, result.stdout) == (1, "")

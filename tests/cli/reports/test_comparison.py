@@ -37,16 +37,16 @@ def training(best_step, steps=1000, characters=500_000, run=Path("runs/My Storie
     [
         (
             training(1000),
-            "it was still learning: train longer: charrnn train --resume 'runs/My Stories' --steps 2000",
+            "it was still learning, so a longer training would help: charrnn train --resume 'runs/My Stories' --steps 2000",
         ),
-        (training(1000, run=None), "it was still learning: train longer"),
+        (training(1000, run=None), "it was still learning, so a longer training would help"),
         (
             training(600, characters=10_000),
-            "it was at its best at step 600 of 1,000, and knows this short text by heart: more text would help",
+            "it was at its best at step 600 of 1,000, and then learned this short text by heart: more text would help",
         ),
         (
             training(600),
-            "it was at its best at step 600 of 1,000: try a larger network with more dropout: charrnn train 'my play.txt' -c best",
+            "it was at its best at step 600 of 1,000, so a larger network with more dropout would help: charrnn train 'my play.txt' -c best",
         ),
         (
             training(600, hidden_size=512, dropout=0.25),
@@ -63,7 +63,7 @@ def test_a_training_ends_with_the_comparison_and_what_would_help(charrnn, text_f
     *_, line, helpful = found.stderr.splitlines()
     assert line.startswith("worse than the n-gram by ")
     assert line.endswith(": counting alone predicts this text better")
-    assert helpful.startswith("what would help: it was still learning: train longer: charrnn train --resume ")
+    assert helpful.startswith("it was still learning, so a longer training would help: charrnn train --resume ")
     assert helpful.endswith("run --steps 40")
     command = helpful.partition("train longer: charrnn ")[2].split()
     assert charrnn(*command).exit_code == 0
@@ -84,11 +84,11 @@ def test_eval_says_what_would_help_on_its_own_text_and_on_another(charrnn, text_
     charrnn("train", str(text_file), "-o", "run", "-q", *OPTIONS)
     own = charrnn("eval", "run")
     assert "worse than the n-gram by " in own.stdout.splitlines()[-1]
-    assert "what would help: it was still learning: train longer: charrnn train --resume run --steps 40" in own.stderr
+    assert "it was still learning, so a longer training would help: charrnn train --resume run --steps 40" in own.stderr
     other = tmp_path / "an other.txt"
     other.write_text("the dog sat on the cat. why?\n" * 20, "utf-8")
     found = charrnn("eval", "run", str(other))
     assert (
-        f"what would help: train it on a text like this one: charrnn train '{other}' --from run" in found.stderr
+        f"a training on a text like this one would help: charrnn train '{other}' --from run" in found.stderr
         or "better than" in found.stdout
     )
