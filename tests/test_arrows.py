@@ -68,6 +68,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"distributed"},
         {"sweep"},
         {"options"},
+        {"resumption"},
         {"commands", "option_errors", "unknown_command", "bash_words"},
         {"app"},
         {"main"},

@@ -9,8 +9,6 @@ import typer
 from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import bare_resume, common, completion, values
 
-AUTO = "auto"  # of --resume; a run of this name is ./auto
-
 
 def train(
     text: list[str] | None = common.text_argument("None: the built-in text."),
@@ -84,12 +82,10 @@ def train(
     from charrnn.cli.progress.stage_lines import stage_lines
 
     common.require_one_end(steps, epochs, duration)
-    auto, newest = resume == AUTO, resume == bare_resume.NEWEST
     if resume is not None:
         given = {"--from": base, "--config": config, "--set": settings, "--out": out, "--seed": seed}
-        _refuse_with_resume(({} if auto else given) | {"--dry-run": dry_run or None})
-    words, chosen, done = text or [], "", False
-    run_path = None if resume is None or auto or newest else Path(resume)
+        _refuse_with_resume(({} if resume == bare_resume.AUTO else given) | {"--dry-run": dry_run or None})
+    takes = None
     with ExitStack() as held:
         with stage_lines(json, quiet, text or ()) as on_stage:
             from charrnn import api
@@ -98,51 +94,39 @@ def train(
             from charrnn.cli.progress import tensorboard as boards
             from charrnn.cli.progress.follow import train_to_end
             from charrnn.cli.reports.plan import measure_seconds, show_plan
-            from charrnn.text.reading.sources import DEFAULT_SOURCE
+            from charrnn.cli.resumption import Resumption, choose
 
             seconds = common.seconds_of(duration)
             if tensorboard:
                 boards.require_library()
             ranks = held.enter_context(communicator())
-            options = common.settings_of(steps, epochs, seed)
-            if newest:
-                longer = bool(steps or epochs or duration)
-                run_path = ranks.on_root(lambda: api.newest_unfinished_run(words, also_finished=longer))
-                chosen = f"the newest {'' if longer else 'unfinished '}run: {run_path}"
-            if auto:
-                place = api.run_place(words, out)
-                run_path = place if ranks.on_root(lambda: api.holds_run(place)) else None
-                out = place
-            if auto and run_path is not None:
-                steps, epochs = ranks.on_root(
-                    lambda: api.agree_with_run(place, config, settings or (), options, base, encoding or ())
-                )
-                seconds, words = None, words or [DEFAULT_SOURCE]  # the time was turned into steps when it began
-                done = steps is None and epochs is None and ranks.on_root(lambda: api.is_finished(place))
-                chosen = f"{place} is there, and {'is finished' if done else 'goes on'}"
-            elif out is not None:
-                ranks.on_root(lambda: api.require_free(out))  # before a long text is read for it
-            if done:
-                pass
-            elif run_path is not None:
-                run = api.resume(run_path, words, steps, epochs, seconds, ranks, encoding or (), on_stage)
-            else:
-                plan, resolved = api.prepare(
-                    words, config, settings or (), options, base, seconds, ranks, encoding or (), on_stage
-                )
+            asked = settings or (), common.settings_of(steps, epochs, seed), base
+            chosen = choose(
+                resume,
+                Resumption(text or [], steps, epochs, seconds, out),
+                ranks,
+                lambda run: api.agree_with_run(run, config, *asked, encoding or ()),
+            )
+            if chosen.run is None:
+                if out is not None:
+                    ranks.on_root(lambda: api.require_free(out))  # before a long text is read for it
+                plan, resolved = api.prepare(chosen.sources, config, *asked, seconds, ranks, encoding or (), on_stage)
                 if dry_run:
                     takes = measure_seconds(plan, on_stage) if seconds is None else seconds
                 else:
-                    run = api.start(plan, out)
+                    run = api.start(plan, chosen.out)
+            elif not chosen.finished:
+                end = chosen.steps, chosen.epochs, chosen.seconds
+                run = api.resume(chosen.run, chosen.sources, *end, ranks, encoding or (), on_stage)
         if dry_run:
             if ranks.rank == 0:
                 show_plan(plan, resolved, takes, json)
             return
-        if chosen and not quiet and ranks.rank == 0:
-            print_note(chosen)
-        if done:
+        if chosen.note and not quiet and ranks.rank == 0:
+            print_note(chosen.note)
+        if chosen.run and chosen.finished:
             if ranks.rank == 0 and not json:
-                write_path(place)
+                write_path(chosen.run)
             return
         code = train_to_end(run, json, quiet, tensorboard, ranks)
     if code:

@@ -7,6 +7,7 @@ from typing import Any
 from charrnn.cli.help import Command
 
 RESUME, NEWEST = "--resume", "\0"
+AUTO = "auto"  # begin, or go on; a run of this name is ./auto
 
 
 class TrainCommand(Command):
