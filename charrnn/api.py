@@ -34,9 +34,10 @@ from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.directory import require_free as require_free
 from charrnn.runs.storage.history import read_history as read_history
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.training.benchmark import Bench, measure
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import OnStage, ignore_stage, parameter
+from charrnn.words import parameter
 
 
 def plan(

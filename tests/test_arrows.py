@@ -10,7 +10,8 @@ import charrnn
 
 ROOT = Path(charrnn.__file__).parent
 LEVELS = [
-    {"errors", "package", "words"},
+    {"errors", "package", "stages", "words"},
+    {"durations"},
     {"system", "derivations"},
     {"network"},
     {"text"},

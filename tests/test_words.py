@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.words import did_you_mean, duration, nearest, parameter, plural, short_duration, spelled_as
+from charrnn.durations import duration, short_duration
+from charrnn.words import did_you_mean, nearest, parameter, plural, spelled_as
 
 ROOT = Path(charrnn.__file__).parent
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[sco] [\w{])")

@@ -16,10 +16,11 @@ from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.recorded_text import load_corpus, read_text
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.text.characters.unit_names import Unit
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
-from charrnn.words import OnStage, ignore_stage, shell_command
+from charrnn.words import shell_command
 
 MAX_CHARACTERS = 1_000_000  # characters of a text over which the positions are spread
 

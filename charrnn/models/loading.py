@@ -15,8 +15,9 @@ from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.runs.finding import find_run
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.directory import LoadedCheckpoint
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.text.vocabulary import describe
-from charrnn.words import OnStage, ignore_stage, parameter
+from charrnn.words import parameter
 
 MAX_FIT_CHARS = 1_000_000  # characters of the validation split on which weights are fitted
 

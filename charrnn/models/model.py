@@ -29,6 +29,7 @@ from charrnn.models.training_text import TrainingText, held_out
 from charrnn.network.arrays import Array
 from charrnn.runs.recorded_text import read_once, read_text
 from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.text.characters.unit_names import amount, unit_name
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
@@ -37,7 +38,7 @@ from charrnn.text.splits import Protocol, Split
 from charrnn.text.unicode_form import fit_text
 from charrnn.text.vocabulary import Vocabulary, list_characters
 from charrnn.training.events import digits
-from charrnn.words import OnStage, ignore_stage, parameter
+from charrnn.words import parameter
 
 
 @dataclass(frozen=True, repr=False)

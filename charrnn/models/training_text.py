@@ -11,12 +11,13 @@ from charrnn.ngram.kneser_ney import NGram
 from charrnn.ngram.order_selection import fit_best
 from charrnn.runs.recorded_text import find_text
 from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.text import corpus as corpora
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import Place, Places
 from charrnn.text.source_text import SourceText
 from charrnn.text.splits import SPLITS, Split, overlap
-from charrnn.words import OnStage, ignore_stage, parameter
+from charrnn.words import parameter
 
 
 class TrainingText:

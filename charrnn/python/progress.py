@@ -14,10 +14,10 @@ from typing import Any, Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from charrnn.durations import short_duration
 from charrnn.models.html.learning_curve import learning_curve
 from charrnn.text.characters.printable import printable_line
 from charrnn.training.events import Evaluated, Event, Finished, Recovered, Resumed, Stepped, digits
-from charrnn.words import short_duration
 
 FIRST_STAGE = "reading the text"
 REFRESH_SECONDS = 0.5  # seconds between two pictures in a notebook

@@ -8,6 +8,7 @@ from charrnn.network.network import Network
 from charrnn.runs.planning.memory_estimate import describe_network, require_memory
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.trainer_state import build_trainer
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.text.characters.unit_names import amount
 from charrnn.text.corpus import Corpus
 from charrnn.text.splits import Cuts
@@ -15,7 +16,6 @@ from charrnn.text.vocabulary import Ids, Vocabulary
 from charrnn.training.optim.schedules import Schedule
 from charrnn.training.parallel.data_parallel import fastest_threads
 from charrnn.training.trainer import Trainer
-from charrnn.words import OnStage, ignore_stage
 
 VOCABULARIES = {"char": Vocabulary(tuple(map(chr, range(32, 32 + 65)))), "byte": Vocabulary.from_bytes()}
 """As many characters as English prose has with its punctuation, and the 256 bytes."""

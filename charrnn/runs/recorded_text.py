@@ -12,6 +12,7 @@ from charrnn.errors import RunError, TextError
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS, require_storable
 from charrnn.runs.storage.text_place import moved_sources
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.text import corpus as corpora
 from charrnn.text import source_text
 from charrnn.text.characters.unit_names import amount
@@ -20,7 +21,7 @@ from charrnn.text.reading import recorded_sources
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.source_reader import SourceReader
 from charrnn.text.source_text import SourceText
-from charrnn.words import OnStage, ignore_stage, parameter, shell_command
+from charrnn.words import parameter, shell_command
 
 GROWN = 1 << 20  # characters read beyond the old length, so that a message can say how long a longer text is
 MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters

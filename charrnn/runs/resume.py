@@ -17,9 +17,10 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import versions
 from charrnn.runs.storage.directory import BEST, CONFIG, LAST
 from charrnn.runs.trainer_state import build_trainer, restore
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.system.folder_handle import Folder
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import OnStage, ignore_stage, parameter, shell_command
+from charrnn.words import parameter, shell_command
 
 
 def resume(

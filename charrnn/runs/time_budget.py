@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from charrnn.config.section import MAX_STEPS as ENDLESS
+from charrnn.durations import short_duration
 from charrnn.errors import DivergedError, OptionError, RunError
 from charrnn.runs import run as runs
 from charrnn.runs.planning.plan import MAX_EVAL_EVERY, VALIDATIONS, Plan
 from charrnn.runs.recovery import LOWER_RATE
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Stepped
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import OnStage, ignore_stage, parameter, plural, short_duration
+from charrnn.words import parameter, plural
 
 MEASURING_SHARE = 0.05  # of the budget
 MIN_MEASURING, MAX_MEASURING = 0.5, 10.0  # seconds

@@ -19,11 +19,12 @@ from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.directory import writable
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.sweeps.grid import Trial
 from charrnn.sweeps.run_names import names
 from charrnn.system.folder_handle import SIDE, Folder
 from charrnn.system.lock import Lock
-from charrnn.words import OnStage, ignore_stage, parameter
+from charrnn.words import parameter
 
 RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"
 

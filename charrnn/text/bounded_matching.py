@@ -10,8 +10,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from charrnn.durations import short_duration
 from charrnn.errors import TextError
-from charrnn.words import short_duration
 
 SECONDS = 10.0  # for any text; what people write takes a second for ten million characters
 SECONDS_PER_CHARACTER = 2e-6

@@ -12,12 +12,12 @@ from threadpoolctl import threadpool_limits
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.window_options import WindowOptions
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.parallel.data_parallel import DataParallel, even_slices
 from charrnn.training.parallel.replica import Replica, Shard
 from charrnn.training.trainer import Trainer
-from charrnn.words import OnStage, ignore_stage
 
 PEAK_SIZE = 1024  # rows and columns of the product that gives the peak; larger ones are no faster
 UPDATES_SHARE, PART_SHARE = 0.5, 0.1  # of the time, for whole updates and for each of four other measurements

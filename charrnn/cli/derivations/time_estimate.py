@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from charrnn.derivations.case import Case
 from charrnn.derivations.documents import System
+from charrnn.durations import duration
 from charrnn.errors import CheckError
-from charrnn.words import duration
 
 SECONDS, BYTES = 60.0, 2e9  # allowed
 STEP, PRODUCT = 10e-6, 2e-9  # seconds: for the NumPy calls of a step, and for one multiplication

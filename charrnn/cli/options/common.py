@@ -12,7 +12,7 @@ import typer
 
 from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import completion, run_argument, typed_text, values
-from charrnn.words import OnStage, ignore_stage
+from charrnn.stages import OnStage, ignore_stage
 
 if TYPE_CHECKING:
     from charrnn.models.model import Model

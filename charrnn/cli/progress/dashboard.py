@@ -18,11 +18,11 @@ from charrnn.cli.progress.loss_curve import LossCurve
 from charrnn.cli.progress.plain_lines import WARNING, sample
 from charrnn.cli.progress.running_averages import RunningAverages
 from charrnn.cli.progress.time_left import TimeLeft, rounded
+from charrnn.durations import short_duration
 from charrnn.runs.storage.history import History
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Finished, Recovered, Sampled, Stepped, bits
 from charrnn.training.health import HealthMonitor
-from charrnn.words import short_duration
 
 NARROW = 60  # columns: below, only the essential is shown
 MIN_BAR = 10  # columns of the bar; the time elapsed is left out if there is no room for it

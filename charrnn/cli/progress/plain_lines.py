@@ -9,12 +9,13 @@ from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.surprisal_colours import colour_by_surprisal
 from charrnn.cli.progress.running_averages import RunningAverages
 from charrnn.cli.reports import gradflow
+from charrnn.durations import short_duration
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.run import Run
 from charrnn.text.characters.unit_names import Unit, amount, bits_label
 from charrnn.training.events import Evaluated, Event, Finished, Flowed, Recovered, Sampled, Stepped, digits
 from charrnn.training.health import HealthMonitor
-from charrnn.words import epochs, plural, short_duration
+from charrnn.words import epochs, plural
 
 LINE_EVERY = 10.0  # seconds between plain lines
 WARNING = "bold yellow"

@@ -18,9 +18,10 @@ from rich.live import Live
 from charrnn.cli.output.console import message_console
 from charrnn.cli.output.live_terminal import can_draw_on, in_foreground
 from charrnn.cli.output.styled_text import mark_unsafe_line
+from charrnn.durations import short_duration
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.system.terminal_echo import set_echo
-from charrnn.words import OnStage, ignore_stage, short_duration
 
 FIRST = "starting"  # until the first stage is known
 MAX_LINES = 4  # the newest stages

@@ -6,9 +6,10 @@ from rich.text import Text
 
 from charrnn.cli.output.console import print_note, result_console, write_json
 from charrnn.cli.output.tables import Name, Table
+from charrnn.durations import short_duration
 from charrnn.text.characters.unit_names import amount, unit_name
 from charrnn.training.benchmark import Bench
-from charrnn.words import plural, short_duration
+from charrnn.words import plural
 
 WHERE_TIME_GOES = {
     "forward": "forward, of one core's streams",

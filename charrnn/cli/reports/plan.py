@@ -8,13 +8,15 @@ from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.tables import Name, Table
 from charrnn.config import sizing
 from charrnn.config.resolve import ResolvedConfig, flatten
+from charrnn.durations import about
 from charrnn.errors import CharrnnError
 from charrnn.runs import time_budget
 from charrnn.runs.planning import memory_estimate
 from charrnn.runs.planning.plan import Plan
+from charrnn.stages import OnStage
 from charrnn.text.characters.printable import json_text
 from charrnn.text.characters.unit_names import amount, unit_name
-from charrnn.words import OnStage, about, epochs, plural
+from charrnn.words import epochs, plural
 
 
 def measure_seconds(plan: Plan, on_stage: OnStage) -> float | None:

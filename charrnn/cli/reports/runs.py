@@ -9,9 +9,9 @@ from typing import Any
 
 from charrnn.cli.output.console import print_note, result_console, write_json
 from charrnn.cli.output.tables import Name, Table
+from charrnn.durations import duration
 from charrnn.runs.catalogue import RunSummary
 from charrnn.training.events import digits
-from charrnn.words import duration
 
 STYLES = {"running": "green", "diverged": "red", "damaged": "red", "stopped": "yellow", "finished": ""}
 JUST_NOW = 10  # seconds

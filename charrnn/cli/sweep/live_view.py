@@ -13,6 +13,7 @@ from charrnn.cli.output.console import message_console
 from charrnn.cli.output.live_terminal import can_draw_on
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.wrapping import shorten
+from charrnn.durations import short_duration
 from charrnn.runs.storage.status import last_step, read_status
 from charrnn.sweeps.jobs import JobResult
 from charrnn.sweeps.scheduler import JobEvent
@@ -20,7 +21,6 @@ from charrnn.sweeps.sweep import Sweep
 from charrnn.system.folder_handle import Folder
 from charrnn.system.terminal_echo import without_echo
 from charrnn.training.events import digits
-from charrnn.words import short_duration
 
 REFRESH_SECONDS = 1.0  # between two updates of the view
 LOSSES = "validation loss"

@@ -15,7 +15,8 @@ from charrnn.derivations.tasks.sums import Exploding, Sums
 from charrnn.derivations.tasks.task import Settings, Task, Variant
 from charrnn.derivations.tasks.texts import RulesText, Text
 from charrnn.derivations.tasks.words import Spelling
-from charrnn.words import duration, plural
+from charrnn.durations import duration
+from charrnn.words import plural
 
 TASKS: dict[str, type[Task]] = {
     "mean-loss": Sums,

@@ -9,9 +9,10 @@ import numpy as np
 from charrnn.diagnostics.gradcheck.case import Case
 from charrnn.diagnostics.gradcheck.gradcheck import Comparison, UncheckedSetting
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
+from charrnn.durations import duration
 from charrnn.network.network import Network
 from charrnn.network.window_options import DEFAULT_OPTIONS
-from charrnn.words import duration, parameter
+from charrnn.words import parameter
 
 SECONDS = 60.0  # for a check without a given number of entries
 WORTH_IT = 8  # no round that adds less than this part of the entries so far

@@ -11,12 +11,13 @@ from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes, rare_symbol_notes
 from charrnn.runs.recorded_text import absolute_source, read_text, require_storable_sources
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
 from charrnn.text.characters.unit_names import amount
 from charrnn.text.reading.sources import DEFAULT_SOURCE
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import OnStage, ignore_stage, plural
+from charrnn.words import plural
 
 RUN_AS_TEXT = "go on with it: charrnn train --resume {run}; or start with its weights: charrnn train TEXT --from {run}"
 

@@ -12,9 +12,10 @@ from charrnn.runs.planning.plan import Plan
 from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes
 from charrnn.runs.recorded_text import absolute_source, find_corpus
 from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.stages import OnStage, ignore_stage
 from charrnn.system.cores import usable_cores
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import OnStage, ignore_stage, parameter, plural, shell_command
+from charrnn.words import parameter, plural, shell_command
 
 FEW_WORKERS = 64  # processes that a resumed run may start on any machine
 
