@@ -74,6 +74,7 @@ def measure(
     gflops = matmul_flops(architecture, T, B, windows.stride) / whole / 1e9
     on_stage("timing the fastest matrix product", PART_SHARE * left)
     peak = peak_gflops(threads, trainer.network.parameters.flat.dtype, PART_SHARE * left)
+    peak = max(peak, gflops)  # on a machine that others use, too
     return Bench(
         cell=architecture.cell,
         hidden_size=architecture.hidden_size,

@@ -12,7 +12,11 @@ def info(run: common.RunArgument = common.NO_RUN, json: common.JsonOption = Fals
         charrnn info runs/harbour
         charrnn info runs/harbour/best.safetensors
     """
-    from charrnn.cli.reports import info as report
-    from charrnn.runs.run_info import inspect
+    from charrnn.cli.progress.stage_lines import stage_lines
 
-    report.show(inspect(run), json)
+    with stage_lines(json):
+        from charrnn.cli.reports import info as report
+        from charrnn.runs.run_info import inspect
+
+        found = inspect(run)
+    report.show(found, json)

@@ -21,17 +21,21 @@ def runs(
         charrnn runs
         charrnn runs runs/harbour-sweep
     """
-    from charrnn.cli.reports import runs as report
-    from charrnn.errors import RunError
-    from charrnn.runs.catalogue import list_runs
-    from charrnn.runs.finding import RUNS
-    from charrnn.words import shell_command
+    from charrnn.cli.progress.stage_lines import stage_lines
 
-    place = folder or Path(RUNS)
-    if place.is_file():
-        raise RunError(
-            f"{place}: a file, not a folder of runs; for a checkpoint type: {shell_command('charrnn info', place)}"
-        )
-    if folder and not folder.exists():
-        raise RunError(f"{folder}: no such folder; to begin a run type: charrnn train TEXT")
-    report.show(list_runs(place), place, json)
+    with stage_lines(json):
+        from charrnn.cli.reports import runs as report
+        from charrnn.errors import RunError
+        from charrnn.runs.catalogue import list_runs
+        from charrnn.runs.finding import RUNS
+        from charrnn.words import shell_command
+
+        place = folder or Path(RUNS)
+        if place.is_file():
+            raise RunError(
+                f"{place}: a file, not a folder of runs; for a checkpoint type: {shell_command('charrnn info', place)}"
+            )
+        if folder and not folder.exists():
+            raise RunError(f"{folder}: no such folder; to begin a run type: charrnn train TEXT")
+        found = list_runs(place)
+    report.show(found, place, json)

@@ -17,9 +17,12 @@ def run_or_newest(context: typer.Context, run: Path | None) -> Path | None:
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
         raise UsageError(_missing(context.command_path))
     from charrnn.cli.output.console import print_note
-    from charrnn.runs.finding import newest_run
+    from charrnn.cli.progress.stage_lines import stage_lines
 
-    newest = newest_run()
+    with stage_lines():
+        from charrnn.runs.finding import newest_run
+
+        newest = newest_run()
     print_note(f"the newest run: {newest}")
     return newest
 
