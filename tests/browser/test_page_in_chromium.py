@@ -169,7 +169,7 @@ def test_the_keys_move_through_the_text_and_say_where(opened):
 
 def test_everything_that_can_be_set_has_a_label(opened):
     tab, _ = opened("abc\n")
-    for name in ("Colour by", "units that follow", "Page"):
+    for name in ("Colour by", "units that follow", "Theme"):
         assert tab.get_by_label(name, exact=True).count() == 1
     assert tab.locator("html").get_attribute("lang") == "en"
 

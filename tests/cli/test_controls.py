@@ -76,7 +76,8 @@ FAIL = [name for name in COMMANDS if name.startswith(("no such", "unknown"))]
 def test_nothing_but_styles_reaches_a_terminal(hostile, tmp_path, monkeypatch, name, term):
     run, text = hostile
     shutil.copytree(run, tmp_path / ODD)
-    monkeypatch.setattr("charrnn.cli.progress.follow.can_draw_on", lambda console, json: False)
+    for module in ("follow", "stage_lines"):  # what moves the cursor
+        monkeypatch.setattr(f"charrnn.cli.progress.{module}.can_draw_on", lambda console, json: False)
     places = {
         "RUN": run,
         "MOVED": run.parent / "moved.safetensors",

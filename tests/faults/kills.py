@@ -54,7 +54,8 @@ def kills(count: int, folder: Path, seed: int = 0) -> Result:
     whole = [Undisturbed(folder / f"whole-{threads}", threads) for threads in (1, 2)]
 
     def attempt(number: int, drawn: float, most: int) -> "Killed":
-        training = Killed(whole[number % 2], folder / f"run-{number}", random.Random(drawn))
+        beside = whole[number % 2]  # as far from the text: a checkpoint records the way
+        training = Killed(beside, beside.path.parent / f"run-{number}", random.Random(drawn))
         training.to_the_end(most)
         return training
 

@@ -40,8 +40,9 @@ def signals(count: int, folder: Path, seed: int = 0) -> Result:
 
     def attempt(number: int, drawn: float) -> "Signalled":
         kind = (signal.SIGINT, signal.SIGTERM)[number % 2]
-        run = folder / f"run-{number}"
-        return Signalled(whole[number // 2 % 2], run, random.Random(drawn), kind, twice=number % 3 == 2)
+        beside = whole[number // 2 % 2]  # as far from the text: a checkpoint records the way
+        run = beside.path.parent / f"run-{number}"
+        return Signalled(beside, run, random.Random(drawn), kind, twice=number % 3 == 2)
 
     made: list[Signalled] = []
     with heeded(), ThreadPoolExecutor(2) as pool:

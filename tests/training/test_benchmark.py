@@ -1,10 +1,12 @@
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 
 from charrnn.config.resolve import resolve
 from charrnn.network.architecture import Architecture
 from charrnn.runs.random_training import random_trainer
+from charrnn.training import benchmark
 from charrnn.training.benchmark import matmul_flops, measure
 from charrnn.training.parallel import data_parallel
 from charrnn.training.parallel.data_parallel import fastest_threads
@@ -68,3 +70,39 @@ def test_the_timed_parts_have_the_options_of_a_training_step(monkeypatch):
     options = timed[-1].options
     assert (options.loss_steps, options.smoothing, options.dropout.rate) == (2, 0.1, 0.25)
     assert (timed[-1].count, timed[-1].carry_steps) == (8, 2)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time in seconds; each call that is timed takes `each` of it."""
+    clock, times = SimpleNamespace(now=100.0, each=0.05, calls=0), benchmark._times
+
+    def passing(call):
+        call()
+        clock.now += clock.each
+        clock.calls += 1
+
+    monkeypatch.setattr(benchmark, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+    monkeypatch.setattr(benchmark, "_times", lambda call, seconds: times(lambda: passing(call), seconds))
+    return clock
+
+
+@pytest.mark.parametrize("before", [0.0, 1.0])
+def test_all_that_is_timed_fits_into_the_seconds_and_each_stage_says_its_share(clock, before):
+    stages = []
+    began = clock.now - before  # what came before is a part of the seconds
+    measure(small_trainer(), 3.0, began=began, on_stage=lambda *stage: stages.append(stage))
+    assert 2.4 < clock.now - began <= 3.0
+    left = 3.0 - before
+    assert stages == [
+        ("timing updates", pytest.approx(0.5 * left)),
+        ("timing the parts of an update", pytest.approx(0.3 * left)),
+        ("timing the fastest matrix product", pytest.approx(0.1 * left)),
+    ]
+
+
+def test_an_update_longer_than_the_seconds_is_made_once(clock):
+    clock.each = 10.0
+    found = measure(small_trainer(), 3.0)
+    assert clock.calls == 5
+    assert found.seconds == 10.0

@@ -14,6 +14,7 @@ from tiny import OPTIONS
 from charrnn.cli.output.console import Terminal
 from charrnn.cli.progress import stage_lines as module
 from charrnn.cli.progress.stage_lines import StageLines
+from charrnn.runs.time_budget import MEASURING
 
 LIGHT = """
 import sys
@@ -81,6 +82,51 @@ def test_a_training_says_what_it_does_first(text_file, tmp_path):
     pyte.Stream(screen).feed(output)
     assert not any(line.startswith(("starting", "reading")) for line in screen.display), "they are erased"
     assert not screen.cursor.hidden
+
+
+@pytest.fixture
+def stages(monkeypatch):
+    """The stages of a command, as on a terminal."""
+    stages = []
+
+    class Recorded(StageLines):
+        def _start(self):
+            pass
+
+        def __call__(self, stage, seconds=None, /):
+            stages.append(stage)
+
+    monkeypatch.setattr(module, "StageLines", Recorded)
+    monkeypatch.setattr(module, "can_draw_on", lambda console, json: True)
+    return stages
+
+
+def test_a_training_with_a_budget_reads_then_describes_then_measures(charrnn, stages, text_file):
+    sizes = [option for option in OPTIONS if option not in ("--steps", "20")]
+    assert charrnn("train", text_file, *sizes, "--time", "2s", "--dry-run").exit_code == 0
+    reading, found, network, *measured = stages
+    assert (reading, found) == (f"reading {text_file.name}", "1,200 characters, 18 different")
+    assert network.startswith("gru of 16 units")
+    assert measured[0] == MEASURING
+
+
+@pytest.mark.usefixtures("small_peak")
+def test_a_benchmark_describes_the_network_then_times_it(charrnn, stages):
+    small = ["-s", "model.hidden_size=16", "-s", "training.batch_size=4", "-s", "training.sequence_length=8"]
+    assert charrnn("bench", *small, "--seconds", "0.1").exit_code == 0
+    network, *timed = stages
+    assert network.startswith("gru of 16 units")
+    assert network.endswith("4 streams x 8 characters")
+    assert timed == ["timing updates", "timing the parts of an update", "timing the fastest matrix product"]
+
+
+def test_an_evaluation_loads_reads_counts_and_predicts(charrnn, stages, tiny_run, text_file):
+    assert charrnn("eval", tiny_run).exit_code == 0
+    loading, *reading, counting, predicting = stages
+    assert loading == f"loading {tiny_run}"
+    assert set(reading) == {f"reading {text_file.name}"}
+    assert counting == "counting its n-grams"
+    assert predicting.startswith("predicting ")
 
 
 @pytest.mark.parametrize("more", [["-q"], ["--json"]])
