@@ -156,5 +156,5 @@ def test_ctrl_c_during_a_stage_leaves_a_clean_terminal_and_nothing_else(text_fil
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 130
-    assert (child.before or "").rstrip().endswith("\x1b[?25h") or "\x1b[?25h" in child.before
+    assert child.before.rfind("\x1b[?25h") > child.before.rfind("\x1b[?25l"), "the cursor is shown"
     assert [path.name for path in Path(tmp_path).iterdir() if path.name.startswith(("runs", "charrnn-"))] == []
