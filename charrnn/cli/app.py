@@ -84,8 +84,9 @@ class Commands(TyperGroup):
                 code = super().main(*arguments, **options)
         except UsageError as error:
             context: Any = getattr(error, "ctx", None)
-            command = context.command_path if context else "charrnn"
             typed = arguments[0] if arguments else options.get("args") or sys.argv[1:]
+            named = [word for word in typed[:1] if word in self.commands]  # not every error of Typer's has a context
+            command = context.command_path if context else " ".join(["charrnn", *named])
             message = message_of(error, typed)
             code = _print_error(
                 f"{message}{' See' if message.endswith('?') else '; see'} {command} --help",

@@ -76,7 +76,9 @@ def _instead_of(option: str, names: Sequence[str], context: Any, typed: Sequence
     """The option, the configuration key or the argument that an unknown option was probably meant to be."""
     word = normalize(option).replace("_", "-")
     beginning = [name for name in names if name.startswith(f"--{word}") and len(word) >= MIN_SPELLED]
-    close = nearest(f"--{word}", names, SPELLING) if len(word) >= MIN_SPELLED else None
+    commands = getattr(context.find_root().command, "commands", {})
+    having = [name for name, command in commands.items() if any(option in each.opts for each in command.params)]
+    close = nearest(f"--{word}", names, SPELLING) if len(word) >= MIN_SPELLED and not having else None
     by_meaning = next((name for name in names if word in OPTIONS.get(name, "").split()), None)
     if found := (beginning[0] if len(beginning) == 1 else by_meaning or close):
         return f"; did you mean {found}?"
@@ -86,8 +88,6 @@ def _instead_of(option: str, names: Sequence[str], context: Any, typed: Sequence
         return f"; {line.format(command=context.command.name)}"
     if "--config" in names and (setting := _setting(word, option, typed)):
         return f"; did you mean {setting}?"
-    commands = getattr(context.find_root().command, "commands", {})
-    having = [name for name, command in commands.items() if any(option in each.opts for each in command.params)]
     if not having or len(word) < MIN_SPELLED:
         return ""
     if context.parent is None:

@@ -51,6 +51,8 @@ BAD = ["", "many", "0,8x", "-1", "nan", "１x", "1e999", "\u200b"]
         ("train --verbose", 2, "there is no option --verbose; progress is shown anyway; --quiet hides it; see"),
         ("train --name x", 2, "there is no option --name; did you mean --out? See"),
         ("train -epochs 3", 2, "there is no option -epochs; did you mean --epochs? See"),
+        ("train --count 3", 2, "there is no option --count; it is an option of charrnn sample; see"),
+        ("sample RUN -n", 2, "-n needs a value; see charrnn sample --help"),
         ("train --zzz", 2, "there is no option --zzz; see"),
         ("--seed 3 train", 2, "there is no option --seed; write it after the command: charrnn "),
         ("gradcheck --oracle complex", 1, "complex-step"),
