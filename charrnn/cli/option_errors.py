@@ -4,6 +4,7 @@ Typer and its parser raise them; their names and their texts differ between vers
 """
 
 import ast
+import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -69,6 +70,8 @@ def _unknown(option: str, context: Any, typed: Sequence[str]) -> str:
     names = list(_names(context))
     if not option.startswith("--") and f"-{whole}" in names:  # -epochs
         return f"there is no option {whole}; did you mean -{whole}?"
+    if os.path.exists(whole):
+        return f"there is no option {whole}; for the file of that name: {shlex.quote(os.path.join(os.curdir, whole))}"
     return f"there is no option {option}{_instead_of(option, names, context, typed)}"
 
 

@@ -92,3 +92,12 @@ def test_every_name_that_is_proposed_exists():
     assert set(OPTIONS) <= OPTION_NAMES
     for line in INSTEAD:
         assert set(re.findall(r"--[a-z][a-z-]*", line)) <= OPTION_NAMES
+
+
+def test_a_file_whose_name_begins_with_a_dash(charrnn):
+    Path("-my tales.txt").write_text("text")
+    refused(
+        charrnn("train", "-my tales.txt"),
+        2,
+        "there is no option -my tales.txt; for the file of that name: './-my tales.txt'; see",
+    )
