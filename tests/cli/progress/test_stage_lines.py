@@ -36,7 +36,8 @@ app({arguments!r}, prog_name="charrnn")
     [
         ["train", "none.txt"], ["sample", "none"], ["eval", "none"], ["score", "none", "none.txt"], ["view", "none"],
         ["gradcheck", "none"], ["gradflow", "none"], ["bench", "-c", "none"], ["export", "none"],
-        ["sweep", "none.txt", "--grid", "training.seed=1,2"], ["derive", "none"], ["runs", "none"], ["info", "none"],
+        ["sweep", "none.txt", "--grid", "training.seed=1,2"], ["derive", "none"], ["runs", "none"],
+        ["plot", "none"], ["plot", "none", "-o", "a.svg"], ["gradflow", "none", "-o", "a.svg"], ["info", "none"],
     ],
     ids=lambda arguments: arguments[0],
 )  # fmt: skip
