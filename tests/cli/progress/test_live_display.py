@@ -329,7 +329,7 @@ def test_a_continued_training_is_drawn_below_the_shell_s_output(text_file, tmp_p
     time.sleep(1)
     assert screen()[-1] == "$", "behind the shell nothing is drawn"
     type_in("fg", "Enter")
-    wait_for(lambda lines: "".join(lines).startswith("text: ") and "⠤⠤ training" in "".join(lines), screen)
+    wait_for(lambda lines: "".join(lines).startswith("text:") and "⠤⠤ training" in "".join(lines), screen)
     assert len(bars(screen())) == 1
     assert "hello" in tmux("capture-pane", "-p", "-t", "s", "-S", "-100").splitlines(), "it can be scrolled back to"
     type_in("C-c")
