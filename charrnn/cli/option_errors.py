@@ -4,6 +4,7 @@ Typer and its parser raise them; their names and their texts differ between vers
 """
 
 import ast
+import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -62,10 +63,13 @@ def _unexpected(words: str, context: Any) -> str:
 
 def _unknown(option: str, context: Any, typed: Sequence[str]) -> str:
     """The message about an option that does not exist. Of -lr the parser only names -l."""
-    whole = next((each for each in typed if each.startswith(option)), option).partition("=")[0]
+    is_long = option.startswith("--")
+    whole = option if is_long else next((each for each in typed if each.startswith(option)), option).partition("=")[0]
     names = list(_names(context))
-    if not option.startswith("--") and f"-{whole}" in names:  # -epochs
+    if not is_long and f"-{whole}" in names:  # -epochs
         return f"there is no option {whole}; did you mean -{whole}?"
+    if os.path.exists(whole):
+        return f"there is no option {whole}; for the file of that name: {shlex.quote(os.path.join(os.curdir, whole))}"
     return f"there is no option {whole}{_instead_of(whole, names, context, typed)}"
 
 

@@ -9,7 +9,8 @@ from charrnn.words import nearest, shell_command
 
 MEANINGS = {  # what people call what a command does, in a word
     "sample": "generate write gen complete continue predict infer run prompt text",
-    "train": "learn fit new init start begin resume finetune fine-tune retrain",
+    "train --resume": "resume",
+    "train": "learn fit new init start begin finetune fine-tune retrain",
     "eval": "evaluate evaluation test perplexity loss validate measure",
     "score": "surprise surprisal judge compare",
     "runs": "list ls models status history",
@@ -50,7 +51,7 @@ def explain(words: Sequence[str], commands: Collection[str]) -> str:
     if meant := _as_path(words):
         return meant
     meaning = next((command for command, names in MEANINGS.items() if first.lower() in names.split()), None)
-    close = meaning if meaning in commands else nearest(first, commands)
+    close = meaning if meaning and meaning.split()[0] in commands else nearest(first, commands)
     rest = f"; did you mean charrnn {close}?" if close else f"; there are {', '.join(commands)}"
     return f"No such command {first!r}{rest}"
 

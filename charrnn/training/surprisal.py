@@ -113,7 +113,7 @@ class NetworkScorer:
 
 
 def cut_in_streams(count: int) -> tuple[int, int]:
-    """The number of streams that read a text of which `count` characters are predicted, and the characters of each; the
+    """The number of streams that read a text with `count` characters to predict, and the characters of each; the
     last also reads the rest.
 
     >>> cut_in_streams(1000), cut_in_streams(1_000_000)

@@ -57,6 +57,12 @@ BAD = ["", "many", "0,8x", "-1", "nan", "１x", "1e999", "\u200b"]
         ("sample RUN -n", 2, "-n needs a value; see charrnn sample --help"),
         ("train --zzz", 2, "there is no option --zzz; see"),
         ("--seed 3 train", 2, "there is no option --seed; write it after the command: charrnn "),
+        (
+            "train --text x --te y",
+            2,
+            "there is no option --text; name the text without an option: charrnn train TEXT; see",
+        ),
+        ("sample RUN --top-k 3 --top 3", 2, "there is no option --top; it is an option of charrnn score; see"),
         ("train --momentum 0.9", 2, "; write training.optimizer=momentum, whose constant is 0.9; see"),
         (
             "train --bidirectional",
@@ -120,3 +126,12 @@ def test_every_name_that_is_proposed_exists():
     assert set(OPTIONS) <= OPTION_NAMES
     for line in INSTEAD:
         assert set(re.findall(r"--[a-z][a-z-]*", line)) <= OPTION_NAMES
+
+
+def test_a_file_whose_name_begins_with_a_dash(charrnn):
+    Path("-my tales.txt").write_text("text")
+    refused(
+        charrnn("train", "-my tales.txt"),
+        2,
+        "there is no option -my tales.txt; for the file of that name: './-my tales.txt'; see",
+    )

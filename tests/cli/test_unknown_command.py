@@ -11,6 +11,7 @@ from refusals import refused
     [
         ("generate", "sample"), ("inspect", "info"), ("ls", "runs"), ("list", "runs"), ("evaluate", "eval"),
         ("learn", "train"), ("trian", "train"), ("benchmark", "bench"), ("convert", "export"), ("Write", "sample"),
+        ("resume", "train --resume"),
     ],
 )  # fmt: skip
 def test_the_nearest_by_meaning(charrnn, word, command):

@@ -113,3 +113,9 @@ def test_a_memory_that_is_too_small_ends_nothing(tmp_path, text_file, monkeypatc
     monkeypatch.setattr(baseline, "fit_best", too_much)
     assert not counted(start(tmp_path / "run", text_file).events())
     assert read_history(tmp_path / "run").finished
+
+
+def test_a_stopped_training_counts_nothing_even_if_the_request_to_stop_is_withdrawn(tmp_path, text_file):
+    run = start(tmp_path / "run", text_file)
+    stopped = Finished(12, "stopped", 2.0, 1.0)
+    assert list(baseline.with_baseline([stopped], run.plan, lambda: False)) == [stopped]

@@ -26,6 +26,8 @@ def export(
         charrnn export runs/harbour
         charrnn export runs/harbour --to torch -o h.safetensors
     """
+    import json
+
     from charrnn.cli.output import console
     from charrnn.cli.output.files import confirm_overwrite
     from charrnn.cli.output.next_command import suggest
@@ -42,4 +44,5 @@ def export(
     console.print_note(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
     console.write_path(path)
     kind = "torch" if to == "torch" else "numpy"
-    suggest("read it", "python3 -c", f"from safetensors.{kind} import load_file; print(load_file({str(path)!r}))")
+    name = json.dumps(str(path), ensure_ascii=False)  # in double quotes: the shell's are single
+    suggest("read it", "python3 -c", f"from safetensors.{kind} import load_file; print(load_file({name}))")

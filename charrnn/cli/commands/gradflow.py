@@ -61,9 +61,13 @@ def gradflow(
     if force and out is None:
         raise typer.BadParameter("--force needs --out; give both")
     if out is not None:
-        from charrnn.cli.plots.matplotlib_style import require_writable
+        from charrnn.cli.output.files import confirm_overwrite
 
-        replace = require_writable(out, force, "charrnn gradflow -o")
+        with stage_lines(json):
+            from charrnn.cli.plots.matplotlib_style import require_drawable
+
+            require_drawable(out, "charrnn gradflow -o")
+        replace = confirm_overwrite(out, force)
     moved = training_text or ()
     with stage_lines(json, sources=[*(text or ()), *moved]) as on_stage:
         from charrnn import api

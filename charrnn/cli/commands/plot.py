@@ -57,9 +57,13 @@ def plot(
     if force and not out:
         raise typer.BadParameter("--force needs --out; give both")
     if out:
-        from charrnn.cli.plots.matplotlib_style import require_writable
+        from charrnn.cli.output.files import confirm_overwrite
 
-        replace = require_writable(out, force, "charrnn plot -o")
+        with stage_lines():
+            from charrnn.cli.plots.matplotlib_style import require_drawable
+
+            require_drawable(out, "charrnn plot -o")
+        replace = confirm_overwrite(out, force)
     with stage_lines() as on_stage:
         from charrnn import api
         from charrnn.cli.plots import curves

@@ -1,5 +1,7 @@
 """`charrnn sweep`."""
 
+import shlex
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -89,7 +91,7 @@ def sweep(
                     "--jobs is for a single machine; under mpiexec each other rank runs one training"
                 )
             axes = parse_axes(grid or ())
-            _require_varying([axis.key for axis in axes], steps or epochs or duration)
+            _require_varying([axis.key for axis in axes], settings or (), steps or epochs or duration)
             seconds = common.seconds_of(duration)
             ends = common.settings_of(steps, epochs, seed)
             config, text = sweep_words.split_words(config, words or ())
@@ -99,10 +101,12 @@ def sweep(
     raise typer.Exit(code)
 
 
-def _require_varying(keys: list[str], end: object) -> None:
+def _require_varying(keys: list[str], settings: Sequence[str], end: object) -> None:
     from charrnn.config.schema import END_KEYS
 
     if not keys:
+        if several := [each for each in settings if "," in each and "[" not in each]:  # -s KEY=A,B
+            raise typer.BadParameter(f"nothing varies; did you mean --grid {shlex.quote(several[0])}?")
         raise typer.BadParameter("nothing varies; add for example --grid training.learning_rate=1e-3,3e-3")
     twice = [key for key in END_KEYS if key in keys]
     if end is not None and twice:

@@ -1,6 +1,7 @@
 """Figures as SVG or PNG files: one style for all, and the same bytes for the same figure.
 
-    replace = require_writable(path, force, "charrnn plot -o")    # before anything is computed
+    require_drawable(path, "charrnn plot -o")    # before anything is computed
+    replace = confirm_overwrite(path, force)
     ...
     with open_figure(path, 8, 5, replace) as figure:
         axes = figure.subplots()
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charrnn.cli.output.files import confirm_overwrite, open_output
+from charrnn.cli.output.files import open_output
 from charrnn.errors import FigureError, missing_library
 
 if TYPE_CHECKING:
@@ -53,11 +54,10 @@ RC_PARAMS: dict[Any, Any] = {
 }
 
 
-def require_writable(path: Path, force: bool, asked: str) -> bool:
-    """Whether an existing file may be replaced. `asked` is what the user typed, for example "charrnn plot -o".
+def require_drawable(path: Path, asked: str) -> None:
+    """Import matplotlib, which takes a second. `asked` is what the user typed, for example "charrnn plot -o".
 
-    Raises FigureError for a suffix that is not in FORMATS, MissingLibraryError without matplotlib, and OutputError as
-    `confirm_overwrite` does.
+    Raises FigureError for a suffix that is not in FORMATS, and MissingLibraryError without matplotlib.
     """
     if path.suffix.lower() not in FORMATS:
         raise FigureError(
@@ -67,7 +67,6 @@ def require_writable(path: Path, force: bool, asked: str) -> bool:
         import matplotlib.figure  # noqa: F401 (it is here)
     except ImportError:
         raise missing_library(asked, "matplotlib") from None
-    return confirm_overwrite(path, force)
 
 
 @contextmanager

@@ -150,5 +150,5 @@ def _place(info: RunInfo) -> str:
     place, sources = info.text, info.checkpoint.text.sources
     if place.problem:
         return place.problem
-    where = "is still there" if place.found == sources else f"is now {_names(place.found)}"
-    return where if place.verified else f"{where} (too long to compare here)"
+    where = "still there" if place.found == sources else f"now {_names(place.found)}"
+    return f"{where}, unchanged" if place.verified else f"{where} (too long to compare here)"

@@ -166,7 +166,7 @@ def _examine(path: Path, encodings: Encodings) -> tuple[Kind | None, str | None]
 
 
 def _unmarked_kind(encoding: str) -> Kind:
-    """A text without a byte order mark, of which nobody named the encoding."""
+    """A text without a byte order mark, whose encoding nobody named."""
     option = f"{parameter('encoding')} FILE={encoding}"
     return Kind(f"a file that looks like {encoding}, for {option}", f"files that look like {encoding}, for {option}")
 

@@ -59,8 +59,11 @@ def _with_ending(path: Path) -> Path | None:
 
 
 def _nearest(path: Path) -> Path | None:
-    close = nearest(path.name, _names(path.parent))
-    return path.parent / close if close else None
+    """The file with a name like this one, of the same ending before others; endings alone are not alike."""
+    names = sorted(_names(path.parent), key=lambda name: Path(name).suffix == path.suffix)
+    by_stem = {Path(name).stem: name for name in names}
+    close = nearest(path.stem, by_stem)
+    return path.parent / by_stem[close] if close else None
 
 
 def _names(folder: Path) -> list[str]:

@@ -43,5 +43,5 @@ def test_the_next_command_is_the_last_line_on_a_terminal(tiny_run, monkeypatch, 
     code, shown = on_terminal.run(monkeypatch, 400, "export", tiny_run, "-o", out, "--to", "torch")
     assert code == 0
     assert shown.endswith(
-        f"""{out}\nread it: python3 -c 'from safetensors.torch import load_file; print(load_file('"'"'{out}'"'"'))'\n"""
+        f"""{out}\nread it: python3 -c 'from safetensors.torch import load_file; print(load_file("{out}"))'\n"""
     )

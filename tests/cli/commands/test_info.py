@@ -30,7 +30,7 @@ def test_a_run_is_described(charrnn, tiny_run, text_file):
         f"{len(saved.vocabulary)} symbols: ␊ ␠ . ? a c d",
         f"{text_file}: 1,200 characters",
         f"SHA-256 {saved.text.sha256}",
-        "is still there",
+        "still there, unchanged",
         "charrnn ",
         "best.safetensors ",
         "model.hidden_size 16 (in the recipe ",
@@ -110,7 +110,7 @@ def test_a_text_that_moved_or_is_gone_is_said(charrnn, tiny_run, text_file, tmp_
     text_file.rename(moved / "text.txt")
     last = moved / "run" / "last.safetensors"
     save(replace(load(last), run_parent="."), last)
-    assert f"is now {moved}/text.txt" in charrnn("info", moved / "run").stdout
+    assert f"now {moved}/text.txt" in charrnn("info", moved / "run").stdout
     (moved / "text.txt").unlink()
     words = " ".join(charrnn("info", moved / "run").stdout.split())
     assert "the training text cannot be read again: " in words

@@ -75,3 +75,28 @@ def test_auto_needs_a_text_that_can_be_read_again(charrnn):
     refused(charrnn("train", "-", "--resume", "auto", stdin="text"), 1, "standard input can be read only once")
     refused(charrnn("train", "--resume", "auto", "--dry-run"), 2, "--dry-run cannot be combined with --resume")
     refused(charrnn("train", "--resume", "./auto"), 1, "--resume auto: no such run directory")
+
+
+@pytest.mark.parametrize("boundary", [[], ["-s", "data.boundary=\\n"]])
+def test_auto_agrees_with_sizes_that_were_fitted_to_a_short_text(charrnn, text, boundary):
+    text.write_text(("a long name " * 20 + "\n") * 90 + "short\n" * 10)  # so 0.9 of the lines is not 0.9 of the text
+    large = ["-s", "training.batch_size=900", "-s", "training.sequence_length=50"]
+    command = ["train", text, "--resume", "auto", *FEW, *large, *boundary]
+    assert charrnn(*command).exit_code == 0
+    again = charrnn(*command)
+    assert (again.exit_code, again.stderr) == (0, "runs/play is there, and is finished\n")
+
+
+def test_auto_goes_on_from_the_checkpoint_before_the_last(charrnn, text):
+    from charrnn.runs.storage.directory import LAST, PREVIOUS
+
+    command = ["train", text, "--resume", "auto", *FEW]
+    charrnn(*command)
+    Path("runs/play", LAST).replace(Path("runs/play", PREVIOUS))
+    again = charrnn(*command)
+    assert (again.exit_code, again.stdout) == (0, "runs/play\n")
+
+
+def test_auto_without_a_text_means_the_built_in_one(charrnn, text):
+    charrnn("train", text, "--resume", "auto", "-o", "there", *FEW)
+    refused(charrnn("train", "--resume", "auto", "-o", "there", "--steps", "9"), 1, "the text differs")

@@ -96,6 +96,19 @@ def test_a_message_is_broken_at_blanks_alone(columns):
     assert all(len(line) <= columns or " " not in re.sub(r"charrnn [^;]*;|'a [^']*'", "", line) for line in lines)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        """python3 -c 'from safetensors.numpy import load_file; print(load_file("It'"'"'s mine.safetensors"))'""",
+        "pandoc 'My Novel.docx' -t plain --wrap=none -o 'My Novel.txt'",
+        "iconv -f cp1251 -t utf-8 < 'a b.txt' > 'a b.utf-8.txt'",
+        "echo 'Anne went to the giraffe.' | charrnn score My-Stories -",
+    ],
+)
+def test_a_command_to_paste_is_never_broken(command):
+    assert at_blanks(f"one two three: {command}; four", 20) == ["one two three:", f"{command};", "four"]
+
+
 def test_a_time_stays_with_its_unit():
     assert at_blanks("best loss 1.4692 · 10 s", 22) == ["best loss 1.4692 ·", "10 s"]
     assert at_blanks("one 1 h 20 min", 9) == ["one 1 h", "20 min"]

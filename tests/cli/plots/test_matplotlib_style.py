@@ -5,12 +5,12 @@ import sys
 import pytest
 from slow import mostly_slow
 
-from charrnn.cli.plots.matplotlib_style import open_figure, require_writable
+from charrnn.cli.plots.matplotlib_style import open_figure, require_drawable
 from charrnn.errors import FigureError, MissingLibraryError
 
 
 def draw(path, text="loss"):
-    require_writable(path, True, "charrnn plot -o")
+    require_drawable(path, "charrnn plot -o")
     with open_figure(path, width=3, height=2) as figure:
         axes = figure.subplots()
         axes.plot([1, 2], [3, 4], label=text)

@@ -13,6 +13,7 @@ from tiny import OPTIONS
 
 from charrnn.cli.output.console import Terminal
 from charrnn.cli.progress import stage_lines as module
+from charrnn.cli.progress.follow import COUNTING
 from charrnn.cli.progress.stage_lines import StageLines
 from charrnn.runs.time_budget import MEASURING
 
@@ -35,7 +36,8 @@ app({arguments!r}, prog_name="charrnn")
     [
         ["train", "none.txt"], ["sample", "none"], ["eval", "none"], ["score", "none", "none.txt"], ["view", "none"],
         ["gradcheck", "none"], ["gradflow", "none"], ["bench", "-c", "none"], ["export", "none"],
-        ["sweep", "none.txt", "--grid", "training.seed=1,2"], ["derive", "none"], ["runs", "none"], ["info", "none"],
+        ["sweep", "none.txt", "--grid", "training.seed=1,2"], ["derive", "none"], ["runs", "none"],
+        ["plot", "none"], ["plot", "none", "-o", "a.svg"], ["gradflow", "none", "-o", "a.svg"], ["info", "none"],
     ],
     ids=lambda arguments: arguments[0],
 )  # fmt: skip
@@ -76,11 +78,17 @@ def test_a_training_says_what_it_does_first(text_file, tmp_path):
         encoding="utf-8", timeout=60, dimensions=(24, 80),
     )  # fmt: skip
     output = child.read()
-    for stage in ("starting", f"reading {text_file.name}", "1,200 characters, 18 different", "gru of 16 units"):
+    for stage in (
+        "starting",
+        f"reading {text_file.name}",
+        "1,200 characters, 18 different",
+        "gru of 16 units",
+        COUNTING,
+    ):
         assert stage in output
     screen = pyte.Screen(80, 60)
     pyte.Stream(screen).feed(output)
-    assert not any(line.startswith(("starting", "reading")) for line in screen.display), "they are erased"
+    assert not any(line.startswith(("starting", "reading", COUNTING)) for line in screen.display), "they are erased"
     assert not screen.cursor.hidden
 
 
@@ -156,5 +164,5 @@ def test_ctrl_c_during_a_stage_leaves_a_clean_terminal_and_nothing_else(text_fil
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 130
-    assert (child.before or "").rstrip().endswith("\x1b[?25h") or "\x1b[?25h" in child.before
+    assert child.before.rfind("\x1b[?25h") > child.before.rfind("\x1b[?25l"), "the cursor is shown"
     assert [path.name for path in Path(tmp_path).iterdir() if path.name.startswith(("runs", "charrnn-"))] == []

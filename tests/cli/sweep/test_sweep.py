@@ -326,6 +326,8 @@ def test_nothing_is_added_to_a_folder_whose_record_is_of_something_else(sweep):
     [
         ([], 2, "nothing varies; add for example --grid"),
         (["--time", "soon"], 2, "nothing varies; add for example --grid"),
+        (["-s", "training.steps=20,40"], 2, "nothing varies; did you mean --grid training.steps=20,40?"),
+        (["-s", "data.split=[0.8,0.1,0.1]"], 2, "nothing varies; add for example --grid"),
         (["--grid", ""], 1, "--grid : must be KEY=A,B,C"),
         (["--grid", "model.hidden_size="], 1, "no value"),
         (["--grid", "model.hiden_size=1"], 1, "did you mean model.hidden_size?"),

@@ -11,7 +11,7 @@ from charrnn.text.reading.sources import find_sources
 @pytest.fixture
 def texts(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    for name in ("My Stories.txt", "play.txt", "play.gz", "Notes.md", "Our", "Our Tales.txt"):
+    for name in ("My Stories.txt", "play.txt", "play.gz", "e.txt", "Notes.md", "Our", "Our Tales.txt"):
         Path(name).write_text("text")
     Path("two words").mkdir()
 
@@ -32,6 +32,9 @@ def texts(monkeypatch, tmp_path):
         (["My Stories"], "My Stories: no such file or folder; did you mean 'My Stories.txt'?"),
         (["play"], "play: no such file or folder; did you mean play.txt?"),
         (["notes"], "did you mean Notes.md?"),
+        (["plai.txt"], "did you mean play.txt?"),
+        (["plai.gz"], "did you mean play.gz?"),
+        (["giraffe.txt"], "exists)"),
         (["harbour"], "harbour: no such file or folder; did you mean builtin:harbour?"),
         (["https://a.b/c?d=1&e"], "a web address: download it first: curl -LO 'https://a.b/c?d=1&e'"),
         (["www.a.b/c.txt"], "a web address: download it first: curl -LO www.a.b/c.txt"),
