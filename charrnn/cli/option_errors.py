@@ -10,9 +10,10 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from charrnn.cli.options.synonyms import CHOICES, INSTEAD, OPTIONS
-from charrnn.config.synonyms import meant, normalize
-from charrnn.words import did_you_mean, nearest
+from charrnn.cli.options.synonyms import INSTEAD, OPTIONS
+from charrnn.cli.options.values import choice_hint
+from charrnn.config.synonyms import normalize
+from charrnn.words import nearest
 
 MAX_VALUE_CHARS = 80  # characters of a value in a message
 NOT_A_CHOICE = re.compile(r"(?:Value error, )?(?P<value>['\"].*['\"]) is not one of (?P<known>'.*')\.?", re.DOTALL)
@@ -47,8 +48,9 @@ def message_of(error: Any, typed: Sequence[str]) -> str:
         return f"{option}: {str(error.message).rstrip('.')}"
     if value in _names(context):
         return f"{option} needs a value; found the option {value}"
-    if f"-{option}{value}" in _names(context):  # -temperature, which the parser reads as -t emperature
-        return f"there is no option {option}{value}; did you mean -{option}{value}?"
+    word = f"{option}{value}".partition("=")[0]
+    if f"-{word}" in _names(context):  # -temperature, which the parser reads as -t emperature
+        return f"there is no option {word}; did you mean -{word}?"
     return f"{option} {_shown(value)}: {error.message}"
 
 
@@ -59,20 +61,16 @@ def _unexpected(words: str, context: Any) -> str:
     return f"unexpected: {words}{hint}"
 
 
-def choice_hint(value: str, known: Sequence[str]) -> str:
-    """For the end of a message: the known word that was probably meant, or nothing."""
-    meaning = meant(value, {word: others for word, others in CHOICES.items() if word in known})
-    return f"; did you mean {meaning}?" if meaning else did_you_mean(value, known)
-
-
 def _unknown(option: str, context: Any, typed: Sequence[str]) -> str:
-    whole = next((each for each in typed if each.startswith(option)), option).partition("=")[0]
+    """The message about an option that does not exist. Of -lr the parser only names -l."""
+    is_long = option.startswith("--")
+    whole = option if is_long else next((each for each in typed if each.startswith(option)), option).partition("=")[0]
     names = list(_names(context))
-    if not option.startswith("--") and f"-{whole}" in names:  # -epochs
+    if not is_long and f"-{whole}" in names:  # -epochs
         return f"there is no option {whole}; did you mean -{whole}?"
     if os.path.exists(whole):
         return f"there is no option {whole}; for the file of that name: {shlex.quote(os.path.join(os.curdir, whole))}"
-    return f"there is no option {option}{_instead_of(option, names, context, typed)}"
+    return f"there is no option {whole}{_instead_of(whole, names, context, typed)}"
 
 
 def _instead_of(option: str, names: Sequence[str], context: Any, typed: Sequence[str]) -> str:
@@ -81,16 +79,17 @@ def _instead_of(option: str, names: Sequence[str], context: Any, typed: Sequence
     beginning = [name for name in names if name.startswith(f"--{word}") and len(word) >= MIN_SPELLED]
     commands = getattr(context.find_root().command, "commands", {})
     having = [name for name, command in commands.items() if any(option in each.opts for each in command.params)]
-    close = nearest(f"--{word}", names, SPELLING) if len(word) >= MIN_SPELLED and not having else None
+    spelled = {name.lstrip("-"): name for name in names if name.startswith("--")}
+    close = nearest(word, spelled, SPELLING) if len(word) >= MIN_SPELLED and not having else None
     by_meaning = next((name for name in names if word in OPTIONS.get(name, "").split()), None)
-    if found := (beginning[0] if len(beginning) == 1 else by_meaning or close):
+    if found := (beginning[0] if len(beginning) == 1 else by_meaning or (close and spelled[close])):
         return f"; did you mean {found}?"
     if line := next(
         (line for line, others in INSTEAD.items() if word in others.split() and _fits(line, context)), None
     ):
         return f"; {line.format(command=context.command.name)}"
     if "--config" in names and (setting := _setting(word, option, typed)):
-        return f"; did you mean {setting}?"
+        return setting
     if not having or len(word) < MIN_SPELLED:
         return ""
     if context.parent is None:
@@ -110,13 +109,15 @@ def _fits(line: str, context: Any) -> bool:
 
 
 def _setting(word: str, option: str, typed: Sequence[str]) -> str:
-    """The configuration key meant by an option, as -s KEY=VALUE; empty if there is none."""
+    """A hint: the configuration key meant by an option, as -s KEY=VALUE, or why there is none; else empty."""
     from charrnn.config.resolve import known_keys
-    from charrnn.config.suggestions import find_key, fitting_value
+    from charrnn.config.suggestions import find_key, fitting_value, why_absent
 
     key = find_key(word, known_keys())
-    value = fitting_value(key, _value_of(option, typed)) if key else ""
-    return f"-s {shlex.quote(f'{key}={value}') if value else f'{key}=VALUE'}" if key else ""
+    if not key:
+        return f"; {why}" if (why := why_absent(word)) else ""
+    value = fitting_value(key, _value_of(option, typed))
+    return f"; did you mean -s {shlex.quote(f'{key}={value}') if value else f'{key}=VALUE'}?"
 
 
 def _bad_usage(option: str, message: str, typed: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from charrnn.text.characters.printable import quote
 from charrnn.text.vocabulary import Vocabulary, list_characters
 from charrnn.words import parameter
 
+HOT = 10  # a temperature at which hardly anything is likelier than anything else
 SIDE_BY_SIDE = 256  # texts at once, each with a state; more are written one batch after the other
 MAX_DOCUMENT_CHARS = 1 << 20  # characters: a greedy text may repeat itself for ever
 
@@ -49,7 +50,9 @@ class Generator:
         """
         never = [explain_impossible(stop, self.vocabulary, self._disallowed, request.length) for stop in request.stops]
         lost = unknown_symbols(self.vocabulary, self._only)
+        hot = request.options.temperature
         return [
+            *([f"{parameter('temperature')} {hot:g} is close to blind guessing"] if hot >= HOT else []),
             *(
                 f"{parameter('only')} {word!r} is not a class ({', '.join(CLASSES)}): these letters are written"
                 for word in words_taken_as_letters(self._only)

@@ -8,7 +8,9 @@ import typer.main
 from refusals import refused
 
 from charrnn.cli.app import app
+from charrnn.cli.commands import gradcheck
 from charrnn.cli.options.synonyms import INSTEAD, OPTIONS
+from charrnn.diagnostics.gradcheck import oracles
 
 GROUP = typer.main.get_command(app)
 OPTION_NAMES = {name for command in GROUP.commands.values() for each in command.params for name in each.opts}
@@ -55,7 +57,30 @@ BAD = ["", "many", "0,8x", "-1", "nan", "１x", "1e999", "\u200b"]
         ("sample RUN -n", 2, "-n needs a value; see charrnn sample --help"),
         ("train --zzz", 2, "there is no option --zzz; see"),
         ("--seed 3 train", 2, "there is no option --seed; write it after the command: charrnn "),
-        ("gradcheck --oracle complex", 1, "complex-step"),
+        (
+            "train --text x --te y",
+            2,
+            "there is no option --text; name the text without an option: charrnn train TEXT; see",
+        ),
+        ("sample RUN --top-k 3 --top 3", 2, "there is no option --top; it is an option of charrnn score; see"),
+        ("train --momentum 0.9", 2, "; write training.optimizer=momentum, whose constant is 0.9; see"),
+        (
+            "train --bidirectional",
+            2,
+            "there is no option --bidirectional; a network reads from left to right only; see",
+        ),
+        ("train --temp 0.3", 2, "; how to write is chosen later: charrnn sample RUN --temperature 0.8; see"),
+        ("train -lr 0.1", 2, "there is no option -lr; did you mean -s training.learning_rate=0.1? See"),
+        ("train -steps 3", 2, "there is no option -steps; did you mean --steps? See"),
+        ("train -seed=3", 2, "there is no option -seed; did you mean --seed? See"),
+        ("sample RUN -temperature 1", 2, "there is no option -temperature; did you mean --temperature? See"),
+        ("train --steps --epochs 3", 2, "--steps needs a value; found the option --epochs; see"),
+        (
+            "gradcheck --oracle complex",
+            1,
+            "--oracle complex: must be complex-step or closed-form or forward or central; did you mean complex-step? See",
+        ),
+        ("gradcheck --oracle numeric", 1, "; did you mean central? See"),
     ],
 )
 def test_messages(charrnn, tiny_run, text_file, line, code, message):
@@ -86,6 +111,15 @@ def test_every_option_refuses_bad_values_in_our_words(charrnn, command, option):
         assert error.count("\n") == 1, (value, error)
         assert not FOREIGN.search(error), (value, error)
         assert not Path("runs").exists()
+
+
+def test_a_very_high_temperature_is_remarked(charrnn, tiny_run):
+    assert "warning: --temperature 80 is close to blind guessing" in charrnn("sample", tiny_run, "-t", "80").stderr
+    assert "guessing" not in charrnn("sample", tiny_run, "-t", "2").stderr
+
+
+def test_the_oracles_are_those_of_gradcheck():
+    assert tuple(oracles.ORACLES) == gradcheck.ORACLES
 
 
 def test_every_name_that_is_proposed_exists():

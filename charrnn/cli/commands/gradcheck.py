@@ -7,6 +7,8 @@ import typer
 from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import common, completion, values
 
+ORACLES = ("complex-step", "closed-form", "forward", "central")
+
 
 def gradcheck(
     run: Path | None = typer.Argument(
@@ -31,6 +33,7 @@ def gradcheck(
     oracle: list[str] | None = typer.Option(
         None,
         metavar="NAME",
+        parser=values.choice(ORACLES, FAILED),
         help="One of complex-step, closed-form, forward, central. Repeatable. Default: all.",
         rich_help_panel=common.WHAT_TO_CHECK,
     ),

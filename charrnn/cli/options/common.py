@@ -44,6 +44,14 @@ def out_option(metavar: str, help: str, default: Any = None, group: str = OUTPUT
     )
 
 
+def settings(context: typer.Context, typed: list[str] | None) -> list[str] | None:
+    """The values of --set as UTF-8. Raises BadValueError for -steps, which the parser reads as -s teps."""
+    for each in typed or ():
+        if any(f"--s{each.partition('=')[0]}" in parameter.opts for parameter in context.command.params):
+            raise values.BadValueError(each, "must be KEY=VALUE")
+    return typed_text.texts(typed)
+
+
 ConfigOption = Annotated[
     str | None,
     typer.Option(
@@ -62,7 +70,7 @@ SettingsOption = Annotated[
         "-s",
         metavar="KEY=VALUE",
         autocompletion=completion.settings,
-        callback=typed_text.texts,
+        callback=settings,
         help="Set a key, for example model.hidden_size=128. Repeatable.",
         rich_help_panel=TEXT_AND_NETWORK,
     ),

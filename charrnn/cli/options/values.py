@@ -5,13 +5,16 @@ Each function returns a parser for one option. Defaults pass through it unchange
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import typer
 
 from charrnn.cli.exit_codes import FAILED, MISUSE
+from charrnn.cli.options.synonyms import CHOICES
 from charrnn.config import typed_numbers
+from charrnn.config.synonyms import meant
+from charrnn.words import did_you_mean
 
 Parser = Callable[[Any], Any]
 MAX_WHOLE = (1 << 63) - 1
@@ -75,6 +78,23 @@ def number(least: float = -math.inf, above: float = -math.inf, most: float = mat
         return found
 
     return parse
+
+
+def choice(known: Sequence[str], code: int = MISUSE) -> Parser:
+    """One of some words. `code`: the exit code for another."""
+
+    def parse(value: Any) -> Any:
+        if isinstance(value, str) and value not in known:
+            raise BadValueError(value, f"must be {' or '.join(known)}{choice_hint(value, known)}", code=code)
+        return value
+
+    return parse
+
+
+def choice_hint(value: str, known: Sequence[str]) -> str:
+    """For the end of a message: the known word that was probably meant, or nothing."""
+    meaning = meant(value, {word: others for word, others in CHOICES.items() if word in known})
+    return f"; did you mean {meaning}?" if meaning else did_you_mean(value, known)
 
 
 def parse_duration(text: str, option: str) -> float:

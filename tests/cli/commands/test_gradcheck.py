@@ -115,7 +115,7 @@ def test_gradcheck_of_a_run_that_knows_one_character(charrnn, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["--oracle", "magic"], 1, ["unknown oracle 'magic'; there are complex-step, closed-form, forward, central"]),
+        (["--oracle", "magic"], 1, ["--oracle magic: must be complex-step or closed-form or forward or central; see"]),
         (["--tolerance", "0"], 2, ["--tolerance 0: must be a number above 0"]),
         (["--run", "nothing"], 1, ["no such run"]),
         (["--run", "x", "-c", "quick"], 2, ["RUN has its own configuration"]),
