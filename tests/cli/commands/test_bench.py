@@ -2,6 +2,8 @@
 
 import json
 
+from charrnn.training.benchmark import Bench
+
 
 def test_bench_prints_the_speed_and_where_the_time_goes(charrnn, small_peak):
     arguments = ("bench", "-s", "model.hidden_size=16", "-s", "training.batch_size=4", "--seconds", "0.1")
@@ -14,3 +16,12 @@ def test_bench_prints_the_speed_and_where_the_time_goes(charrnn, small_peak):
         "cell", "hidden_size", "batch_size", "sequence_length", "chars_per_second", "gflops", "sgemm_peak_gflops",
         "share_of_peak", "threads",
     }  # fmt: skip
+
+
+def test_an_update_longer_than_the_seconds_is_said(charrnn, monkeypatch):
+    found = Bench("gru", 8, 1, 9, 4, 8, 8, 1, 2, 4.4, 7.3, 1.0, 2.0, 0.5, 1.0, 2.0, 0.1, 1.3)
+    monkeypatch.setattr("charrnn.api.bench", lambda *given: found)
+    note = "one update takes 4.4 s, longer than --seconds 3: it was timed once\n"
+    assert charrnn("bench").stderr == note
+    assert charrnn("bench", "--json").stderr == note
+    assert charrnn("bench", "--seconds", "5").stderr == ""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tiny import OPTIONS as TINY
 
+from charrnn.runs import time_budget
 from charrnn.runs.storage.checkpoint import load
 
 
@@ -52,6 +53,15 @@ def test_dry_run_shows_the_plan_and_writes_nothing(charrnn, text_file, tmp_path)
     found = json.loads(charrnn("train", text_file, "--dry-run", "--json").stdout)
     assert re.fullmatch(r".*default\.yaml:\d+", found["origins"]["model.cell"])
     assert found["text"]["characters"] == 1200
+
+
+def test_a_dry_run_with_a_time_is_measured_once(charrnn, text_file, monkeypatch):
+    measured, measure = [], time_budget._measure_cost
+    monkeypatch.setattr(time_budget, "_measure_cost", lambda *given: measured.append(1) or measure(*given))
+    tiny = ("-s", "model.hidden_size=8", "-s", "training.batch_size=2")
+    shown = charrnn("train", text_file, "--dry-run", "--time", "10s", *tiny, "-q").stdout.splitlines()
+    assert shown[5] == "time: about 10 seconds here"
+    assert len(measured) == 1
 
 
 def test_without_a_configuration_train_prints_the_default_sizes_for_the_text(charrnn, text_file):

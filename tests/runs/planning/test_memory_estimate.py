@@ -1,11 +1,14 @@
 """The estimate of a training's memory."""
 
+import re
 import tracemalloc
 
+import pytest
 from slow import mostly_slow
 
 from charrnn import api
 from charrnn.config.resolve import resolve
+from charrnn.errors import NetworkError
 from charrnn.runs.planning import memory_estimate
 
 SMALL = [
@@ -51,3 +54,16 @@ def test_an_average_of_the_weights_takes_two_vectors(tmp_path):
         memory_estimate.estimate_memory(averaged) - memory_estimate.estimate_memory(without)
         == 2 * 4 * without.parameters
     )
+
+
+def test_a_training_that_needs_more_memory_than_there_is_is_refused_before_work(text_file, monkeypatch):
+    monkeypatch.setattr(memory_estimate, "total_memory", lambda: 1_000_000)
+    with pytest.raises(NetworkError) as refused:
+        api.plan([str(text_file)], resolve(None, ["model.hidden_size=300", "training.batch_size=2"]).config, seconds=9)
+    assert re.fullmatch(
+        r"this training takes about \d+ MB of memory, and this machine has 1 MB; lower model\.hidden_size, "
+        r"training\.batch_size or training\.sequence_length",
+        str(refused.value),
+    )
+    monkeypatch.setattr(memory_estimate, "total_memory", lambda: None)  # the system does not say
+    api.plan([str(text_file)], resolve(None, ["model.hidden_size=300", "training.batch_size=2"]).config)
