@@ -18,10 +18,11 @@ def test_bench_prints_the_speed_and_where_the_time_goes(charrnn, small_peak):
     }  # fmt: skip
 
 
-def test_an_update_longer_than_the_seconds_is_said(charrnn, monkeypatch):
+def test_an_update_that_is_timed_once_is_said(charrnn, monkeypatch):
     found = Bench("gru", 8, 1, 9, 4, 8, 8, 1, 2, 4.4, 7.3, 1.0, 2.0, 0.5, 1.0, 2.0, 0.1, 1.3)
     monkeypatch.setattr("charrnn.api.bench", lambda *given: found)
-    note = "one update takes 4.4 s, longer than --seconds 3: it was timed once\n"
+    note = "one update takes 4.4 s: --seconds 3 is too short to time it twice\n"
     assert charrnn("bench").stderr == note
     assert charrnn("bench", "--json").stderr == note
-    assert charrnn("bench", "--seconds", "5").stderr == ""
+    assert "is too short" in charrnn("bench", "--seconds", "17").stderr
+    assert charrnn("bench", "--seconds", "18").stderr == ""
