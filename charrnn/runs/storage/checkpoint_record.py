@@ -88,8 +88,11 @@ class Record(StrictModel):
 
 def to_metadata(record: Record, symbols: Sequence[str], run_parent: str | None = None) -> dict[str, str]:
     """Record and vocabulary as texts, which `parse_record` and `parse_symbols` read, and the place of the run."""
+    # A null eval_every is left out, because versions of charrnn before it was allowed would refuse it; they take 500.
+    unchosen = {"eval_every"} if record.config.training.eval_every is None else set()
+    text = record.model_dump_json(exclude={"config": {"training": unchosen}})
     # Escapes would make the vocabulary four times as long.
-    metadata = {RECORD: record.model_dump_json(), VOCABULARY: json.dumps(symbols, ensure_ascii=False)}
+    metadata = {RECORD: text, VOCABULARY: json.dumps(symbols, ensure_ascii=False)}
     return metadata if run_parent is None else {**metadata, RUN_PARENT: run_parent}
 
 

@@ -192,3 +192,20 @@ def test_fields_missing_from_older_checkpoints_have_defaults(last):
     older = load(last)
     assert (older.base, older.config.training.freeze, older.config.model.bias) == (None, (), True)
     assert older.network.parameters["b_h"].any()
+
+
+def test_a_null_eval_every_is_left_out_as_older_versions_read_only_a_number(last, tmp_path):
+    """They take their own default then, and so sample, evaluate and view the run."""
+
+    def written(eval_every):
+        saved = load(last)
+        training = saved.config.training.model_copy(update={"eval_every": eval_every})
+        path = tmp_path / "changed.safetensors"
+        save(replace(saved, config=saved.config.model_copy(update={"training": training})), path)
+        with safetensors.safe_open(path, "np") as file:
+            record = json.loads(file.metadata()["charrnn"])
+        assert load(path).config.training.eval_every == eval_every
+        return record["config"]["training"]
+
+    assert "eval_every" not in written(None)
+    assert written(7)["eval_every"] == 7
