@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleDimensions, Group
 from rich.control import Control
 from rich.live import Live
 from rich.segment import ControlType
@@ -194,10 +194,14 @@ class LiveDisplay:
     @contextmanager
     def _at_once(self) -> Iterator[None]:
         """Collect what is printed, and send it in one piece: a signal never leaves half a picture."""
-        with self._console.capture() as printed:
-            yield
-        self._console.file.write(BEGIN + printed.get() + END)
-        self._console.file.flush()
+        try:
+            with self._console.capture() as printed:
+                yield
+            self._console.file.write(BEGIN + printed.get() + END)
+            self._console.file.flush()
+        except KeyboardInterrupt:  # rich counts lines that may not be on the screen: all is drawn again
+            self._size = ConsoleDimensions(0, 0)
+            raise
 
     def _new(self) -> Live:
         return Live(

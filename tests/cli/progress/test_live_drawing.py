@@ -251,6 +251,26 @@ def test_an_interrupt_within_a_drawing_leaves_one_picture(foreground, monkeypatc
     assert [line[:11] for line in screen.lines if line.startswith("step")] == ["step 2/100 "]
 
 
+def test_an_interrupt_before_a_picture_reaches_the_screen_leaves_the_lines_above(foreground):
+    """The first picture never came, and the last one must not go up by its height."""
+    screen = Screen()
+    write, pieces = screen.write, []
+
+    def interrupted(text):
+        if "step" in text and not pieces:
+            pieces.append(text)
+            raise KeyboardInterrupt
+        return write(text)
+
+    screen.write = interrupted
+    write("text: a text\nrun directory r\n")
+    with suppress(KeyboardInterrupt), display_on(screen, ["text: a text", "run directory r"]) as display:
+        display(step(1))
+    assert pieces
+    assert screen.lines[:2] == ["text: a text", "run directory r"]
+    assert sum("/100 " in line for line in screen.lines) == 1
+
+
 def test_the_time_in_which_the_shell_stopped_it_is_not_counted(foreground, monkeypatch):
     screen, (_, write), paused = Screen(), os.pipe(), []
     screen.fileno = lambda: write
