@@ -45,5 +45,6 @@ def choose(resume: str | None, asked: Resumption, ranks: Communicator, agree: Ca
     steps, epochs = ranks.on_root(lambda: agree(place))
     finished = steps is None and epochs is None and ranks.on_root(lambda: api.is_finished(place))
     note = f"{place} is there, and {'is finished' if finished else 'goes on'}"
+    own = [] if asked.out else [DEFAULT_SOURCE]  # a directory that is named has its own text
     # A time was turned into steps when the run began.
-    return Resumption(asked.sources or [DEFAULT_SOURCE], steps, epochs, None, None, place, note, finished)
+    return Resumption(asked.sources or own, steps, epochs, None, None, place, note, finished)

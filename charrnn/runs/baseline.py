@@ -8,7 +8,7 @@ from threading import Thread
 from charrnn.errors import TextError
 from charrnn.ngram.order_selection import MAX_COUNTED_CHARS, fit_best
 from charrnn.runs.planning.plan import Plan
-from charrnn.training.events import Counted, Event, Finished
+from charrnn.training.events import Counted, Event, Finished, Stepped
 
 SHORT = 50_000  # characters of the training split; counting these takes a fraction of a second
 MIN_PASSES = 2.0  # over a longer one: counting then takes a small share of the time of the training
@@ -18,13 +18,15 @@ POLL_SECONDS = 0.05  # between two looks at should_stop
 def with_baseline(events: Iterable[Event], plan: Plan, should_stop: Callable[[], bool]) -> Iterator[Event]:
     """Pass the events of a training on. If it reached its end, rank 0 counts then, when all is saved, and all ranks get
     the result: an n-gram of the training split, and its loss on what the validations read. No such event if counting
-    would take long beside the training, if there is nothing to count or to validate, or if `should_stop()`.
+    would take long beside the training, if no step was made, if there is nothing to count or to validate, or if
+    `should_stop()`.
     """
-    finished = None
+    finished, stepped = None, False
     for event in events:
         finished = event if isinstance(event, Finished) else finished
+        stepped |= isinstance(event, Stepped)
         yield event
-    if finished and finished.reason != "stopped" and _is_worth_counting(plan, finished.step):
+    if finished and stepped and finished.reason != "stopped" and _is_worth_counting(plan, finished.step):
         counted = plan.ranks.on_root(lambda: _count(plan, finished, should_stop))
         if counted:
             yield counted

@@ -119,3 +119,10 @@ def test_a_stopped_training_counts_nothing_even_if_the_request_to_stop_is_withdr
     run = start(tmp_path / "run", text_file)
     stopped = Finished(12, "stopped", 2.0, 1.0)
     assert list(baseline.with_baseline([stopped], run.plan, lambda: False)) == [stopped]
+
+
+def test_a_finished_run_that_is_resumed_is_not_compared_again(tmp_path, text_file):
+    run = start(tmp_path / "run", text_file)
+    assert len(counted(run.events())) == 1
+    assert counted(api.resume(run.path).events()) == []
+    assert [event["event"] for event in logged(run.path)].count("baseline") == 1

@@ -9,7 +9,7 @@ from charrnn.runs.finding import refuse_runs
 from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.plan import Plan
-from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes, rare_symbol_notes
+from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes, rare_symbol_notes, validation_notes
 from charrnn.runs.recorded_text import absolute_source, read_text, require_storable_sources
 from charrnn.stages import OnStage, ignore_stage
 from charrnn.text import corpus as corpora
@@ -69,7 +69,7 @@ def _build(
         weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
         base_notes = base.describe(text, corpus.vocabulary, config.training)
         plan = replace(plan, notes=base_notes + notes, weights=weights, lineage=base.lineage)
-    return plan.with_notes(*frozen_notes(plan))
+    return plan.with_notes(*frozen_notes(plan), *validation_notes(plan))
 
 
 def fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str, ...]]:

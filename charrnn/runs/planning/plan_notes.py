@@ -12,6 +12,7 @@ from charrnn.words import parameter, plural
 
 RARE_BELOW = 10  # occurrences; fewer are rare
 MANY_SYMBOLS = 200  # with fewer symbols the readout takes next to no time
+MANY_TIMES = 4  # as many characters validated as trained: a validation computes no gradient, and is faster
 MAX_RARE_SHARE = 1e-3  # of the text
 
 
@@ -36,6 +37,20 @@ def rare_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
         return ()
     return (
         f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE_BELOW} times, {rare.sum():,} times in all; {parameter('settings')} data.min_count={RARE_BELOW} lets them share one symbol, and trains faster",
+    )
+
+
+def validation_notes(plan: Plan) -> tuple[str, ...]:
+    """A hint, where a short training of a long text would spend most of its time on the validations that nobody asked
+    for.
+    """
+    training = plan.config.training
+    validations = plan.steps // plan.eval_every
+    trained = plan.steps * training.batch_size * (training.stride or training.sequence_length)
+    if training.eval_every or validations * plan.valid.size < MANY_TIMES * trained:
+        return ()
+    return (
+        f"{plural(validations, 'validation')} of {plan.valid.size:,} characters each take longer than the training; {parameter('settings')} training.eval_characters=10000 shortens them",
     )
 
 

@@ -97,6 +97,13 @@ def test_auto_goes_on_from_the_checkpoint_before_the_last(charrnn, text):
     assert (again.exit_code, again.stdout) == (0, "runs/play\n")
 
 
-def test_auto_without_a_text_means_the_built_in_one(charrnn, text):
+def test_auto_without_a_text_goes_on_with_that_of_the_directory_that_is_named(charrnn, text):
     charrnn("train", text, "--resume", "auto", "-o", "there", *FEW)
-    refused(charrnn("train", "--resume", "auto", "-o", "there", "--steps", "9"), 1, "the text differs")
+    done = charrnn("train", "--resume", "auto", "-o", "there", "--steps", "9")
+    assert (done.exit_code, done.stdout) == (0, "there\n"), done.stderr
+    assert "there is there, and goes on" in done.stderr
+
+
+def test_auto_without_text_and_directory_means_the_built_in_text(charrnn, text):
+    charrnn("train", text, "-o", "runs/harbour", *FEW)
+    refused(charrnn("train", "--resume", "auto", "--steps", "9"), 1, "the text differs")

@@ -102,3 +102,19 @@ def test_a_network_is_too_large_with_the_characters_of_its_text(text_file):
     config = resolve(None, ["model.hidden_size=65536", "model.num_layers=64"]).config
     with pytest.raises(NetworkError, match=r"^[1-9]\d characters x 64 layers of 65,536 units is too large a network"):
         api.plan([str(text_file)], config)
+
+
+@pytest.mark.parametrize(
+    ("settings", "hinted"),
+    [
+        (["training.steps=20"], True),  # 10 validations of 720 characters, 20 steps of 32
+        (["training.steps=2000"], False),
+        (["training.steps=20", "training.eval_every=2"], False),  # somebody chose that
+    ],
+)
+def test_validations_that_would_take_longer_than_the_training_are_said(text_file, settings, hinted):
+    small = ["model.hidden_size=4", "training.batch_size=4", "training.sequence_length=8", "data.split=[0.4,0.6,0]"]
+    plan = api.plan([str(text_file)], resolve(None, [*small, "runtime.threads=1", *settings]).config)
+    notes = [note for note in plan.notes if "take longer than the training" in note]
+    assert len(notes) == hinted
+    assert not hinted or notes[0].startswith("10 validations of 720 characters each")
