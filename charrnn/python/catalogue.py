@@ -4,7 +4,6 @@ from pathlib import Path
 
 from charrnn.runs import catalogue, run_info
 from charrnn.runs.catalogue import RunSummary
-from charrnn.runs.finding import find_run
 from charrnn.runs.run_info import RunInfo
 
 
@@ -23,4 +22,4 @@ def info(run: str | Path) -> RunInfo:
     `text`, `summary`, `checkpoint`, and `files` with their sizes in bytes. Nothing is locked or written. Raises RunError
     and CheckpointError.
     """
-    return run_info.inspect(find_run(run))
+    return run_info.describe_run(run)

@@ -29,10 +29,10 @@ def gradcheck(
     """Compare the gradients of backpropagation through time with independent oracles, in float64: of the trained
     weights of a `run`, a checkpoint or a model; or of a small random network (V = 7, H = 5) of this configuration.
 
-    `config`: a recipe by name, or a YAML file (None: the recipe `default`); `settings`: values of dotted keys. `oracles`: complex-step,
-    closed-form, forward, central (empty: all). `tolerance`: the largest relative error that passes (None: 1e-6 for
-    central, 1e-10 for the others). `entries` random ones of each parameter are compared (None: all, or as many as fit
-    into about a minute), chosen by `seed`.
+    `config`: a recipe by name, or a YAML file (None: the recipe `default`); `settings`: values of dotted keys.
+    `oracles`: complex-step, closed-form, forward, central (empty: all). `tolerance`: the largest relative error that
+    passes (None: 1e-6 for central, 1e-10 for the others). `entries` random ones of each parameter are compared (None:
+    all, or as many as fit into about a minute), chosen by `seed`.
 
     The report has `passed`, `checks` (each with parameter, shape, oracle, max_relative_error, worst, passed) and
     `properties`. Raises CheckError, OptionError, ConfigError, RunError and CheckpointError.
@@ -82,9 +82,9 @@ def gradflow(
 def bench(config: str | Path | None = None, settings: Mapping[str, Any] | None = None, seconds: float = 3.0) -> Bench:
     """Measure how fast a configuration trains on this machine, on random text, for about `seconds`.
 
-    `config`: a recipe by name, or a YAML file (None: the recipe `default`, with the sizes for a million characters); `settings`: values of dotted keys.
-    The result has `chars_per_second`, `seconds` of an update, and the shares of its parts; see training/benchmark.py.
-    Raises ConfigError, NetworkError and WorkerError.
+    `config`: a recipe by name, or a YAML file (None: the recipe `default`, with the sizes for a million characters);
+    `settings`: values of dotted keys. The result has `chars_per_second`, `seconds` of an update, and the shares of its
+    parts; see training/benchmark.py. Raises ConfigError, NetworkError and WorkerError.
     """
     return api.bench(_configuration(None, config, settings), seconds)
 

@@ -68,7 +68,7 @@ class RunInfo:
         return self.loaded.checkpoint
 
 
-def inspect(run: str | Path) -> RunInfo:
+def describe_run(run: str | Path) -> RunInfo:
     """A run directory with its last checkpoint, or a single checkpoint; a bare name is looked up in runs/. Takes no
     lock, and writes nothing.
 

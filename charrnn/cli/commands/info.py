@@ -16,7 +16,7 @@ def info(run: common.RunArgument = common.NO_RUN, json: common.JsonOption = Fals
 
     with stage_lines(json):
         from charrnn.cli.reports import info as report
-        from charrnn.runs.run_info import inspect
+        from charrnn.runs.run_info import describe_run
 
-        found = inspect(run)
+        found = describe_run(run)
     report.show(found, json)

@@ -11,7 +11,7 @@ from tiny import trained
 
 from charrnn.cli.reports.info import vocabulary_in_words
 from charrnn.runs import run_info
-from charrnn.runs.run_info import inspect
+from charrnn.runs.run_info import describe_run
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.text.vocabulary import Vocabulary
 
@@ -120,7 +120,7 @@ def test_a_text_that_moved_or_is_gone_is_said(charrnn, tiny_run, text_file, tmp_
 def test_a_long_text_is_not_read_again(tiny_run, monkeypatch):
     monkeypatch.setattr(run_info, "MAX_VERIFIED", 100)
     monkeypatch.setattr(run_info, "find_text", None)
-    place = inspect(tiny_run).text
+    place = describe_run(tiny_run).text
     assert (len(place.found), place.verified, place.problem) == (1, False, None)
 
 
