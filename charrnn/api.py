@@ -52,12 +52,12 @@ def plan(
 
     `config`: None is the default configuration, sized for the text. `seconds`: the time budget; a short measurement
     turns it into a number of steps. `base`: the run whose weights to start from; see load_base. `ranks`: the processes
-    that train together; each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py. `on_stage`
-    is called with what is done, and with what was found.
+    that train together; each of them calls this, `start` and the run's `events`; see training/parallel/mpi.py.
+    `on_stage` is called with what is done, and with what was found.
 
     Raises TextError and VocabularyError; NetworkError, also if this machine has too little memory; OptionError if the
-    time is too short for one step; ConfigError if the configuration describes a network other than the base's; RunError if the `ranks` cannot train it together, or
-    the time cannot be measured.
+    time is too short for one step; ConfigError if the configuration describes a network other than the base's; RunError
+    if the `ranks` cannot train it together, or the time cannot be measured.
 
     >>> made = plan(["builtin:harbour"])
     >>> made.steps > 0, made.parameters > 100_000

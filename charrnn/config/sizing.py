@@ -3,7 +3,8 @@
 A network soon knows a short text by heart, so a short text gets a small network, more dropout and many passes. A long
 text gets a large network, and as many passes as make MAX_CHARACTERS_READ characters. Texts of 60,000 to 300,000
 characters are read for the same 3.6 million: a minute on two fast cores, less than two on two slow ones; the built-in
-text is one of them. Only the length matters: the same text gets the same sizes on every machine. Measurements: "What was tried" in tests/benchmarks/published/README.md.
+text is one of them. Only the length matters: the same text gets the same sizes on every machine. Measurements: "What
+was tried" in tests/benchmarks/published/README.md.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,9 @@
 """Values as a person types them after KEY=, in `--set` and in a sweep's `--grid`.
 
 For a key whose type is text, the value is what was typed, character for character, except that `null` alone means null
-if the key may be null. Every other value is read as in a configuration file: true and false, null, lists and mappings; and
-numbers also as people type them (see typed_numbers.py). In a grid, commas separate values, and `\\,` is a comma inside a text.
+if the key may be null. Every other value is read as in a configuration file: true and false, null, lists and mappings;
+and numbers also as people type them (see typed_numbers.py). In a grid, commas separate values, and `\\,` is a comma
+inside a text.
 """
 
 import json

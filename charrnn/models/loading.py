@@ -37,8 +37,8 @@ def load(
 
     `which`: best, last, or None for the best there is. `weights`: of the components, in this order (None: those that
     make the validation split likeliest). `text`: the present location of the training text, if it was moved.
-    `encoding`: its present encoding, NAME, or FILE=NAME for single files, if it was converted. `on_stage` is called with what is
-    done, here and in what the model does later.
+    `encoding`: its present encoding, NAME, or FILE=NAME for single files, if it was converted. `on_stage` is called
+    with what is done, here and in what the model does later.
 
     Raises RunError, also if vocabularies differ, OptionError for weights that are not weights, CheckpointError and
     TextError.

@@ -140,7 +140,8 @@ def _measuring_error(place: Path | str, error: BaseException) -> RunError:
 
 
 class _Clock:
-    """Measures the time of a training's events, by kind: of steps, and of a validation with what follows it; steps within `warm_up` seconds of the first do not count.
+    """Measures the time of a training's events, by kind: of steps, and of a validation with what follows it; steps
+    within `warm_up` seconds of the first do not count.
 
     Time spent on gradient-flow probes counts towards the step that follows.
     """

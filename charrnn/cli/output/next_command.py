@@ -11,7 +11,9 @@ OPENERS = {"darwin": "open", "win32": "explorer"}  # what opens a file, by sys.p
 
 
 def suggest(purpose: str, command: str, *words: str | PathLike[str]) -> None:
-    """Print the command with its words on stderr, as a line that can be pasted, if stderr is a terminal. A pipe gets nothing."""
+    """Print the command with its words on stderr, as a line that can be pasted, if stderr is a terminal. A pipe gets
+    nothing.
+    """
     console = message_console()
     if console.is_terminal:
         console.print(mark_unsafe_line(f"{purpose}: {shell_command(command, *words)}", "green"), soft_wrap=True)

@@ -43,8 +43,8 @@ def write(
     """Write the page `out`, titled `name`, of a model that reads the first `length` characters of the sources.
 
     `encodings` are those of the sources; without sources it reads the validation split. The page has the `max_units`
-    units that follow the text best, and opens with the unit `first`. Returns notes for the user. Raises NetworkError for a unit that does not
-    exist, before the text is read; TextError, RunError and OutputError.
+    units that follow the text best, and opens with the unit `first`. Returns notes for the user. Raises NetworkError
+    for a unit that does not exist, before the text is read; TextError, RunError and OutputError.
     """
     vocabulary, network = model.vocabulary, model.saved.network
     opened = [units.parse(first, network.workspace(1, 1).activations)] if first is not None else []

@@ -12,7 +12,8 @@ from charrnn.system.blas_threads import one_blas_thread
 @one_blas_thread()
 def text_gradients(network: Network, ids: Ids, end_id: int | None = None) -> tuple[float, dict[str, Array]]:
     """The mean loss of ids[1:], (n - 1,), each predicted from those before it, from a state of 0; and its gradient by
-    every parameter, in its shape. In float64. `end_id`: the end of a document, which resets the state. Raises TextError for fewer than 2 characters.
+    every parameter, in its shape. In float64. `end_id`: the end of a document, which resets the state. Raises TextError
+    for fewer than 2 characters.
     """
     if len(ids) < 2:
         raise TextError(f"a gradient needs a text of at least 2 characters; found {len(ids)}")
