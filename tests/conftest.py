@@ -25,6 +25,14 @@ def pytest_addoption(parser):
     parser.addoption("--rewrite-captures", action="store_true", help="write what the display shows to its captures")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _short_measurements():
+    """A dry run measures a training for half a second; here an estimate may be rough."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("charrnn.runs.time_budget.MIN_MEASURING", 0.02)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shakespeare():
     """Tiny Shakespeare, if the checkout has it."""

@@ -206,7 +206,8 @@ def has_sample(screen):
     return any(line.find("a sample, after step") >= 0 for line in screen.lines)
 
 
-@mostly_slow("size", SIZES, one_in=3)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.slow
 def test_whatever_is_typed_and_ctrl_c_leave_one_bar_and_whole_words(text_file, tmp_path, size):
     screen = Screen(spawn(command(text_file, tmp_path / "r", **LONG), *size), *size).read(has_sample)
     for key in "a\n\n\x1b[Ab\n":
@@ -248,7 +249,8 @@ def test_a_second_ctrl_c_leaves_one_bar_a_cursor_and_an_echo(text_file, tmp_path
     assert echo or screen.child.exitstatus == 130
 
 
-@mostly_slow("size", SIZES, one_in=3)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.slow
 def test_a_resumed_training_shows_its_whole_curve(text_file, tmp_path, size):
     Screen(spawn(command(text_file, tmp_path / "r", steps=1000), *size), *size).read()
     again = ["-m", "charrnn", "train", "--resume", str(tmp_path / "r"), "--steps", "1500"]
