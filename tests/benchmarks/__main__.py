@@ -19,6 +19,7 @@ import links
 import machine
 import ranks
 import saving
+from base import prepare
 from published import by_length, by_size, clipping, contest, shakespeare, temporal_order
 from rounds import ratio, time_peers
 
@@ -105,6 +106,7 @@ PUBLISHED = {
     "contest": contest.main,
     "clipping": clipping.main,
     "temporal-order": temporal_order.main,
+    "base-text": prepare.main,
 }
 
 
