@@ -12,9 +12,9 @@ PARAGRAPH = f"{LINE},\n{LINE},\n{LINE}."
 VERSE = "The tide came in,\nthe tide went out,\nand all the boats lay still"
 
 
-def book(number, paragraphs=40):
+def book(number, paragraphs=100):
     """A book whose every paragraph can be recognised."""
-    return "\n\n".join(f"Book{number}word{at} {PARAGRAPH}" for at in range(paragraphs))
+    return "\n\n".join(f"Book{number}word{at} {PARAGRAPH.removeprefix('She ')}" for at in range(paragraphs))
 
 
 def test_wrapped_lines_are_prose_and_short_lines_are_not():
@@ -49,7 +49,7 @@ def test_a_clean_book_has_no_marks_notes_or_rare_characters():
 
 
 def test_a_tokenised_book_gets_its_words_and_marks_together():
-    text = "`` I do n't know , '' said he .\nIt 's ( perhaps ) late -- or so .\n" * 60
+    text = "`` I do n't know , '' said he .\nIt 's ( perhaps ) late -- or so .\n" * 120
     assert clean(text).startswith("“I don’t know,” said he. It’s (perhaps) late--or so.\n\n“I don’t")
 
 
@@ -58,18 +58,20 @@ def test_paragraphs_of_a_tokenised_book_have_at_most_six_of_its_lines():
 
 
 def test_what_is_held_out_is_from_the_middle_and_is_nowhere_in_the_text_to_train_on():
-    found = blocks(book(1, 400))
+    found = blocks(book(1))
     train, held_out = hold_out(found)
-    assert held_out == found[200:206]
-    assert train == found[:200] + found[206:]
-    for version in versions("book", book(1, 400)):
-        words = [f"Book1word{at} " for at in range(200, 206)]
-        assert all(word in version.held_out and word not in version.train for word in words)
+    at = found.index(held_out[0])
+    assert train == found[:at] + found[at + len(held_out) :]
+    assert sum(map(len, found[:at])) / sum(map(len, found)) == pytest.approx(0.5, abs=0.01)
+    assert sum(map(len, held_out)) / sum(map(len, found)) == pytest.approx(0.015, abs=0.01)
+    for version in versions("book", book(1)):
+        words = [block.split()[0] for block in held_out]
+        assert all(word in version.held_out.split() and word not in version.train.split() for word in words)
 
 
 def test_a_book_has_both_shapes_and_both_kinds_of_quotes():
     wrapped, joined = versions("book", book(1).replace("nobody", '"nobody"'))
-    assert max(map(len, wrapped.train.split("\n"))) <= 80 < max(map(len, joined.train.split("\n")))
+    assert max(map(len, wrapped.train.split("\n"))) <= 84 < max(map(len, joined.train.split("\n")))
     assert sorted(["“" in wrapped.train, "“" in joined.train]) == [False, True]
     assert ("“" in wrapped.train) == ("“" in wrapped.held_out)
 
@@ -95,16 +97,15 @@ def test_books_become_one_text_always_the_same(books, tmp_path, capsys):
     assert [*found] == ["english.txt", "held-out/one.txt", "held-out/two.txt"]
     assert found == prepared(books, tmp_path / "again")
     text = found["english.txt"].decode()
-    assert text.count("Book1word0 ") == text.count("Book2word0 ") == 2
+    assert text.count("Book1word0 ") == text.count("Book2word0 ") == 2  # in both versions
     assert "Book3" not in text
     assert "not a book" not in text
-    assert text.count("Book1word20 ") == 1  # held out: once, at the end
-    assert found["held-out/one.txt"].decode().count("Book1word20 ") == 2
+    held_out = found["held-out/one.txt"].decode().split()[0]
+    assert text.split().count(held_out) == 1  # at the end, in one version
+    assert found["held-out/one.txt"].decode().split().count(held_out) == 2
     printed = capsys.readouterr().out.splitlines()[0]
-    begin = text.index("Book1word20 ")
     train = int(printed.split("english.txt: ")[1].split()[0].replace(",", ""))
-    assert text[train:].startswith("Book1word20 ")
-    assert begin == train
+    assert text[train:].split()[0] == held_out
     assert f"data.split=[{train / len(text):.8f}, {1 - train / len(text):.8f}, 0]" in printed
 
 
