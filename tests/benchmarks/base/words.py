@@ -51,8 +51,9 @@ def word_list(path: Path | None) -> tuple[frozenset[str], str]:
     lines = 0
     try:
         with file.open(encoding="utf-8") as text:
-            for lines, line in enumerate(text, 1):
+            for line in text:
                 counted.update(words(line))
+                lines += 1
     except OSError as error:
         raise SystemExit(f"{file}: {error.strerror}") from None
     is_list = counted.total() <= 2 * lines  # one word a line
