@@ -29,7 +29,8 @@ def train(
     """Train on texts to the end and return the best model. Name texts as on the command line; with none, the built-in
     text is used.
 
-    `config`: a recipe by name, or a YAML file (None: the recipe `default`, sized for the text). `settings`: values of
+    `config`: a recipe by name, or a YAML file (None: the recipe `default`, or
+    `finetune` with a `base`, sized for the text). `settings`: values of
     dotted keys. `base`: a run to begin from. `out`: the run directory (None: the next free one below runs/).
     `seconds`: how long to train. `on_event` is called with each event of training/events.py. `progress` shows a bar in
     a terminal, and a bar and a curve in a notebook; elsewhere nothing is shown.

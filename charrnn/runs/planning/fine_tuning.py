@@ -52,9 +52,7 @@ class FineTuneBase:
     @property
     def settings(self) -> OptionValues:
         """The keys of its network with their values: the defaults of a fine-tune."""
-        values = resolve.flatten(self.config)
-        kept = (*INHERITED_KEYS, "data.boundary")
-        return {key: (parameter("base"), value) for key, value in values if key.startswith("model.") or key in kept}
+        return network_settings(self.config)
 
     def require_compatible(self, config: Config) -> None:
         """Raises ConfigError if a configuration has another network, or another unit."""
@@ -105,6 +103,12 @@ class FineTuneBase:
             counts,
             *(f"{part} is frozen: the new characters keep random weights there" for part in frozen),
         )
+
+
+def network_settings(config: Config) -> OptionValues:
+    """The keys that a fine-tune of a run with this configuration inherits, with their values."""
+    kept = (*INHERITED_KEYS, "data.boundary")
+    return {key: (parameter("base"), value) for key, value in resolve.flatten(config) if key in kept}
 
 
 def load_base(run: Path) -> FineTuneBase:
