@@ -112,17 +112,22 @@ def agree_with_run(
 
 
 def export(
-    run: str | Path, out: str | Path, to: str = "plain", which: str | None = None, replace: bool = False
+    run: str | Path,
+    out: str | Path,
+    to: str = "plain",
+    which: str | None = None,
+    replace: bool = False,
+    half: bool = False,
 ) -> directory.LoadedCheckpoint:
     """Write the weights of a run or checkpoint to a safetensors file. `to`: "plain" or "torch"; see models/export.py
-    for names and layouts.
+    for names and layouts; or "charrnn", which each command reads as a run, with `half` in half precision.
 
     Raises RunError, CheckpointError, OptionError for an unknown format, NetworkError if the other tool does not have
     this network, and OutputError if the file exists and `replace` is false, or if it cannot be written.
     """
-    exports.require_format(to)
+    exports.require_format(to, half)
     loaded = directory.load(find_run(run), which)
-    exports.write(loaded.checkpoint, Path(out), to, replace)
+    exports.write(loaded.checkpoint, Path(out), to, replace, half)
     return loaded
 
 

@@ -17,6 +17,7 @@ from charrnn.config.schema import Config, SizedConfig, Training
 from charrnn.config.typed_values import as_text
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.network.network import Network
+from charrnn.package import shipped_model
 from charrnn.runs.finding import find_run
 from charrnn.runs.planning.vocabulary_extension import extend_vocabulary
 from charrnn.runs.storage import directory
@@ -120,7 +121,7 @@ def load_base(run: Path) -> FineTuneBase:
         loaded = directory.load(find_run(run))
     except (RunError, CheckpointError) as error:
         raise type(error)(f"{parameter('base')} {error}") from None
-    saved, path = loaded.checkpoint, str(loaded.path.absolute())
+    saved, path = loaded.checkpoint, recorded_path(loaded.path)
     require_storable(path, f"rename it to use it as {parameter('base')}")
     lineage = Lineage(
         path=path,
@@ -133,6 +134,11 @@ def load_base(run: Path) -> FineTuneBase:
         note += f", validation loss {digits(progress.best_loss)}"
     notes = (note, loaded.note) if loaded.note else (note,)
     return FineTuneBase(run, saved.network, saved.vocabulary, saved.config, lineage, notes)
+
+
+def recorded_path(base: Path) -> str:
+    """The path of a base as its fine-tune records it: absolute, or the name of a model that ships with the program."""
+    return str(base if shipped_model(base) else base.absolute())
 
 
 def _join(symbols: Sequence[str]) -> str:
