@@ -1,6 +1,7 @@
 """Train, resume and export, from Python."""
 
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -60,6 +61,8 @@ def train(
     name = None if config is None else str(config)
     with progress_display(progress) as display:
         plan, _ = api.prepare([*map(str, text)], name, (), options, base, seconds, on_stage=display.stage)
+        if plan.warning:
+            warnings.warn(plan.warning, stacklevel=2)
         return _to_end(api.start(plan, path), display, on_event)
 
 
