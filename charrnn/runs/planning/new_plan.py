@@ -9,7 +9,13 @@ from charrnn.runs.finding import refuse_runs
 from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.plan import Plan
-from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes, rare_symbol_notes, validation_notes
+from charrnn.runs.planning.plan_notes import (
+    corpus_notes,
+    frozen_notes,
+    hidden_symbol_notes,
+    rare_symbol_notes,
+    validation_notes,
+)
 from charrnn.runs.recorded_text import absolute_source, read_text, require_storable_sources
 from charrnn.stages import OnStage, ignore_stage
 from charrnn.text import corpus as corpora
@@ -64,7 +70,8 @@ def _build(
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.make_split())
     sized, notes = fit_sizes(config, len(corpus.split("train")), fine_tunes=base is not None)
     rank_agreement.require_divisible(sized.training, ranks)
-    notes = text.notes + corpus_notes(corpus) + (() if base else rare_symbol_notes(text, config.data.min_count)) + notes
+    symbols = rare_symbol_notes(text, config.data.min_count) + hidden_symbol_notes(text, config.data.min_count)
+    notes = text.notes + corpus_notes(corpus) + (() if base else symbols) + notes
     plan = Plan(sized, corpus, absolute, notes, text.notes, text.folders, ranks=ranks)
     if base:
         training = config.training
