@@ -8,6 +8,7 @@ from charrnn.config.schema import END_KEYS, Config
 from charrnn.errors import RunError, TextError
 from charrnn.runs.catalogue import read_last_header, summarise
 from charrnn.runs.finding import RUNS, find_run
+from charrnn.runs.planning.fine_tuning import recorded_path
 from charrnn.runs.planning.run_name import run_name
 from charrnn.runs.recorded_text import absolute_source
 from charrnn.runs.storage.checkpoint_record import Record
@@ -98,5 +99,5 @@ def _began_from(record: Record, base: Path) -> bool:
     """Whether the run began with the weights of this run or checkpoint."""
     if record.base is None:
         return False
-    found = find_run(base).absolute()
+    found = Path(recorded_path(find_run(base)))
     return Path(record.base.path) == found or Path(record.base.path).parent == found

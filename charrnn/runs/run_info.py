@@ -10,6 +10,7 @@ from charrnn.config import resolve
 from charrnn.config.schema import Config, SizedConfig
 from charrnn.errors import CharrnnError, TextError
 from charrnn.network.parameters import Parameters
+from charrnn.package import BUILTIN, shipped_model
 from charrnn.runs.catalogue import RunSummary, planned_steps, summarise
 from charrnn.runs.finding import find_run
 from charrnn.runs.planning.fine_tuning import network_settings
@@ -88,7 +89,7 @@ def describe_run(run: str | Path) -> RunInfo:
         recipe=recipe,
         differences=differences,
         text=find_place(saved),
-        files=_file_sizes(path) if is_run else {path.name: path.stat().st_size},
+        files=_file_sizes(path) if is_run else _file_size(shipped_model(path) or path),
     )
 
 
@@ -110,6 +111,8 @@ def compare_with_recipes(
 
 def find_place(saved: Checkpoint) -> TextPlace:
     """Where the training text of a checkpoint is now."""
+    if saved.weights_only and not all(source.startswith(BUILTIN) for source in saved.text.sources):
+        return TextPlace(problem="weights alone do not say where it is")
     if saved.text.characters > MAX_VERIFIED:
         for place in recorded_places(saved.text.sources, saved.run_parent, saved.folder):
             if all(os.path.exists(source) for source in place):
@@ -144,6 +147,10 @@ def _count_parameters(saved: Checkpoint) -> int:
     architecture = saved.network.architecture
     shapes = architecture.shapes()
     return Parameters.size(shapes) - Parameters.size({name: shapes[name] for name in architecture.held_biases()})
+
+
+def _file_size(path: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size}
 
 
 def _file_sizes(run: Path) -> dict[str, int]:

@@ -74,7 +74,8 @@ def _build(
     notes = text.notes + corpus_notes(corpus) + (() if base else symbols) + notes
     plan = Plan(sized, corpus, absolute, notes, text.notes, text.folders, ranks=ranks)
     if base:
-        weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
+        training = config.training
+        weights = base.weights(corpus.vocabulary, corpus.split("train"), training.seed, training.precision)
         base_notes = base.describe(text, corpus.vocabulary, config.training)
         plan = replace(plan, notes=base_notes + notes, weights=weights, lineage=base.lineage)
     return plan.with_notes(*frozen_notes(plan), *validation_notes(plan))

@@ -277,7 +277,7 @@ def test_a_fine_tune_of_a_fine_tune(tmp_path, base_run, text_file, other_text):
 
 def test_frozen_layers_stay_as_the_base_has_them_through_recovery_and_resume(tmp_path, base_run, other_text):
     made = plan(other_text, base_run, "training.freeze=[layer1]", "training.weight_decay=0.1")
-    assert "layer1 is frozen: the new characters keep random weights there" in made.notes
+    assert "layer1 is frozen: the new characters keep the weights there that they begin with" in made.notes
     assert any(note.startswith("frozen: layer1; 476 of ") for note in made.notes)
     run = api.start(made, tmp_path / "fine")
     spoilt = []
@@ -295,7 +295,7 @@ def test_frozen_layers_stay_as_the_base_has_them_through_recovery_and_resume(tmp
 
 
 def test_a_frozen_readout_is_noted_only_if_something_is_new(base_run, text_file, other_text):
-    said = "readout is frozen: the new characters keep random weights there"
+    said = "readout is frozen: the new characters keep the weights there that they begin with"
     assert said in plan(other_text, base_run, "training.freeze=[readout]").notes
     assert said not in plan(text_file, base_run, "training.freeze=[readout]").notes
 
