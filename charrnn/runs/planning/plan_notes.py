@@ -48,11 +48,7 @@ def hidden_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
     hidden = counts[counts < min_count]
     if text.unit == "byte" or hidden.sum() <= MAX_HIDDEN_SHARE * text.length:
         return ()
-    better = next(
-        count
-        for count in MIN_COUNTS
-        if count < min_count and counts[counts < count].sum() <= MAX_HIDDEN_SHARE * text.length
-    )
+    better = next(count for count in MIN_COUNTS if counts[counts < count].sum() <= MAX_HIDDEN_SHARE * text.length)
     return (
         f"{len(hidden):,} of its {len(counts):,} different characters occur fewer than {min_count} times and share one symbol: {hidden.sum() / text.length:.1%} of the text; {parameter('settings')} data.min_count={better} keeps them apart",
     )
