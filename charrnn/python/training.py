@@ -1,6 +1,7 @@
 """Train, resume and export, from Python."""
 
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -29,7 +30,8 @@ def train(
     """Train on texts to the end and return the best model. Name texts as on the command line; with none, the built-in
     text is used.
 
-    `config`: a recipe by name, or a YAML file (None: the recipe `default`, sized for the text). `settings`: values of
+    `config`: a recipe by name, or a YAML file (None: the recipe `default`, or
+    `finetune` with a `base`, sized for the text). `settings`: values of
     dotted keys. `base`: a run to begin from. `out`: the run directory (None: the next free one below runs/).
     `seconds`: how long to train. `on_event` is called with each event of training/events.py. `progress` shows a bar in
     a terminal, and a bar and a curve in a notebook; elsewhere nothing is shown.
@@ -59,6 +61,8 @@ def train(
     name = None if config is None else str(config)
     with progress_display(progress) as display:
         plan, _ = api.prepare([*map(str, text)], name, (), options, base, seconds, on_stage=display.stage)
+        if plan.warning:
+            warnings.warn(plan.warning, stacklevel=2)
         return _to_end(api.start(plan, path), display, on_event)
 
 

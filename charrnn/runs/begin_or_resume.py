@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from charrnn.config.resolve import DEFAULT, ResolvedConfig, find_config, flatten
+from charrnn.config.resolve import DEFAULT, FINE_TUNE, ResolvedConfig, find_config, flatten
 from charrnn.config.schema import END_KEYS, Config
 from charrnn.errors import RunError, TextError
 from charrnn.runs.catalogue import read_last_header, summarise
@@ -45,7 +45,7 @@ def require_agreement(path: Path, asked: ResolvedConfig, base: Path | None = Non
     Raises RunError if the run at `path` has another configuration or another base, and CheckpointError.
     """
     record = read_last_header(path).record
-    by_default = f"{find_config(DEFAULT)}:"
+    by_default = tuple(f"{find_config(recipe)}:" for recipe in (DEFAULT, FINE_TUNE))
     given = {key for key, origin in asked.origins.items() if not origin.startswith(by_default)}
     was, now = dict(flatten(record.config)), _fit(record, dict(flatten(asked.config)))
     other = [

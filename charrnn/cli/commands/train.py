@@ -110,7 +110,10 @@ def train(
             if chosen.run is None:
                 if out is not None:
                     ranks.on_root(lambda: api.require_free(out))  # before a long text is read for it
-                plan, resolved = api.prepare(chosen.sources, config, *asked, seconds, ranks, encoding or (), on_stage)
+                hint = not (json or quiet)
+                plan, resolved = api.prepare(
+                    chosen.sources, config, *asked, seconds, ranks, encoding or (), on_stage, hint
+                )
                 if dry_run:
                     takes = measure_seconds(plan, on_stage) if seconds is None else seconds
                 else:
