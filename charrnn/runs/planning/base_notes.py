@@ -16,6 +16,7 @@ from charrnn.words import parameter
 
 ENGLISH = f"{BUILTIN}english"
 FOREIGN = 0.5  # nats beyond the n-gram: English in capitals needs 0.2, French, the nearest other language, 0.8 or more
+MOST = 0.5  # share of the characters
 GAINS = {10_000: 0.6, 60_000: 0.2, 300_000: 0.1, 1_000_000: 0.05}
 """Characters to train on, and by how many nats per character the shipped base ends below a training from scratch."""
 
@@ -25,11 +26,11 @@ def foreign_note(base: FineTuneBase, plan: Plan) -> str | None:
     found = check_language(base.network, base.vocabulary, plan.corpus)
     if not found or found.excess <= FOREIGN:
         return None
-    advice = f"from scratch is better here: leave out {parameter('base')}"
-    if found.new_share > 0.5:
-        return f"the base does not know this script: {found.new_share:.0%} of the characters are new to it; {advice}"
+    leave_out = f"leave out {parameter('base')}"
+    if found.new_share > MOST:
+        return f"the base does not know this script: {found.new_share:.0%} of the characters are new to it; from scratch is better here: {leave_out}"
     one = unit_name(plan.config.data.unit, 1)
-    return f"the base does not know this language: it needs {found.base_loss:.2f} nats per {one} here, counting needs {found.ngram_loss:.2f}; {advice}"
+    return f"the base does not know this language: it needs {found.base_loss:.2f} nats per {one} here, counting needs {found.ngram_loss:.2f}; compare it with a training from scratch: {leave_out}"
 
 
 def english_hint(plan: Plan) -> str | None:
