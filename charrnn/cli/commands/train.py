@@ -32,7 +32,7 @@ def train(
     resume: str | None = typer.Option(
         None,
         metavar="[RUN]|auto",
-        autocompletion=completion.runs,
+        autocompletion=completion.own_runs,
         help="Go on with this run; without RUN, with the newest unfinished one. auto: begin, or go on if the run is there.",
         rich_help_panel=common.WHERE,
     ),
@@ -42,7 +42,7 @@ def train(
         metavar="RUN",
         autocompletion=completion.runs,
         readable=False,
-        help="Begin with the weights of this run.",
+        help="Begin with the weights of this run, or of builtin:english.",
         rich_help_panel=common.TEXT_AND_NETWORK,
     ),
     seed: int | None = typer.Option(

@@ -17,6 +17,7 @@ from charrnn.config.schema import Config, SizedConfig, Training
 from charrnn.config.typed_values import as_text
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.network.network import Network
+from charrnn.package import shipped_model
 from charrnn.runs.finding import find_run
 from charrnn.runs.planning.vocabulary_extension import extend_vocabulary
 from charrnn.runs.storage import directory
@@ -53,9 +54,7 @@ class FineTuneBase:
     @property
     def settings(self) -> OptionValues:
         """The keys of its network with their values: the defaults of a fine-tune."""
-        values = resolve.flatten(self.config)
-        kept = (*INHERITED_KEYS, "data.boundary")
-        return {key: (parameter("base"), value) for key, value in values if key.startswith("model.") or key in kept}
+        return network_settings(self.config)
 
     def require_compatible(self, config: Config) -> None:
         """Raises ConfigError if a configuration has another network, or another unit."""
@@ -111,6 +110,12 @@ class FineTuneBase:
         )
 
 
+def network_settings(config: Config) -> OptionValues:
+    """The keys that a fine-tune of a run with this configuration inherits, with their values."""
+    kept = (*INHERITED_KEYS, "data.boundary")
+    return {key: (parameter("base"), value) for key, value in resolve.flatten(config) if key in kept}
+
+
 def load_base(run: Path) -> FineTuneBase:
     """The base at `run`: a checkpoint, or the best one of a run directory, or its last if there is no best.
 
@@ -120,7 +125,7 @@ def load_base(run: Path) -> FineTuneBase:
         loaded = directory.load(find_run(run))
     except (RunError, CheckpointError) as error:
         raise type(error)(f"{parameter('base')} {error}") from None
-    saved, path = loaded.checkpoint, str(loaded.path.absolute())
+    saved, path = loaded.checkpoint, recorded_path(loaded.path)
     require_storable(path, f"rename it to use it as {parameter('base')}")
     lineage = Lineage(
         path=path,
@@ -133,6 +138,11 @@ def load_base(run: Path) -> FineTuneBase:
         note += f", validation loss {digits(progress.best_loss)}"
     notes = (note, loaded.note) if loaded.note else (note,)
     return FineTuneBase(run, saved.network, saved.vocabulary, saved.config, lineage, notes)
+
+
+def recorded_path(base: Path) -> str:
+    """The path of a base as its fine-tune records it: absolute, or the name of a model that ships with the program."""
+    return str(base if shipped_model(base) else base.absolute())
 
 
 def _join(symbols: Sequence[str]) -> str:

@@ -70,8 +70,8 @@ def check_language(network: Network, vocabulary: Vocabulary, corpus: Corpus) -> 
     scored = np.ones(is_known.shape, np.bool_)
     if vocabulary.end_id is None and corpus.vocabulary.end_id is not None:
         scored = read[:, WARM_UP:] != corpus.vocabulary.end_id
-    losses = (float(row[scored].mean(dtype=np.float64)) for row in (by_base, by_ngram))
-    return LanguageCheck(*losses, new_share=float(1 - is_known[scored].mean()))
+    base_loss, ngram_loss = (float(row[scored].mean(dtype=np.float64)) for row in (by_base, by_ngram))
+    return LanguageCheck(base_loss, ngram_loss, new_share=float(1 - is_known[scored].mean()))
 
 
 def _translate(text: Vocabulary, base: Vocabulary) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from tiny import TINY, follow
 
 from charrnn import api
 from charrnn.config.resolve import resolve
+from charrnn.config.sizing import FINE_TUNE
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.package import shipped
 from charrnn.runs.planning import memory_estimate
@@ -331,9 +332,10 @@ def test_a_size_that_a_file_leaves_to_the_text_is_the_base_s(tmp_path, base_run,
     recipe.write_text("model:\n  cell: gru\n  hidden_size: null\n  dropout: null\ntraining:\n  learning_rate: 1.0e-3\n")
     base = api.load_base(base_run)
     resolved = resolve(str(recipe), defaults=base.settings)
-    assert resolved.config.model.model_dump() == base.config.model.model_dump()
+    assert resolved.config.model.model_dump() == {**base.config.model.model_dump(), "dropout": None}
     assert resolved.origin("model.hidden_size") == "`base`"
-    api.plan([str(text_file)], resolved.config, base=base)
+    plan = api.plan([str(text_file)], resolved.config, base=base)
+    assert plan.config.model.dropout == FINE_TUNE.presets["model.dropout"][0]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a name of bytes")
