@@ -1,17 +1,17 @@
 """Notes about bases: that one does not know the language of a text, and what the shipped one would give."""
 
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 
 from charrnn.errors import CheckpointError, RunError
-from charrnn.package import shipped
+from charrnn.package import BUILTIN, shipped_models
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.language_check import check_language
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage import directory
 from charrnn.text.characters.unit_names import unit_name
-from charrnn.text.reading.sources import BUILTIN
 from charrnn.words import parameter
 
 ENGLISH = f"{BUILTIN}english"
@@ -39,12 +39,12 @@ def english_hint(plan: Plan) -> str | None:
     A text that comes with charrnn gets no hint: there one wants to see a network begin with nothing.
     """
     characters = plan.corpus.slices("train").size
-    path = shipped("corpora") / "english.safetensors"
     builtin = any(source.startswith(BUILTIN) for source in plan.sources)
-    if plan.weights or builtin or plan.config.data.unit == "byte" or characters > max(GAINS) or not path.is_file():
+    is_long = characters > max(GAINS)
+    if plan.weights or builtin or is_long or plan.config.data.unit == "byte" or ENGLISH not in shipped_models():
         return None
     with suppress(CheckpointError, RunError):
-        base = directory.load(path).checkpoint
+        base = directory.load(Path(ENGLISH)).checkpoint
         found = check_language(base.network, base.vocabulary, plan.corpus)
         if found and found.excess < 0:
             return f"this text is English: about {gain(characters):.2g} nats better in the same time with {parameter('base')} {ENGLISH}"
@@ -52,9 +52,5 @@ def english_hint(plan: Plan) -> str | None:
 
 
 def gain(characters: int) -> float:
-    """The nats per character that the base gains on a text of this length, between the measured ones by its logarithm.
-
-    >>> gain(10_000), gain(300_000), round(gain(25_000), 2)
-    (0.6, 0.1, 0.39)
-    """
+    """The nats per character that the base gains on a text of this length, between the measured ones by its logarithm."""
     return float(np.interp(np.log(characters), np.log([*GAINS]), [*GAINS.values()]))

@@ -38,7 +38,7 @@ def shipped_english(tmp_path, monkeypatch, english):
     folder = tmp_path / "corpora"
     folder.mkdir()
     shutil.copy(english / "best.safetensors", folder / "english.safetensors")
-    monkeypatch.setattr(base_notes, "shipped", lambda name: tmp_path / name)
+    monkeypatch.setattr("charrnn.package.shipped", lambda name: tmp_path / name)
     return folder / "english.safetensors"
 
 
