@@ -53,7 +53,7 @@ class FineTuneBase:
     def settings(self) -> OptionValues:
         """The keys of its network with their values: the defaults of a fine-tune."""
         values = resolve.flatten(self.config)
-        kept = (*INHERITED_KEYS, "data.boundary")
+        kept = (*INHERITED_KEYS, "data.boundary", "data.field")
         return {key: (parameter("base"), value) for key, value in values if key.startswith("model.") or key in kept}
 
     def require_compatible(self, config: Config) -> None:
@@ -64,8 +64,9 @@ class FineTuneBase:
             for key in INHERITED_KEYS
             if asked[key] != there[key]
         ]
-        if self.config.data.boundary is not None and config.data.boundary is None:
-            other.append("data.boundary is set in the base, and null here")
+        if self.config.data.has_documents and not config.data.has_documents:
+            key = "data.field" if self.config.data.boundary is None else "data.boundary"
+            other.append(f"{key} is set in the base, and null here")
         if other:
             raise ConfigError(
                 f"{parameter('base')} {self.run}: {'; '.join(other)}; a fine-tune keeps its base's network: leave that out, or train without {parameter('base')}"

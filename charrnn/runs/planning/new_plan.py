@@ -9,8 +9,14 @@ from charrnn.runs.finding import refuse_runs
 from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.plan import Plan
-from charrnn.runs.planning.plan_notes import corpus_notes, frozen_notes, rare_symbol_notes, validation_notes
-from charrnn.runs.recorded_text import absolute_source, read_text, require_storable_sources
+from charrnn.runs.planning.plan_notes import (
+    corpus_notes,
+    frozen_notes,
+    rare_symbol_notes,
+    table_notes,
+    validation_notes,
+)
+from charrnn.runs.recorded_text import absolute_source, read_training_text, require_storable_sources
 from charrnn.stages import OnStage, ignore_stage
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
@@ -57,13 +63,19 @@ def _build(
     if base:
         base.require_compatible(config)
     refuse_runs(sources, RUN_AS_TEXT)
-    text = read_text(sources, config.data, on_stage=on_stage)
+    text = read_training_text(sources, config, on_stage=on_stage)
     vocabulary = text.vocabulary(config.data.min_count)
     on_stage(amount(text.length, text.unit) + ("" if text.unit == "byte" else f", {len(vocabulary):,} different"))
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.make_split())
     sized, notes = fit_sizes(config, len(corpus.split("train")))
     rank_agreement.require_divisible(sized.training, ranks)
-    notes = text.notes + corpus_notes(corpus) + (() if base else rare_symbol_notes(text, config.data.min_count)) + notes
+    notes = (
+        text.notes
+        + table_notes(text, config.data)
+        + corpus_notes(corpus)
+        + (() if base else rare_symbol_notes(text, config.data.min_count))
+        + notes
+    )
     plan = Plan(sized, corpus, absolute, notes, text.notes, text.folders, ranks=ranks)
     if base:
         weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
