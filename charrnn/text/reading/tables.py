@@ -17,7 +17,7 @@ from charrnn.words import did_you_mean, parameter
 
 TableKind = Literal["csv", "tsv", "jsonl"]
 KINDS: Mapping[str, TableKind] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}  # by ending
-NO_TABLE = Kind("no table", "files that are no tables")
+NO_TABLE = Kind("a file that is no table", "files that are no tables")
 MAX_NAMES_SHOWN = 20  # columns in a message
 MAX_NAME_CHARS = 40  # of a column in a message
 PLAIN_NAME = re.compile(r"[\w-]+")
