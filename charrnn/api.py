@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from charrnn.config.resolve import DEFAULT, OptionValues, ResolvedConfig, resolve, with_encodings
+from charrnn.config.resolve import DEFAULT, FINE_TUNE, OptionValues, ResolvedConfig, resolve, with_encodings
 from charrnn.config.schema import Config
 from charrnn.diagnostics.gradflow.gradient_flow import LAGS, POSITIONS, GradientFlow, gradient_flow
-from charrnn.errors import OptionError
+from charrnn.errors import ConfigError, OptionError
 from charrnn.generation.novelty import novelty as novelty
 from charrnn.models import export as exports
 from charrnn.models import gradflow_input
@@ -22,6 +22,7 @@ from charrnn.runs.begin_or_resume import run_place as run_place
 from charrnn.runs.finding import find_run as find_run
 from charrnn.runs.finding import newest_run as newest_run
 from charrnn.runs.finding import newest_unfinished_run as newest_unfinished_run
+from charrnn.runs.planning.base_notes import english_hint, foreign_note
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.fine_tuning import load_base as load_base
 from charrnn.runs.planning.memory_estimate import describe_network, require_memory
@@ -83,20 +84,25 @@ def prepare(
     ranks: Communicator | None = None,
     encoding: Sequence[str] = (),
     on_stage: OnStage = ignore_stage,
+    hint: bool = False,
 ) -> tuple[Plan, ResolvedConfig]:
     """Resolve the configuration of a training and plan it. Returns the plan, and where each value came from.
 
-    `config`: a recipe by name, or a YAML file (None: the recipe `default`). `settings`: KEY=VALUE each. `options`:
-    values of dotted keys, each with the name of what gave it. `encoding`: NAME, or FILE=NAME, each. The others are as
-    for `plan` and `load_base`. Raises CharrnnError.
+    `config`: a recipe by name, or a YAML file (None: the recipe `default`; with a base, `finetune`). `settings`:
+    KEY=VALUE each. `options`: values of dotted keys, each with the name of what gave it. `encoding`: NAME, or
+    FILE=NAME, each. `hint`: note what the shipped base would give a training from scratch. The others are as for `plan`
+    and `load_base`. Raises CharrnnError.
     """
     ranks = ranks or Communicator()
     found = ranks.on_every_rank(lambda: load_base(Path(base))) if base else None
-    defaults = found.settings if found else None
-    resolved = ranks.on_every_rank(
-        lambda: with_encodings(resolve(config or DEFAULT, settings, options, defaults), encoding)
-    )
-    return plan(sources, resolved.config, seconds, found, ranks, on_stage), resolved
+    resolved = ranks.on_every_rank(lambda: _resolve(config, settings, options, found, encoding))
+    made = plan(sources, resolved.config, seconds, found, ranks, on_stage)
+    if found:
+        foreign = ranks.on_root(lambda: foreign_note(found, made))
+        made = replace(made.with_notes(foreign), warning=foreign)
+    elif hint:
+        made = made.with_notes(ranks.on_root(lambda: english_hint(made)))
+    return made, resolved
 
 
 def agree_with_run(
@@ -110,23 +116,27 @@ def agree_with_run(
     """Compare what a command asks for, as for `prepare`, with the run that it goes on with; see
     runs/begin_or_resume.py. Returns its new end, (None, None) for none. Raises CharrnnError if they differ.
     """
-    defaults = load_base(Path(base)).settings if base else None
-    asked = with_encodings(resolve(config or DEFAULT, settings, options, defaults), encoding)
+    asked = _resolve(config, settings, options, load_base(Path(base)) if base else None, encoding)
     return require_agreement(run, asked, Path(base) if base else None)
 
 
 def export(
-    run: str | Path, out: str | Path, to: str = "plain", which: str | None = None, replace: bool = False
+    run: str | Path,
+    out: str | Path,
+    to: str = "plain",
+    which: str | None = None,
+    replace: bool = False,
+    half: bool = False,
 ) -> directory.LoadedCheckpoint:
     """Write the weights of a run or checkpoint to a safetensors file. `to`: "plain" or "torch"; see models/export.py
-    for names and layouts.
+    for names and layouts; or "charrnn", which each command reads as a run, with `half` in half precision.
 
     Raises RunError, CheckpointError, OptionError for an unknown format, NetworkError if the other tool does not have
     this network, and OutputError if the file exists and `replace` is false, or if it cannot be written.
     """
-    exports.require_format(to)
+    exports.require_format(to, half)
     loaded = directory.load(find_run(run), which)
-    exports.write(loaded.checkpoint, Path(out), to, replace)
+    exports.write(loaded.checkpoint, Path(out), to, replace, half)
     return loaded
 
 
@@ -181,6 +191,22 @@ def gradflow(
     on_stage("following gradients back")
     found = gradient_flow(case.network, case.ids, lags, positions, case.end_id, case.unit)
     return replace(found, unknown=case.unknown, notes=case.notes)
+
+
+def _resolve(
+    config: str | None,
+    settings: Sequence[str],
+    options: OptionValues | None,
+    base: FineTuneBase | None,
+    encoding: Sequence[str],
+) -> ResolvedConfig:
+    """The configuration of a training, with where each value came from."""
+    if config == FINE_TUNE and base is None:
+        raise ConfigError(
+            f"{parameter('config')} {FINE_TUNE}: is for {parameter('base')} RUN, whose network it takes: charrnn train TEXT --from RUN"
+        )
+    recipe = config or (FINE_TUNE if base else DEFAULT)
+    return with_encodings(resolve(recipe, settings, options, base.settings if base else None), encoding)
 
 
 def _as_list(text: str | Sequence[str]) -> Sequence[str]:

@@ -10,7 +10,9 @@ import pytest
 from tiny import TINY, trained
 from typer.testing import CliRunner
 
+from charrnn import package
 from charrnn.config.resolve import resolve
+from charrnn.models import export
 from charrnn.runs.storage.checkpoint import load, save
 
 TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 30
@@ -75,6 +77,24 @@ def tiny_run(tmp_path, text_file, trained_once):
         saved = load(file)
         save(replace(saved, text=replace(saved.text, sources=(str(text_file),))), file)
     return run
+
+
+@pytest.fixture
+def weights_alone(tmp_path, tiny_run):
+    """The weights of `tiny_run` in a file of their own, cat.safetensors."""
+    path = tmp_path / "cat.safetensors"
+    export.write(load(tiny_run / "best.safetensors"), path, "charrnn", half=True)
+    return path
+
+
+@pytest.fixture
+def shipped_english(tmp_path, weights_alone, monkeypatch):
+    """The same weights as builtin:english, in copies of the folders that ship with the program."""
+    root = tmp_path / "installed" / "charrnn"
+    for name in ("corpora", "configs"):
+        shutil.copytree(package.shipped(name), root / name, ignore=shutil.ignore_patterns("*.safetensors"))
+    monkeypatch.setattr(package, "FOLDER", root)
+    return Path(shutil.copy(weights_alone, root / "corpora" / "english.safetensors"))
 
 
 @pytest.fixture

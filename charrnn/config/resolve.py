@@ -26,6 +26,7 @@ Origins = dict[str, str]
 ConfigType = TypeVar("ConfigType", bound=Config)
 
 DEFAULT = "default"  # the recipe that `train` uses if none is named
+FINE_TUNE = "finetune"  # and with the weights of another run
 MAX_FILE_BYTES = 4 * yaml.MAX_CHARS  # bytes
 
 OptionValues = Mapping[str, tuple[str, Any]]
@@ -51,7 +52,7 @@ def resolve(
     defaults: OptionValues | None = None,
 ) -> ResolvedConfig:
     """Merge the layers. `settings` are KEY=VALUE as typed (see typed_values.py); `defaults` replace the built-in ones,
-    and override those of DEFAULT.
+    and override those of DEFAULT and FINE_TUNE.
 
     Raises ConfigError with every mistake found, one a line.
     """
@@ -64,7 +65,7 @@ def resolve(
         values = document.values
         origins.update((_join(key), f"{path}:{line}") for key, line in document.lines.items())
         problems += [(f"{path}:{line}", f"{_join(key)}: {message}") for key, line, message in document.mistakes]
-    _fill(values, origins, defaults or {}, over=file == DEFAULT)
+    _fill(values, origins, defaults or {}, over=file in (DEFAULT, FINE_TUNE))
     given = [*_settings(settings), *_options(options or {})]
     return ResolvedConfig(_validate(Config, values, origins, problems, given), origins)
 
@@ -125,13 +126,13 @@ def _validate(
 
 
 def find_config(name: str) -> FilePath:
-    """The file of a configuration: a path, or the name of a shipped one with or without .yaml; DEFAULT is always the
-    shipped one.
+    """The file of a configuration: a path, or the name of a shipped one with or without .yaml; DEFAULT and FINE_TUNE are
+    always the shipped ones.
 
     Raises ConfigError.
     """
     path = FilePath(name)
-    if path.is_file() and name != DEFAULT:
+    if path.is_file() and name not in (DEFAULT, FINE_TUNE):
         return path
     shipped_path = shipped("configs") / f"{name.removesuffix('.yaml').removeprefix('configs/')}.yaml"
     if shipped_path.is_file() and (os.sep not in name or name.startswith("configs/")):

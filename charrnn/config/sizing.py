@@ -8,6 +8,7 @@ was tried" in tests/benchmarks/published/README.md.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from charrnn.config.schema import Config, SizedConfig
@@ -15,21 +16,43 @@ from charrnn.text.characters.unit_names import amount
 from charrnn.words import parameter
 
 TYPICAL_LENGTH = 1_000_000  # characters, if there is no text
-MAX_CHARACTERS_READ = 24_000_000  # characters in all: a quarter of an hour of the largest network on two cores
 DIGITS = 3  # significant digits of a number of epochs
 MIN_WINDOWS_PER_PASS = 16  # a page is learned by many updates of few streams, not by few updates of many
 
-MOST = (60_000, 175_000, 300_000, 600_000, 6_000_000, float("inf"))
-"""Characters of the training split, at most, for each value below."""
-PRESETS: Mapping[str, Sequence[Any]] = {
-    "model.hidden_size": (192, 256, 256, 256, 384, 384),
-    "model.dropout": (0.4, 0.3, 0.15, 0.15, 0.15, 0.0),
-    "model.weight_dropout": (0.3, 0.3, 0.2, 0.2, 0.15, 0.0),
-    "training.label_smoothing": (0.02, 0.02, 0.01, 0.01, 0.02, 0.0),
-    "training.batch_size": (16, 16, 32, 32, 32, 32),
-    "training.epochs": (60.0, 20.0, 12.0, 20.0, 40.0, 40.0),
-}
-KEYS = tuple(PRESETS)
+
+@dataclass(frozen=True)
+class SizeTable:
+    """Sizes by length. `most`: the characters of the training split, at most, for each value of `presets`."""
+
+    most: Sequence[float]
+    presets: Mapping[str, Sequence[Any]]
+    max_characters_read: int  # in all
+
+
+FROM_SCRATCH = SizeTable(
+    (60_000, 175_000, 300_000, 600_000, 6_000_000, float("inf")),
+    {
+        "model.hidden_size": (192, 256, 256, 256, 384, 384),
+        "model.dropout": (0.4, 0.3, 0.15, 0.15, 0.15, 0.0),
+        "model.weight_dropout": (0.3, 0.3, 0.2, 0.2, 0.15, 0.0),
+        "training.label_smoothing": (0.02, 0.02, 0.01, 0.01, 0.02, 0.0),
+        "training.batch_size": (16, 16, 32, 32, 32, 32),
+        "training.epochs": (60.0, 20.0, 12.0, 20.0, 40.0, 40.0),
+    },
+    24_000_000,  # a quarter of an hour of the largest network on two cores
+)
+FINE_TUNE = SizeTable(
+    (6_000, 20_000, 100_000, 400_000, 2_000_000, float("inf")),
+    {
+        "model.dropout": (0.3, 0.3, 0.3, 0.2, 0.1, 0.0),
+        "model.weight_dropout": (0.2, 0.2, 0.2, 0.1, 0.1, 0.0),
+        "training.label_smoothing": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+        "training.batch_size": (8, 16, 16, 32, 32, 32),
+        "training.epochs": (8.0, 8.0, 8.0, 6.0, 5.0, 2.0),
+    },
+    24_000_000,
+)
+KEYS = tuple(FROM_SCRATCH.presets)
 """The dotted keys that may be null."""
 LABELS = {  # without epochs: a number of steps or a time may override them
     "model.hidden_size": "{} units",
@@ -45,9 +68,9 @@ def missing_sizes(config: Config) -> list[str]:
     return [key for key in KEYS if _value(config, key) is None]
 
 
-def fill_sizes(config: Config, characters: int) -> SizedConfig:
+def fill_sizes(config: Config, characters: int, table: SizeTable = FROM_SCRATCH) -> SizedConfig:
     """The configuration with a number for each size that is null, for a training split of this many characters."""
-    sizes = _sizes(characters, config.training.sequence_length)
+    sizes = _sizes(characters, config.training.sequence_length, table)
     for key in missing_sizes(config):
         section, name = key.split(".")
         config = config.with_values(section, **{name: sizes[key]})
@@ -66,12 +89,13 @@ def _value(config: Config, key: str) -> Any:
     return getattr(getattr(config, section), name)
 
 
-def _sizes(characters: int, sequence_length: int) -> Mapping[str, Any]:
+def _sizes(characters: int, sequence_length: int, table: SizeTable) -> Mapping[str, Any]:
     """The presets for this many characters; no more streams than have MIN_WINDOWS_PER_PASS windows each."""
-    column = next(number for number, most in enumerate(MOST) if characters <= most)
-    found = {key: values[column] for key, values in PRESETS.items()}
+    column = next(number for number, most in enumerate(table.most) if characters <= most)
+    found = {key: values[column] for key, values in table.presets.items()}
     streams = max(1, min(found["training.batch_size"], characters // (MIN_WINDOWS_PER_PASS * sequence_length)))
     # The preset's epochs, but no fewer characters in all for a longer text than for a shorter one.
-    epochs = PRESETS["training.epochs"]
-    in_all = min(MAX_CHARACTERS_READ, max(epochs[i] * min(characters, MOST[i]) for i in range(column + 1)))
+    epochs = table.presets["training.epochs"]
+    most = max(epochs[i] * min(characters, table.most[i]) for i in range(column + 1))
+    in_all = min(table.max_characters_read, most)
     return found | {"training.batch_size": streams, "training.epochs": float(f"{in_all / characters:.{DIGITS}g}")}

@@ -6,6 +6,7 @@ from pathlib import Path
 from charrnn.errors import RunError
 from charrnn.models.html.card import card
 from charrnn.models.html.learning_curve import learning_curve
+from charrnn.package import BUILTIN
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.history import read_history
 from charrnn.text.characters.unit_names import amount, unit_name
@@ -26,13 +27,15 @@ def model_card(saved: Checkpoint, names: Sequence[str], weights: Sequence[float]
         facts["validation loss"] = f"{digits(best)} nats per {unit_name(unit, 1)}, {digits(bits(best))} bits"
     if len(names) > 1:
         facts["weights"] = ", ".join(f"{weight:.3f}" for weight in weights)
-    return card(" + ".join(names), facts, _curve(Path(names[0]).parent))
+    return card(" + ".join(names), facts, _curve(Path(names[0])))
 
 
-def _curve(run: Path) -> str:
-    """The learning curve of a run directory; nothing where there is none, for example of a checkpoint that was moved."""
+def _curve(name: Path) -> str:
+    """The learning curve in the run directory of a checkpoint; nothing where there is none, for example if it moved."""
+    if str(name).startswith(BUILTIN):
+        return ""
     try:
-        found = read_history(run)
+        found = read_history(name.parent)
     except RunError:
         return ""
     training = zip(found.steps.tolist(), found.losses.tolist(), strict=True)

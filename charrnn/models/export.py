@@ -1,4 +1,6 @@
-"""Weights for other tools, as safetensors with the vocabulary and the configuration in the metadata.
+"""The weights of a network, as safetensors with the vocabulary and the configuration in the metadata.
+
+To charrnn itself: a checkpoint of weights alone (runs/storage/weights_only.py). To others: the plain names, or PyTorch's.
 
 To PyTorch: the names and layouts of `nn.RNN`, `nn.GRU` or `nn.LSTM` called `rnn` and `nn.Linear` called `readout`:
 
@@ -22,35 +24,45 @@ from charrnn.errors import NetworkError, OptionError, OutputError
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.runs.storage import safetensors_file as files
-from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.runs.storage.checkpoint import Checkpoint, contents
+from charrnn.runs.storage.weights_only import halved, weights_alone
 from charrnn.system.folder_handle import whole_file
 from charrnn.system.output_names import require_ending
 from charrnn.words import parameter
 
+CHARRNN = "charrnn"
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
 
 
-def require_format(to: str) -> None:
-    """Raise OptionError for a format that does not exist."""
-    if to not in FORMATS:
-        raise OptionError(f"{parameter('to')} must be {' or '.join(FORMATS)}; found {to}")
+def require_format(to: str, half: bool = False) -> None:
+    """Raise OptionError for a format that does not exist, and for half precision in one that has none."""
+    if to not in (CHARRNN, *FORMATS):
+        raise OptionError(f"{parameter('to')} must be {', '.join(FORMATS)} or {CHARRNN}; found {to}")
+    if half and to != CHARRNN:
+        raise OptionError(f"{parameter('half')} is for {parameter('to')} {CHARRNN}")
 
 
 ENDINGS = (".safetensors",)
 
 
-def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False) -> None:
-    """Write the weights under their own names (`to` "plain") or under PyTorch's ("torch").
+def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False, half: bool = False) -> None:
+    """Write the weights under their own names (`to` "plain") or under PyTorch's ("torch"), or as a checkpoint of weights
+    alone ("charrnn"), with `half` in half precision.
 
     Raises OutputError if the file's name has another ending than .safetensors, if the file exists and `replace` is
-    false, or if it cannot be written; and NetworkError if PyTorch does not have this network.
+    false, or if it cannot be written; and NetworkError if PyTorch does not have this network,
+    or if half precision does not have a weight.
     """
     require_ending(path, ENDINGS, "export writes a safetensors file")
-    tensors = FORMATS[to](checkpoint.network)
-    metadata = {
-        "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
-        "config": checkpoint.config.model_dump_json(),
-    }
+    if to == CHARRNN:
+        tensors, metadata = contents(weights_alone(checkpoint))
+        tensors = halved(tensors) if half else tensors
+    else:
+        tensors = FORMATS[to](checkpoint.network)
+        metadata = {
+            "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
+            "config": checkpoint.config.model_dump_json(),
+        }
     try:
         with whole_file(path, replace) as file:
             files.write(file, tensors, metadata)

@@ -1,6 +1,7 @@
 """Train, resume and export, from Python."""
 
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -29,7 +30,8 @@ def train(
     """Train on texts to the end and return the best model. Name texts as on the command line; with none, the built-in
     text is used.
 
-    `config`: a recipe by name, or a YAML file (None: the recipe `default`, sized for the text). `settings`: values of
+    `config`: a recipe by name, or a YAML file (None: the recipe `default`, or
+    `finetune` with a `base`, sized for the text). `settings`: values of
     dotted keys. `base`: a run to begin from. `out`: the run directory (None: the next free one below runs/).
     `seconds`: how long to train. `on_event` is called with each event of training/events.py. `progress` shows a bar in
     a terminal, and a bar and a curve in a notebook; elsewhere nothing is shown.
@@ -59,6 +61,8 @@ def train(
     name = None if config is None else str(config)
     with progress_display(progress) as display:
         plan, _ = api.prepare([*map(str, text)], name, (), options, base, seconds, on_stage=display.stage)
+        if plan.warning:
+            warnings.warn(plan.warning, stacklevel=2)
         return _to_end(api.start(plan, path), display, on_event)
 
 
@@ -93,20 +97,25 @@ def resume(
 
 
 def export(
-    run: str | Path | Model, out: str | Path, to: str = "plain", which: str | None = None, replace: bool = False
+    run: str | Path | Model,
+    out: str | Path,
+    to: str = "plain",
+    which: str | None = None,
+    replace: bool = False,
+    half: bool = False,
 ) -> Path:
     """Write the weights of a run, a checkpoint or a model to a safetensors file, and return its path.
 
-    `to`: "plain" (names of the equations) or "torch" (PyTorch's names, layouts and gate order); see models/export.py.
-    `which`: best, last, or None for the best there is. Raises RunError, CheckpointError, OptionError for an unknown
-    format, NetworkError if PyTorch does not have this network, and OutputError if the file exists and `replace` is
+    `to`: "plain" (names of the equations) or "torch" (PyTorch's names, layouts and gate order); see models/export.py;
+    or "charrnn": weights alone that `load` and every command reads as a run, `half` of them in 16 bits each. `which`: best, last, or None for the best there is. Raises RunError, CheckpointError, OptionError for an unknown
+    format, NetworkError if PyTorch does not have this network or 16 bits a weight, and OutputError if the file exists and `replace` is
     false, or if it cannot be written.
     """
     if isinstance(run, Model):
-        exports.require_format(to)
-        exports.write(run.single_checkpoint, Path(out), to, replace)
+        exports.require_format(to, half)
+        exports.write(run.single_checkpoint, Path(out), to, replace, half)
     else:
-        api.export(run, out, to, which, replace)
+        api.export(run, out, to, which, replace, half)
     return Path(out)
 
 

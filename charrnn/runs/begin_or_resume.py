@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from charrnn.config.resolve import DEFAULT, ResolvedConfig, find_config, flatten
+from charrnn.config.resolve import DEFAULT, FINE_TUNE, ResolvedConfig, find_config, flatten
 from charrnn.config.schema import END_KEYS, Config
 from charrnn.errors import RunError, TextError
 from charrnn.runs.catalogue import read_last_header, summarise
 from charrnn.runs.finding import RUNS, find_run
+from charrnn.runs.planning.fine_tuning import recorded_path
 from charrnn.runs.planning.run_name import run_name
 from charrnn.runs.recorded_text import absolute_source
 from charrnn.runs.storage.checkpoint_record import Record
@@ -44,7 +45,7 @@ def require_agreement(path: Path, asked: ResolvedConfig, base: Path | None = Non
     Raises RunError if the run at `path` has another configuration or another base, and CheckpointError.
     """
     record = read_last_header(path).record
-    by_default = f"{find_config(DEFAULT)}:"
+    by_default = tuple(f"{find_config(recipe)}:" for recipe in (DEFAULT, FINE_TUNE))
     given = {key for key, origin in asked.origins.items() if not origin.startswith(by_default)}
     was, now = dict(flatten(record.config)), _fit(record, dict(flatten(asked.config)))
     other = [
@@ -98,5 +99,5 @@ def _began_from(record: Record, base: Path) -> bool:
     """Whether the run began with the weights of this run or checkpoint."""
     if record.base is None:
         return False
-    found = find_run(base).absolute()
+    found = Path(recorded_path(find_run(base)))
     return Path(record.base.path) == found or Path(record.base.path).parent == found

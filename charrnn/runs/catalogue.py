@@ -18,6 +18,7 @@ from charrnn.runs.storage.checkpoint_record import Record
 from charrnn.runs.storage.directory import BEST, CONFIG, DIVERGED, LAST, METRICS, PREVIOUS
 from charrnn.runs.storage.recent_events import read_recent_events
 from charrnn.runs.storage.safetensors_file import MalformedError, SafetensorsReader
+from charrnn.runs.storage.text_place import text_name
 from charrnn.system.folder_handle import Folder
 from charrnn.system.lock import is_held
 from charrnn.text.characters.unit_names import Unit
@@ -134,18 +135,6 @@ def planned_steps(config: SizedConfig, characters: int, events: Sequence[dict[st
         length = cuts.slices * cuts.bounds[1]
         per_epoch = count_per_epoch(length, training.batch_size, training.sequence_length, training.stride)
     return None if per_epoch is None else max(1, math.ceil(training.epochs * per_epoch))
-
-
-def text_name(sources: Sequence[str]) -> str:
-    """A short name for the sources of a text.
-
-    >>> text_name(["/home/june/letters/1.txt", "/home/june/letters/2.txt"])
-    '1.txt and 1 more'
-    """
-    if not sources:
-        return ""
-    first = "standard input" if sources[0] == "-" else os.path.basename(sources[0].rstrip("/\\")) or sources[0]
-    return first if len(sources) == 1 else f"{first} and {len(sources) - 1:,} more"
 
 
 def _may_hold_runs(entry: "os.DirEntry[str]") -> bool:

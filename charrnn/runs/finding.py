@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from charrnn.errors import CheckpointError, RunError, TextError
+from charrnn.package import BUILTIN, shipped_models
 from charrnn.runs.catalogue import RunSummary, find_runs, is_run, list_runs, read_last_header
 from charrnn.runs.recorded_text import absolute_source, recorded_places
 from charrnn.text.reading.missing import hint
@@ -24,12 +25,14 @@ SAFETENSORS_BYTES = 9  # at the beginning of a safetensors file: a length, and {
 
 def find_run(run: str | Path, kind: str = RUN, any_file: bool = False) -> Path:
     """The run directory or checkpoint that a person means: this path if it exists, otherwise the one of this name in
-    runs/. `kind` is what is missing, in the message. `any_file`: a file need not be a checkpoint.
+    runs/; or a model that ships with the program, builtin:NAME, which directory.load reads by that name. `kind` is what is missing, in the message. `any_file`: a file need not be a checkpoint.
 
     Raises RunError, with runs of a similar name or the newest ones, for a missing run, for a text, and for a folder of
     runs.
     """
     path = Path(run)
+    if str(path).startswith(BUILTIN):
+        return _find_builtin(str(path))
     below = RUNS / path
     if _exists(path):
         if path.is_dir():
@@ -39,14 +42,17 @@ def find_run(run: str | Path, kind: str = RUN, any_file: bool = False) -> Path:
         return path
     if not path.is_absolute() and (is_run(below) or below.is_file()):
         return below
-    if str(run).startswith("builtin:"):
-        raise RunError(f"{run}: a text, not a run{_trained_on(str(run))}")
     raise RunError(f"{run}: no such {kind}{_similar(path)}")
 
 
 def newest_run() -> Path:
     """The run in runs/ that was last written to. Raises RunError if there is none."""
-    return _first([run for run in list_runs(Path(RUNS)) if run.state != "damaged"], "no run")
+    return _first([run for run in list_runs(Path(RUNS)) if run.state != "damaged"], "no run", at_once())
+
+
+def at_once() -> str:
+    """For the end of a message where there is no run: what writes without a training, if a model ships with charrnn."""
+    return f"; without a training: charrnn sample {models[0]}" if (models := shipped_models()) else ""
 
 
 def newest_unfinished_run(sources: Sequence[str] = (), also_finished: bool = False) -> Path:
@@ -93,12 +99,28 @@ def refuse_runs(sources: Sequence[str], advice: str = "name a text") -> None:
             raise TextError(f"{source}: a run, not a text{where}; {advice.format(run=shlex.quote(str(path)))}")
 
 
-def _first(runs: Sequence[RunSummary], missing: str) -> Path:
+def _find_builtin(name: str) -> Path:
+    """A model that ships with the program. Raises RunError for a text, and for a name that does not exist."""
+    models, texts = shipped_models(), [f"{BUILTIN}{text}" for text in builtin_names()]
+    if name in models:
+        return Path(name)
+    if name in texts:
+        raise RunError(f"{name}: a text, not a run{_trained_on(name)}")
+    bare = {each.removeprefix(BUILTIN): each for each in (*models, *texts)}
+    close = nearest(name.removeprefix(BUILTIN), bare)  # without the prefix, which makes any two alike
+    hint = f"; did you mean {bare[close]}?" if close else ""
+    raise RunError(
+        f"{name}: no such built-in model; there are {', '.join(models) or 'none'}, and for a TEXT {', '.join(texts)}{hint}"
+    )
+
+
+def _first(runs: Sequence[RunSummary], missing: str, otherwise: str = "") -> Path:
     if runs:
         return runs[0].path
     others = newest_names()
     raise RunError(
-        f"there is {missing} in {RUNS}/; " + (f"it holds {others}" if others else "train one: charrnn train")
+        f"there is {missing} in {RUNS}/; "
+        + (f"it holds {others}" if others else f"train one: charrnn train{otherwise}")
     )
 
 
@@ -149,6 +171,8 @@ def _similar(path: Path) -> str:
     parent = Path(RUNS) if path.parent == Path() else path.parent
     runs = {str(run.path): run for run in _children(parent)}
     names = {run.path.name: name for name, run in runs.items()}
+    if path.parent == Path():
+        names = {model.removeprefix(BUILTIN): model for model in shipped_models()} | names
     if close := nearest(path.name, names):
         return f"; did you mean {names[close]}?"
     if not runs and parent != Path(RUNS):

@@ -10,9 +10,10 @@ from pathlib import Path
 from charrnn.config.data import Data
 from charrnn.config.schema import Config
 from charrnn.errors import RunError, TextError
+from charrnn.package import BUILTIN
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS, require_storable
-from charrnn.runs.storage.text_place import moved_sources
+from charrnn.runs.storage.text_place import moved_sources, text_name
 from charrnn.stages import OnStage, ignore_stage
 from charrnn.text import corpus as corpora
 from charrnn.text import source_text
@@ -38,7 +39,7 @@ def require_storable_sources(sources: Sequence[str]) -> None:
 
 def absolute_source(source: str) -> str:
     """The name by which a source is found from any folder."""
-    if source == "-" or source.startswith("builtin:") or os.path.isabs(source):
+    if source == "-" or source.startswith(BUILTIN) or os.path.isabs(source):
         return source
     if glob.has_magic(source) and not os.path.exists(source):  # abspath would take **/.. for nothing
         return os.path.join(os.getcwd(), source)
@@ -135,6 +136,11 @@ def find_text(
     be read.
     """
     hint = hint or f"{parameter('text')} TEXT"
+    if not sources and saved.weights_only and not all(source.startswith(BUILTIN) for source in saved.text.sources):
+        raise RunError(
+            f"weights alone do not say where their training text is ({text_name(saved.text.sources)}); name it: {hint}, "
+            "or name another text after RUN"
+        )
     if not sources and "-" in saved.text.sources:
         raise RunError(f"the training text came from standard input; name a file that holds it: {hint}")
     if sources:
@@ -194,7 +200,7 @@ def _read_recorded(
 
 def _way_out(saved: Checkpoint, sources: Sequence[str], hint: str) -> str:
     """What to do with another text than that of the training."""
-    run = shlex.quote(os.path.relpath(saved.folder)) if saved.folder else "RUN"
+    run = shlex.quote(os.path.relpath(saved.folder)) if saved.folder and not saved.weights_only else "RUN"
     train = f"to train on this one: {shell_command('charrnn train', *sources)} --from {run}"
     reads = hint.startswith(parameter("text"))  # a command that reads a text with a run
     return f"to read this one, name it after RUN, without {parameter('text')}; {train}" if reads else train

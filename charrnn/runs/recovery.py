@@ -91,6 +91,7 @@ class Rollback:
             found.text.sha256 != self._corpus.sha256
             or found.vocabulary != self._corpus.vocabulary
             or not found.config.differs_only_in_end(self._config)
+            or found.weights_only
         ):
             raise CheckpointError(f"{loaded.path}: belongs to another run")
         return found

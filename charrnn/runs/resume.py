@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from charrnn.errors import CheckpointError, RunError
+from charrnn.package import shipped_model
 from charrnn.runs import time_budget
 from charrnn.runs.finding import find_run
 from charrnn.runs.planning.memory_estimate import describe_network, require_memory
@@ -14,6 +15,7 @@ from charrnn.runs.planning.resumed_plan import plan_resume, with_new_target
 from charrnn.runs.run import Run, lock_on_root
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
+from charrnn.runs.storage.checkpoint_header import read_header
 from charrnn.runs.storage.checkpoint_record import versions
 from charrnn.runs.storage.directory import BEST, CONFIG, LAST
 from charrnn.runs.trainer_state import build_trainer, restore
@@ -37,7 +39,7 @@ def resume(
     from now set a new end. `sources` and `encoding` describe a text that was moved or converted (see find_text).
     `on_stage` is called with what is done.
 
-    Raises RunError if there is nothing to resume, if another process trains there, or if the text or config.yaml has
+    Raises RunError if there is nothing to resume, as in a file of weights alone, if another process trains there, or if the text or config.yaml has
     changed; OptionError if the new end is not later, or `seconds` too short for one step; ConfigError for an end that
     is out of range; and CheckpointError and TextError.
     """
@@ -47,6 +49,7 @@ def resume(
         folder, lock_note = lock_on_root(ranks, lambda: directory.take_lock(path), held)
         loaded = ranks.on_root(lambda: directory.load_last(folder))
         saved = loaded.checkpoint
+        _refuse_weights_only(saved.weights_only, loaded.path)
         ranks.on_root(lambda: _refuse_edits(folder.path, saved))
         plan = plan_resume(saved, sources, path, ranks, encoding, on_stage)
         ranks.on_every_rank(lambda: require_memory(plan))
@@ -73,9 +76,23 @@ def resume(
 
 def _find(path: Path) -> Path:
     try:
-        return find_run(path, "run directory")
+        found = find_run(path, "run directory")
     except RunError as error:
         raise RunError(f"{parameter('resume')} {error}") from None
+    file = shipped_model(found) or found
+    if file.is_file():
+        with suppress(CheckpointError):
+            _refuse_weights_only(read_header(file).record.weights_only, found)
+    return found
+
+
+def _refuse_weights_only(weights_only: bool, path: Path) -> None:
+    """Raises RunError for a checkpoint with which no training can go on."""
+    if weights_only:
+        raise RunError(
+            f"{parameter('resume')} {path}: weights alone, without what a training needs to go on; to begin with them: "
+            f"{shell_command('charrnn train TEXT --from', path)}"
+        )
 
 
 def _refuse_edits(path: Path, saved: Checkpoint) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.config import resolve
-from charrnn.config.schema import SizedConfig
+from charrnn.config.schema import Config, SizedConfig
 from charrnn.errors import CharrnnError, TextError
 from charrnn.network.parameters import Parameters
-from charrnn.package import shipped
+from charrnn.package import BUILTIN, shipped_model
 from charrnn.runs.catalogue import RunSummary, planned_steps, summarise
 from charrnn.runs.finding import find_run
+from charrnn.runs.planning.fine_tuning import network_settings
 from charrnn.runs.planning.new_plan import fit_sizes
 from charrnn.runs.recorded_text import find_text, recorded_places
 from charrnn.runs.storage import directory
@@ -78,7 +79,7 @@ def describe_run(run: str | Path) -> RunInfo:
     is_run = path.is_dir()
     loaded = directory.load(path, "last" if is_run else None)
     saved, summary = loaded.checkpoint, summarise(path) if is_run else None
-    recipe, differences = compare_with_recipes(saved.config, saved.text.characters)
+    recipe, differences = compare_with_recipes(saved.config, saved.text.characters, saved.base is not None)
     return RunInfo(
         path=path,
         loaded=loaded,
@@ -88,19 +89,30 @@ def describe_run(run: str | Path) -> RunInfo:
         recipe=recipe,
         differences=differences,
         text=find_place(saved),
-        files=_file_sizes(path) if is_run else {path.name: path.stat().st_size},
+        files=_file_sizes(path) if is_run else _file_size(shipped_model(path) or path),
     )
 
 
-def compare_with_recipes(config: SizedConfig, characters: int) -> tuple[str, tuple[Difference, ...]]:
-    """The recipe that is nearest to a configuration, with its sizes for a text of this length, and what differs."""
-    paths = sorted(shipped("configs").glob("*.yaml"), key=lambda path: (path.stem != resolve.DEFAULT, path.stem))
-    found = [(path.stem, _differences(config, resolve.resolve(str(path)).config, characters)) for path in paths]
+def compare_with_recipes(
+    config: SizedConfig, characters: int, is_fine_tune: bool = False
+) -> tuple[str, tuple[Difference, ...]]:
+    """The recipe that is nearest to a configuration, with its sizes for a text of this length, and what differs. That
+    of a fine-tune has the network of the base.
+    """
+    names = [name for name in resolve.recipe_names() if is_fine_tune or name != resolve.FINE_TUNE]
+    usual = resolve.FINE_TUNE if is_fine_tune else resolve.DEFAULT
+    network = network_settings(config) if is_fine_tune else None
+    found = []
+    for name in sorted(names, key=lambda name: (name != usual, name)):
+        recipe = _fit(resolve.resolve(name, defaults=network).config, config, characters, is_fine_tune)
+        found.append((name, _differences(config, recipe)))
     return min(found, key=lambda pair: len(pair[1]))
 
 
 def find_place(saved: Checkpoint) -> TextPlace:
     """Where the training text of a checkpoint is now."""
+    if saved.weights_only and not all(source.startswith(BUILTIN) for source in saved.text.sources):
+        return TextPlace(problem="weights alone do not say where it is")
     if saved.text.characters > MAX_VERIFIED:
         for place in recorded_places(saved.text.sources, saved.run_parent, saved.folder):
             if all(os.path.exists(source) for source in place):
@@ -111,8 +123,8 @@ def find_place(saved: Checkpoint) -> TextPlace:
         return TextPlace(problem=str(error))
 
 
-def _differences(config: SizedConfig, recipe: Any, characters: int) -> tuple[Difference, ...]:
-    values = dict(resolve.flatten(_sized(recipe, config, characters)))
+def _differences(config: SizedConfig, recipe: SizedConfig) -> tuple[Difference, ...]:
+    values = dict(resolve.flatten(recipe))
     return tuple(
         Difference(key, value, values[key])
         for key, value in resolve.flatten(config)
@@ -120,14 +132,14 @@ def _differences(config: SizedConfig, recipe: Any, characters: int) -> tuple[Dif
     )
 
 
-def _sized(recipe: Any, config: SizedConfig, characters: int) -> SizedConfig:
+def _fit(recipe: Config, config: SizedConfig, characters: int, is_fine_tune: bool) -> SizedConfig:
     """A recipe with the sizes that it has for a text of this length, split as in `config`."""
     try:
         cuts = config.data.make_split().cut(characters, config.data.unit)
         length = cuts.slices * cuts.bounds[1]
     except TextError:
         length = characters
-    return fit_sizes(recipe, max(2, length))[0]
+    return fit_sizes(recipe, max(2, length), is_fine_tune)[0]
 
 
 def _count_parameters(saved: Checkpoint) -> int:
@@ -135,6 +147,10 @@ def _count_parameters(saved: Checkpoint) -> int:
     architecture = saved.network.architecture
     shapes = architecture.shapes()
     return Parameters.size(shapes) - Parameters.size({name: shapes[name] for name in architecture.held_biases()})
+
+
+def _file_size(path: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size}
 
 
 def _file_sizes(run: Path) -> dict[str, int]:

@@ -24,6 +24,7 @@ from charrnn.sweeps.grid import Trial
 from charrnn.sweeps.run_names import names
 from charrnn.system.folder_handle import SIDE, Folder
 from charrnn.system.lock import Lock
+from charrnn.system.output_names import refuse_shipped
 from charrnn.words import parameter
 
 RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"
@@ -85,6 +86,7 @@ def open_directory(sweep: Sweep, out: Path | None) -> Lock:
     if out is None:
         lock = directory.create_next(Path(RUNS), sweep.title)
     elif (out / RECORD).exists():
+        refuse_shipped(out)
         # Before the lock: nothing is added to a directory that is not ours.
         _require_same(out, _read(Folder.at(out)), sweep.record())
         with writable(Folder.at(out)):

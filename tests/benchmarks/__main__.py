@@ -4,6 +4,7 @@
     python tests/benchmarks                      all sections, about thirty minutes on two cores
     python tests/benchmarks training sampling    only these sections; see --help
     python tests/benchmarks shakespeare --help   comparisons with published results: shakespeare, lengths, sizes, contest, clipping, temporal-order
+    python tests/benchmarks base --help          a base and short texts: base-text, base, base-words, base-novelty, base-samples, base-kinds
 
 A peer that is not installed is skipped. The ratios are not checked: a machine may be busy.
 """
@@ -19,6 +20,7 @@ import links
 import machine
 import ranks
 import saving
+from base import by_kind, measure, novelty, prepare, samples, words
 from published import by_length, by_size, clipping, contest, shakespeare, temporal_order
 from rounds import ratio, time_peers
 
@@ -105,6 +107,12 @@ PUBLISHED = {
     "contest": contest.main,
     "clipping": clipping.main,
     "temporal-order": temporal_order.main,
+    "base-text": prepare.main,
+    "base": measure.main,
+    "base-words": words.main,
+    "base-novelty": novelty.main,
+    "base-samples": samples.main,
+    "base-kinds": by_kind.main,
 }
 
 

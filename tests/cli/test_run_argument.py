@@ -26,9 +26,11 @@ def test_a_terminal_gets_the_newest_run(charrnn, monkeypatch, tiny_run, command)
     assert output.startswith("the newest run: runs/play\n")
 
 
-def test_a_terminal_without_runs(charrnn, monkeypatch):
-    code, output = on_terminal.run(monkeypatch, 80, "sample")
-    assert (code, output) == (1, "error: there is no run in runs/; train one: charrnn train\n")
+def test_a_terminal_without_runs(charrnn, monkeypatch, shipped_english):
+    code, output = on_terminal.run(monkeypatch, 400, "sample")
+    line = "there is no run in runs/; train one: charrnn train; without a training: charrnn sample builtin:english"
+    assert (code, output) == (1, f"error: {line}\n")
+    refused(charrnn("sample"), 2, "root sample runs/NAME; without a training: charrnn sample builtin:english")
 
 
 def test_gradcheck_has_run_in_its_place(charrnn, tiny_run):

@@ -1,6 +1,7 @@
 """Sizes that follow the text."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -12,14 +13,14 @@ from charrnn import api
 from charrnn.config import sizing
 from charrnn.config.resolve import override, resolve, to_yaml
 from charrnn.config.schema import Config, SizedConfig
-from charrnn.config.sizing import KEYS, MAX_CHARACTERS_READ, MOST, PRESETS, describe_sizes, fill_sizes, missing_sizes
+from charrnn.config.sizing import FINE_TUNE, FROM_SCRATCH, KEYS, describe_sizes, fill_sizes, missing_sizes
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
 from charrnn.sweeps.grid import parse_axes, trials
 from charrnn.text import windows
 
 LENGTHS = sorted({2, 100, *(int(10 ** (step / 20)) for step in range(40, 200)), *(
-    int(most) + beside for most in MOST[:-1] for beside in (0, 1)
+    int(most) + beside for table in (FROM_SCRATCH, FINE_TUNE) for most in table.most[:-1] for beside in (0, 1)
 )})  # fmt: skip
 SIXTEEN = "model.hidden_size=16"
 QUICK = ["training.steps=2", "runtime.threads=1"]
@@ -61,7 +62,7 @@ def test_a_longer_text_is_read_for_no_less_and_by_no_smaller_network_and_with_no
         assert larger_H >= H
         assert larger_B >= B
         assert larger_epochs * longer >= epochs * shorter * 0.99, (shorter, longer)  # epochs have three digits
-        assert larger_epochs * longer <= MAX_CHARACTERS_READ * 1.01
+        assert larger_epochs * longer <= FROM_SCRATCH.max_characters_read * 1.01
         assert larger_epochs <= 60
 
 
@@ -146,8 +147,8 @@ def test_a_run_records_the_numbers_and_goes_on_with_them(text_file, tmp_path, mo
     config = resolve(str(tmp_path / "run/config.yaml")).config
     assert missing_sizes(config) == []
     assert (config.model.dropout, config.training.batch_size, config.training.epochs) == (0.4, 2, 60.0)
-    later = {key: values[::-1] for key, values in PRESETS.items()}  # as a later release may have them
-    monkeypatch.setattr(sizing, "PRESETS", later)
+    later = {key: values[::-1] for key, values in FROM_SCRATCH.presets.items()}  # as a later release may have them
+    monkeypatch.setattr(sizing, "FROM_SCRATCH", replace(FROM_SCRATCH, presets=later))
     resumed = api.resume(tmp_path / "run", steps=4)
     list(resumed.events())
     assert to_yaml(resumed.plan.config.with_values("training", steps=2)) == to_yaml(config)
@@ -155,11 +156,20 @@ def test_a_run_records_the_numbers_and_goes_on_with_them(text_file, tmp_path, mo
 
 def test_a_fine_tune_keeps_the_network_and_has_its_passes_from_its_text(tiny_run, text_file):
     base = api.load_base(tiny_run)
-    resolved = resolve("default", defaults=base.settings)
+    resolved = resolve("finetune", defaults=base.settings)
     assert (resolved.config.model.cell, resolved.origin("model.hidden_size")) == ("rnn", "`base`")
     plan = api.plan([str(text_file)], resolved.config, base=base)
     assert plan.config == api.plan([str(text_file)], base=base).config
-    assert (plan.config.model.hidden_size, plan.config.model.dropout, plan.config.training.epochs) == (16, 0.0, 60.0)
+    first = [FINE_TUNE.presets[key][0] for key in ("model.dropout", "training.epochs")]
+    assert [plan.config.model.dropout, plan.config.training.epochs] == first
+    assert plan.config.model.hidden_size == 16
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_fine_tune_is_sized_for_every_length(length):
+    config = fill_sizes(resolve("finetune", ["model.hidden_size=16"]).config, length, FINE_TUNE)
+    assert config.training.epochs * length <= FINE_TUNE.max_characters_read * 1.01
+    assert config.training.batch_size in FINE_TUNE.presets["training.batch_size"] or length < 20_000
 
 
 def test_each_training_of_a_sweep_is_sized_except_for_varied_keys(text_file, tmp_path):

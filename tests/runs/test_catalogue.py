@@ -15,9 +15,10 @@ from tiny import TINY, follow, start, trained
 from charrnn import api
 from charrnn.config.resolve import known_keys, resolve
 from charrnn.errors import DivergedError
-from charrnn.runs.catalogue import find_runs, list_runs, planned_steps, summarise, text_name
+from charrnn.runs.catalogue import find_runs, list_runs, planned_steps, summarise
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.recent_events import READ_BYTES, read_recent_events
+from charrnn.runs.storage.text_place import text_name
 from charrnn.system import lock, processes
 from charrnn.system.lock import Lock, is_held
 

@@ -79,10 +79,14 @@ def test_a_file_of_a_run_names_it(runs):
     assert message("runs/play/config.yaml") == "runs/play/config.yaml: a file of a run; name the run: runs/play"
 
 
-def test_the_newest_run(runs):
+def test_the_newest_run(runs, shipped_english):
     assert newest_run() == Path("runs/play")
     shutil.rmtree("runs")
-    with pytest.raises(RunError, match=r"^there is no run in runs/; train one: charrnn train$"):
+    line = "there is no run in runs/; train one: charrnn train"
+    with pytest.raises(RunError, match=f"^{line}; without a training: charrnn sample builtin:english$"):
+        newest_run()
+    shipped_english.unlink()
+    with pytest.raises(RunError, match=f"^{line}$"):
         newest_run()
 
 

@@ -12,22 +12,32 @@ def export(
     run: common.RunArgument = common.NO_RUN,
     checkpoint: common.CheckpointOption = None,
     out: Path | None = common.out_option("FILE", "The .safetensors file to write. Default: NAME-plain.safetensors."),
-    to: Literal["plain", "torch"] = typer.Option(
+    to: Literal["plain", "torch", "charrnn"] = typer.Option(
         "plain",
-        help="Names and layouts of the equations, or of PyTorch.",
+        help="Names and layouts of the equations, or of PyTorch; or weights alone that charrnn reads as a run.",
+        rich_help_panel=common.OUTPUT,
+    ),
+    half: bool = typer.Option(
+        False,
+        "--half",
+        help="With --to charrnn: 16 bits for each weight, half the size.",
         rich_help_panel=common.OUTPUT,
     ),
     force: common.ForceOption = False,
 ) -> None:
-    """Write a trained network's weights for other tools.
+    """Write a trained network's weights for other tools, or to give them away.
 
-    Writes a safetensors file with the vocabulary and the configuration in its metadata.
+    Writes a safetensors file with the vocabulary and the configuration in its metadata. With --to charrnn it is a RUN
+    for every command, which says nothing of where your files are.
 
         charrnn export runs/harbour
         charrnn export runs/harbour --to torch -o h.safetensors
+        charrnn export runs/harbour --to charrnn --half
     """
     import json
 
+    if half and to != "charrnn":
+        raise typer.BadParameter("--half is for --to charrnn; give both")
     from charrnn.cli.output import console
     from charrnn.cli.output.files import confirm_overwrite
     from charrnn.cli.output.next_command import suggest
@@ -40,9 +50,12 @@ def export(
     with stage_lines():
         from charrnn import api
 
-        loaded = api.export(run, path, to, checkpoint, replace)
+        loaded = api.export(run, path, to, checkpoint, replace, half)
     console.print_note(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
     console.write_path(path)
+    if to == "charrnn":
+        suggest("write with it", "charrnn sample", path)
+        return
     kind = "torch" if to == "torch" else "numpy"
     name = json.dumps(str(path), ensure_ascii=False)  # in double quotes: the shell's are single
     suggest("read it", "python3 -c", f"from safetensors.{kind} import load_file; print(load_file({name}))")

@@ -19,7 +19,7 @@ def plot(
     runs: list[Path] = typer.Argument(
         None,
         metavar="[RUN]...",
-        autocompletion=completion.runs,
+        autocompletion=completion.own_runs,
         callback=run_argument.runs_or_newest,
         readable=False,
         help="Runs, or files written by train --json. None, in a terminal: the newest run.",

@@ -26,12 +26,13 @@ def runs(
     with stage_lines(json):
         from charrnn.cli.reports import runs as report
         from charrnn.errors import RunError
+        from charrnn.package import shipped_model
         from charrnn.runs.catalogue import list_runs
         from charrnn.runs.finding import RUNS
         from charrnn.words import shell_command
 
         place = folder or Path(RUNS)
-        if place.is_file():
+        if place.is_file() or shipped_model(place):
             raise RunError(
                 f"{place}: a file, not a folder of runs; for a checkpoint type: {shell_command('charrnn info', place)}"
             )

@@ -32,7 +32,7 @@ def train(
     resume: str | None = typer.Option(
         None,
         metavar="[RUN]|auto",
-        autocompletion=completion.runs,
+        autocompletion=completion.own_runs,
         help="Go on with this run; without RUN, with the newest unfinished one. auto: begin, or go on if the run is there.",
         rich_help_panel=common.WHERE,
     ),
@@ -42,7 +42,7 @@ def train(
         metavar="RUN",
         autocompletion=completion.runs,
         readable=False,
-        help="Begin with the weights of this run.",
+        help="Begin with the weights of this run, or of builtin:english.",
         rich_help_panel=common.TEXT_AND_NETWORK,
     ),
     seed: int | None = typer.Option(
@@ -110,7 +110,10 @@ def train(
             if chosen.run is None:
                 if out is not None:
                     ranks.on_root(lambda: api.require_free(out))  # before a long text is read for it
-                plan, resolved = api.prepare(chosen.sources, config, *asked, seconds, ranks, encoding or (), on_stage)
+                hint = not (json or quiet)
+                plan, resolved = api.prepare(
+                    chosen.sources, config, *asked, seconds, ranks, encoding or (), on_stage, hint
+                )
                 if dry_run:
                     takes = measure_seconds(plan, on_stage) if seconds is None else seconds
                 else:

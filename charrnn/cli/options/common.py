@@ -82,7 +82,7 @@ RunArgument = Annotated[
         autocompletion=completion.runs,
         readable=False,
         callback=run_argument.run_or_newest,
-        help="The name of a run in runs/, a run directory, or a .safetensors checkpoint. None, in a terminal: the newest.",
+        help="A run in runs/ by name, a run directory, a .safetensors checkpoint, or builtin:english. None, in a terminal: the newest.",
         show_default=False,
     ),
 ]

@@ -1,4 +1,4 @@
-"""What the Tab key offers: runs, recipes, keys with their values, and built-in texts.
+"""What the Tab key offers: runs, recipes, keys with their values, and built-in texts and models.
 
 Each is found without NumPy, whose import would take longer than a person waits: keys are read from the source of
 the configuration.
@@ -11,10 +11,9 @@ from glob import escape, glob
 from pathlib import Path
 
 import charrnn
-from charrnn.package import shipped
+from charrnn.package import BUILTIN, shipped, shipped_models
 
 RUNS, LAST = "runs", "last.safetensors"
-BUILTIN = "builtin:"
 SECTIONS = {"schema.py": ("Model", "Training", "Runtime"), "data.py": ("Data",)}
 MAX_HELP = 60  # characters: Typer wraps longer ones at 80 columns
 Items = list[tuple[str, str]]  # what is offered, with its help
@@ -33,6 +32,11 @@ def safely(find: Callable[[str], Items]) -> Callable[[str], Items]:
 
 
 def find_runs(incomplete: str) -> Items:
+    """The runs in runs/, and the models that ship with the program."""
+    return find_own_runs(incomplete) + [(name, "") for name in shipped_models() if name.startswith(incomplete)]
+
+
+def find_own_runs(incomplete: str) -> Items:
     """The runs in runs/, by their names or, after `runs/`, their paths; the newest first."""
     found = [file for pattern in ("*", "*/*") for file in glob(os.path.join(RUNS, pattern, LAST))]
     paths = [Path(file).parent for file in sorted(found, key=os.path.getmtime, reverse=True)]
@@ -123,4 +127,5 @@ def _first_comment(path: Path) -> str:
         return file.readline().lstrip("# ").strip()[:MAX_HELP]
 
 
-runs, texts, recipes, settings = map(safely, (find_runs, find_texts, find_recipes, find_settings))
+runs, own_runs = map(safely, (find_runs, find_own_runs))
+texts, recipes, settings = map(safely, (find_texts, find_recipes, find_settings))

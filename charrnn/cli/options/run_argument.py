@@ -36,7 +36,8 @@ def runs_or_newest(context: typer.Context, runs: list[Path] | None) -> list[Path
 
 
 def _missing(command: str) -> str:
-    from charrnn.runs.finding import newest_names
+    from charrnn.runs.finding import at_once, newest_names
 
     names = newest_names()
-    return f"Missing argument RUN; name one, for example: {command} {names.split(', ')[0] if names else 'runs/NAME'}"
+    line = f"Missing argument RUN; name one, for example: {command}"
+    return f"{line} {names.split(', ')[0]}" if names else f"{line} runs/NAME{at_once()}"

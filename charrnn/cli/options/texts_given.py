@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from charrnn.errors import TextError
+from charrnn.package import shipped_model
 from charrnn.words import shell_command
 
 
@@ -17,8 +18,11 @@ def check(run: Path, texts: Sequence[str], command: str) -> None:
     from charrnn.text.reading.missing import hint
     from charrnn.text.reading.sources import builtin_names
 
-    refuse_runs(texts, "name a text; a second run is for --with")
+    advice = "name a text; a second run is for --with"
+    refuse_runs(texts, advice)
     for text in texts:
+        if shipped_model(text):
+            raise TextError(f"{text}: a model, not a text; {advice}")
         if any(map(str.isspace, text)) and not os.path.lexists(text) and "\0" not in text:
             meant = hint(text, texts, builtin_names())
             if "did you mean" not in meant and "quote it" not in meant and not any(c in text for c in "*?["):

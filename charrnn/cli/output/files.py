@@ -12,15 +12,17 @@ from typing import IO
 
 from charrnn.errors import OutputError
 from charrnn.system.folder_handle import whole_file
+from charrnn.system.output_names import refuse_shipped
 from charrnn.text.characters.printable import printable_line
 
 
 def confirm_overwrite(path: Path, force: bool) -> bool:
     """Return whether an existing file may be replaced; a link itself is replaced, not its target.
 
-    Raises OutputError for what is not a file, for a folder that is missing or read-only, and for an existing file if
+    Raises OutputError for what ships with the program, for what is not a file, for a folder that is missing or read-only, and for an existing file if
     neither `force` nor a person at the terminal says to replace it.
     """
+    refuse_shipped(path)
     if path.is_dir():
         raise OutputError(f"{path}: is a folder; name a file with --out")
     if path.exists() and not path.is_file():

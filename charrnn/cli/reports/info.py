@@ -71,6 +71,7 @@ def as_json(info: RunInfo) -> dict[str, Any]:
         "versions": dict(saved.versions),
         "base": saved.base.model_dump(mode="json") if saved.base else None,
         "files": dict(info.files),
+        "weights_only": saved.weights_only,
     }
 
 
@@ -80,7 +81,9 @@ def facts(info: RunInfo) -> Iterator[tuple[str, str]]:
     model, progress = saved.config.model, saved.progress
     if summary:
         yield "run", f"{info.path}: {summary.state}, last changed {time_in_words(summary.changed, time.time())}"
-    yield "checkpoint", f"{info.loaded.path}: step {progress.step:,}{f' of {info.steps:,}' if info.steps else ''}"
+    steps = f"step {progress.step:,}{f' of {info.steps:,}' if info.steps else ''}"
+    kind = "; weights alone, with which --resume cannot go on" if saved.weights_only else ""
+    yield "checkpoint", f"{info.loaded.path}: {steps}{kind}"
     yield "loss", _loss(info)
     kind = f" ({model.nonlinearity})" if model.cell == "rnn" else ""
     yield (

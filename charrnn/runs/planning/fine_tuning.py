@@ -17,12 +17,13 @@ from charrnn.config.schema import Config, SizedConfig, Training
 from charrnn.config.typed_values import as_text
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.network.network import Network
+from charrnn.package import shipped_model
 from charrnn.runs.finding import find_run
 from charrnn.runs.planning.vocabulary_extension import extend_vocabulary
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint_record import Lineage, require_storable
 from charrnn.text.source_text import SourceText
-from charrnn.text.vocabulary import UNKNOWN, Vocabulary
+from charrnn.text.vocabulary import UNKNOWN, Ids, Vocabulary
 from charrnn.training.events import digits
 from charrnn.words import parameter
 
@@ -36,6 +37,7 @@ INHERITED_KEYS = (
     "data.unit",
 )
 MAX_SYMBOLS_SHOWN = 20  # in a note
+COUNTED_CHARS = 1_000_000  # of the text: enough to say how frequent a new symbol is
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,7 @@ class FineTuneBase:
     @property
     def settings(self) -> OptionValues:
         """The keys of its network with their values: the defaults of a fine-tune."""
-        values = resolve.flatten(self.config)
-        kept = (*INHERITED_KEYS, "data.boundary", "data.field")
-        return {key: (parameter("base"), value) for key, value in values if key.startswith("model.") or key in kept}
+        return network_settings(self.config)
 
     def require_compatible(self, config: Config) -> None:
         """Raises ConfigError if a configuration has another network, or another unit."""
@@ -72,13 +72,16 @@ class FineTuneBase:
                 f"{parameter('base')} {self.run}: {'; '.join(other)}; a fine-tune keeps its base's network: leave that out, or train without {parameter('base')}"
             )
 
-    def weights(self, vocabulary: Vocabulary, seed: int, dtype: DTypeLike) -> Network:
-        """Its network, extended to a vocabulary that contains its own; `seed` draws the new rows and columns.
+    def weights(self, vocabulary: Vocabulary, ids: Ids, seed: int, dtype: DTypeLike) -> Network:
+        """Its network, extended to a vocabulary that contains its own, for a text of these `ids`; `seed` draws what new
+        symbols begin with.
 
         Raises NetworkError if a weight is too large for `dtype`, or if the network does not fit into memory.
         """
         try:
-            return extend_vocabulary(self.network, self.vocabulary, vocabulary, np.random.default_rng(seed), dtype)
+            counts = np.bincount(ids[:COUNTED_CHARS], minlength=len(vocabulary))
+            generator = np.random.default_rng(seed)
+            return extend_vocabulary(self.network, self.vocabulary, vocabulary, counts, generator, dtype)
         except NetworkError as error:
             raise NetworkError(f"{parameter('base')} {self.run}: {error}") from None
         except MemoryError:
@@ -104,8 +107,14 @@ class FineTuneBase:
         return (
             *self.notes,
             counts,
-            *(f"{part} is frozen: the new characters keep random weights there" for part in frozen),
+            *(f"{part} is frozen: the new characters keep the weights there that they begin with" for part in frozen),
         )
+
+
+def network_settings(config: Config) -> OptionValues:
+    """The keys that a fine-tune of a run with this configuration inherits, with their values."""
+    kept = (*INHERITED_KEYS, "data.boundary", "data.field")
+    return {key: (parameter("base"), value) for key, value in resolve.flatten(config) if key in kept}
 
 
 def load_base(run: Path) -> FineTuneBase:
@@ -117,7 +126,7 @@ def load_base(run: Path) -> FineTuneBase:
         loaded = directory.load(find_run(run))
     except (RunError, CheckpointError) as error:
         raise type(error)(f"{parameter('base')} {error}") from None
-    saved, path = loaded.checkpoint, str(loaded.path.absolute())
+    saved, path = loaded.checkpoint, recorded_path(loaded.path)
     require_storable(path, f"rename it to use it as {parameter('base')}")
     lineage = Lineage(
         path=path,
@@ -130,6 +139,11 @@ def load_base(run: Path) -> FineTuneBase:
         note += f", validation loss {digits(progress.best_loss)}"
     notes = (note, loaded.note) if loaded.note else (note,)
     return FineTuneBase(run, saved.network, saved.vocabulary, saved.config, lineage, notes)
+
+
+def recorded_path(base: Path) -> str:
+    """The path of a base as its fine-tune records it: absolute, or the name of a model that ships with the program."""
+    return str(base if shipped_model(base) else base.absolute())
 
 
 def _join(symbols: Sequence[str]) -> str:

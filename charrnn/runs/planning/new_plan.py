@@ -12,6 +12,7 @@ from charrnn.runs.planning.plan import Plan
 from charrnn.runs.planning.plan_notes import (
     corpus_notes,
     frozen_notes,
+    hidden_symbol_notes,
     rare_symbol_notes,
     table_notes,
     validation_notes,
@@ -56,7 +57,8 @@ def _build(
     sources: Sequence[str], config: Config | None, base: FineTuneBase | None, ranks: Communicator, on_stage: OnStage
 ) -> Plan:
     if config is None:
-        config = resolve.resolve(resolve.DEFAULT, defaults=base.settings if base else None).config
+        recipe = resolve.FINE_TUNE if base else resolve.DEFAULT
+        config = resolve.resolve(recipe, defaults=base.settings if base else None).config
     sources = tuple(sources) or (DEFAULT_SOURCE,)
     absolute = tuple(map(absolute_source, sources))
     require_storable_sources(absolute)
@@ -67,26 +69,22 @@ def _build(
     vocabulary = text.vocabulary(config.data.min_count)
     on_stage(amount(text.length, text.unit) + ("" if text.unit == "byte" else f", {len(vocabulary):,} different"))
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.make_split())
-    sized, notes = fit_sizes(config, len(corpus.split("train")))
+    sized, notes = fit_sizes(config, len(corpus.split("train")), fine_tunes=base is not None)
     rank_agreement.require_divisible(sized.training, ranks)
-    notes = (
-        text.notes
-        + table_notes(text, config.data)
-        + corpus_notes(corpus)
-        + (() if base else rare_symbol_notes(text, config.data.min_count))
-        + notes
-    )
+    symbols = rare_symbol_notes(text, config.data.min_count) + hidden_symbol_notes(text, config.data.min_count)
+    notes = text.notes + table_notes(text, config.data) + corpus_notes(corpus) + (() if base else symbols) + notes
     plan = Plan(sized, corpus, absolute, notes, text.notes, text.folders, ranks=ranks)
     if base:
-        weights = base.weights(corpus.vocabulary, config.training.seed, config.training.precision)
+        training = config.training
+        weights = base.weights(corpus.vocabulary, corpus.split("train"), training.seed, training.precision)
         base_notes = base.describe(text, corpus.vocabulary, config.training)
         plan = replace(plan, notes=base_notes + notes, weights=weights, lineage=base.lineage)
     return plan.with_notes(*frozen_notes(plan), *validation_notes(plan))
 
 
-def fit_sizes(config: Config, characters: int) -> tuple[SizedConfig, tuple[str, ...]]:
+def fit_sizes(config: Config, characters: int, fine_tunes: bool = False) -> tuple[SizedConfig, tuple[str, ...]]:
     """The configuration with sizes for this text, and a batch and a window that fit into it, and notes about both."""
-    given = sizing.fill_sizes(config, characters)
+    given = sizing.fill_sizes(config, characters, sizing.FINE_TUNE if fine_tunes else sizing.FROM_SCRATCH)
     notes = [*sizing.describe_sizes(config, given, characters)]
     unit = given.data.unit
     asked = given.training.batch_size, given.training.sequence_length

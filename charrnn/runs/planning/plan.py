@@ -34,6 +34,7 @@ class Plan:
     weights: Network | None = None  # to start with, in place of fresh ones
     lineage: Lineage | None = None  # where the weights of a fine-tune come from
     ranks: Communicator = field(default_factory=Communicator)  # the processes that train together
+    warning: str | None = None  # the note that speaks against this training, if there is one
 
     @property
     def windows_per_epoch(self) -> int:

@@ -19,6 +19,8 @@ RARE_BELOW = 10  # occurrences; fewer are rare
 MANY_SYMBOLS = 200  # with fewer symbols the readout takes next to no time
 MANY_TIMES = 4  # as many characters validated as trained: a validation computes no gradient, and is faster
 MAX_RARE_SHARE = 1e-3  # of the text
+MAX_HIDDEN_SHARE = 0.01  # of the text: what a rare symbol of a large text may hide in a short one, or in Chinese
+MIN_COUNTS = (50, 20, 10, 5, 2, 1)
 
 
 def corpus_notes(corpus: Corpus) -> tuple[str, ...]:
@@ -56,6 +58,22 @@ def table_notes(text: SourceText, data: Data) -> tuple[str, ...]:
     others = f" and {plural(len(tables) - 1, 'other table')}" if len(tables) > 1 else ""
     return (
         f"{tables[0]}{others}: read as a text, with all columns; {parameter('settings')} data.field=NAME takes one: {names}",
+    )
+
+
+def hidden_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
+    """A warning, if data.min_count replaces much of the text by the unknown symbol, with a count that does not."""
+    counts = text.counts[text.counts > 0]
+    hidden = counts[counts < min_count]
+    if text.unit == "byte" or hidden.sum() <= MAX_HIDDEN_SHARE * text.length:
+        return ()
+    better = next(
+        count
+        for count in MIN_COUNTS
+        if count < min_count and counts[counts < count].sum() <= MAX_HIDDEN_SHARE * text.length
+    )
+    return (
+        f"{len(hidden):,} of its {len(counts):,} different characters occur fewer than {min_count} times and share one symbol: {hidden.sum() / text.length:.1%} of the text; {parameter('settings')} data.min_count={better} keeps them apart",
     )
 
 

@@ -2,6 +2,8 @@
 
 Tensors: `parameters.NAME` for each parameter, `optimizer.NAME` for each moment, (P,), and `state`, (S, B, H). With an
 average of the weights, the average is in the parameters, and the weights that go on learning are in `learning`, (P,).
+A file of weights alone has the parameters only, possibly in half precision (weights_only.py).
+
 Metadata: a digest over every byte; two JSON texts, `charrnn` with the fields of `Record`, and `vocabulary`, a list of
 the symbols in id order; and `run_parent`, by which a text that moved together with its run is found (text_place.py).
 The file has only numbers and JSON, nothing that can run. The same training gives the same bytes.
@@ -22,7 +24,9 @@ from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters, Shapes
 from charrnn.runs.storage import safetensors_file as files
 from charrnn.runs.storage.checkpoint_record import (
+    FORMAT,
     RECORD,
+    WEIGHTS_FORMAT,
     Lineage,
     Record,
     TextRecord,
@@ -41,6 +45,7 @@ from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.trainer import Progress
 
 PARAMETERS, MOMENTS, STATE, LEARNING = "parameters.", "optimizer.", "state", "learning"
+HALF = "float16"  # a precision of weights alone; they are read as numbers of their configuration's
 RECORD_FIELDS = Record.model_fields.keys() - {"format"}  # those that a Checkpoint has, too
 
 
@@ -62,6 +67,7 @@ class Checkpoint:
     learning: Array | None = None  # (P,), the weights if `network` has their average; otherwise None
     run_parent: str | None = None  # the folder of the run, seen from that of the text; see text_place.py
     folder: Path | None = None  # where the checkpoint was read
+    weights_only: bool = False  # no moments, and a state of zeros: a training cannot go on with it
 
 
 def save(checkpoint: Checkpoint, path: Path, previous: Path | None = None) -> None:
@@ -75,12 +81,19 @@ def save_in(folder: Folder, checkpoint: Checkpoint, name: str, previous: str | N
 
     Raises OSError, and DivergedError for numbers that are not finite.
     """
+    tensors, metadata = contents(checkpoint)
+    with folder.whole_file(name, previous) as file:
+        files.write(file, tensors, metadata)
+
+
+def contents(checkpoint: Checkpoint) -> tuple[dict[str, Array], dict[str, str]]:
+    """The tensors and the metadata of its file. Raises DivergedError for numbers that are not finite."""
     tensors = _tensors(checkpoint)
     if bad := _not_finite(tensors):
         raise DivergedError(f"{DIVERGED} at step {checkpoint.progress.step:,}: {bad} is not finite")
-    record = Record(**{key: getattr(checkpoint, key) for key in RECORD_FIELDS})
-    with folder.whole_file(name, previous) as file:
-        files.write(file, tensors, to_metadata(record, checkpoint.vocabulary.symbols, checkpoint.run_parent))
+    kind = WEIGHTS_FORMAT if checkpoint.weights_only else FORMAT
+    record = Record(format=kind, **{key: getattr(checkpoint, key) for key in RECORD_FIELDS})
+    return tensors, to_metadata(record, checkpoint.vocabulary.symbols, checkpoint.run_parent)
 
 
 def load(path: Path) -> Checkpoint:
@@ -100,12 +113,13 @@ def load_from(folder: Folder, name: str) -> Checkpoint:
         vocabulary = Vocabulary(tuple(parse_symbols(reader.metadata)), record.config.data.unit)
         _require_ends(record.config, vocabulary)
         architecture = record.config.model.architecture(len(vocabulary))
-        _require(reader.entries, _expected_shapes(record.config, architecture), record.config.training.precision)
+        _require(reader.entries, _expected_shapes(record, architecture), _precisions(record))
         tensors = reader.read()
         if bad := _not_finite(tensors):
             raise CheckpointError(f"{bad} holds numbers that are not finite")
         saved = _assemble(record, vocabulary, architecture, tensors)
-        return replace(saved, run_parent=reader.metadata.get(RUN_PARENT), folder=folder.path)
+        parent = None if record.weights_only else reader.metadata.get(RUN_PARENT)
+        return replace(saved, run_parent=parent, folder=folder.path)
 
 
 @contextmanager
@@ -139,28 +153,38 @@ def looks_like_checkpoint(folder: Folder, name: str) -> bool:
 
 def _tensors(checkpoint: Checkpoint) -> dict[str, Array]:
     tensors = {PARAMETERS + name: view for name, view in checkpoint.network.parameters.items()}
-    tensors |= {MOMENTS + name: moment for name, moment in checkpoint.moments.items()}
-    tensors[STATE] = checkpoint.state
-    if checkpoint.learning is not None:
-        tensors[LEARNING] = checkpoint.learning
+    if not checkpoint.weights_only:
+        tensors |= {MOMENTS + name: moment for name, moment in checkpoint.moments.items()}
+        tensors[STATE] = checkpoint.state
+        if checkpoint.learning is not None:
+            tensors[LEARNING] = checkpoint.learning
     return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
 
 
-def _expected_shapes(config: SizedConfig, architecture: Architecture) -> Shapes:
-    """The names and shapes of the tensors in a checkpoint of this configuration."""
-    shapes = architecture.shapes()
+def _expected_shapes(record: Record, architecture: Architecture) -> Shapes:
+    """The names and shapes of the tensors in a checkpoint with this record."""
+    config, shapes = record.config, architecture.shapes()
+    parameters = {PARAMETERS + name: shape for name, shape in shapes.items()}
+    if record.weights_only:
+        return parameters
     vectors = [MOMENTS + name for name in OPTIMIZERS[config.training.optimizer].names_of_moments]
     if config.training.ema_decay is not None:
         vectors.append(LEARNING)
     return {
-        **{PARAMETERS + name: shape for name, shape in shapes.items()},
+        **parameters,
         **{name: (Parameters.size(shapes),) for name in vectors},
         STATE: architecture.state_shape(config.training.batch_size),
     }
 
 
-def _require(found: Mapping[str, Entry], needed: Shapes, precision: str) -> None:
-    """Raises CheckpointError unless names, shapes and precision are exactly those needed."""
+def _precisions(record: Record) -> tuple[str, ...]:
+    """What its tensors may be: the configuration's precision first."""
+    precision = record.config.training.precision
+    return (precision, HALF) if record.weights_only else (precision,)
+
+
+def _require(found: Mapping[str, Entry], needed: Shapes, precisions: tuple[str, ...]) -> None:
+    """Raises CheckpointError unless names and shapes are exactly those needed, and each precision is allowed."""
     for name, shape in needed.items():
         if name not in found:
             raise CheckpointError(f"lacks the tensor {name}, {tuple(shape)}, which its configuration needs")
@@ -168,8 +192,8 @@ def _require(found: Mapping[str, Entry], needed: Shapes, precision: str) -> None
             raise CheckpointError(
                 f"{name} has shape {found[name].shape}; its configuration and vocabulary need {tuple(shape)}"
             )
-        if found[name].dtype != precision:
-            raise CheckpointError(f"{name} is {found[name].dtype}; its configuration says {precision}")
+        if found[name].dtype not in precisions:
+            raise CheckpointError(f"{name} is {found[name].dtype}; its configuration says {precisions[0]}")
     if unknown := sorted(found.keys() - needed.keys()):
         raise CheckpointError(f"holds the tensor {unknown[0][:80]!r}, which its configuration does not use")
 
@@ -200,12 +224,14 @@ def _assemble(
     parameters = Parameters(architecture.shapes(), record.config.training.precision)
     parameters.load(_with_prefix(PARAMETERS, tensors))
     _require_zero_biases(architecture, parameters, tensors.get(LEARNING))
+    state = tensors.get(STATE, np.zeros(architecture.state_shape(1), parameters.flat.dtype))  # none: weights alone
     return Checkpoint(
         vocabulary=vocabulary,
         network=Network(architecture, parameters),
         moments=_with_prefix(MOMENTS, tensors),
-        state=tensors[STATE],
+        state=state,
         learning=tensors.get(LEARNING),
+        weights_only=record.weights_only,
         **{key: getattr(record, key) for key in RECORD_FIELDS},
     )
 

@@ -22,6 +22,7 @@ from charrnn.training.divergence import MAX_LOSS
 from charrnn.training.trainer import Progress
 
 FORMAT: Literal[2] = 2
+WEIGHTS_FORMAT: Literal[3] = 3  # of weights alone, which versions before them refuse as newer
 RECORD, VOCABULARY = "charrnn", "vocabulary"
 MAX_RECORD_CHARS = 1 << 20
 
@@ -76,7 +77,7 @@ class Lineage(StrictModel):
 class Record(StrictModel):
     """What a checkpoint stores besides tensors."""
 
-    format: Literal[2] = FORMAT
+    format: Literal[2, 3] = FORMAT
     config: SizedConfig
     progress: Progress
     updates: int = Field(ge=0, le=MAX_STEPS)
@@ -84,6 +85,11 @@ class Record(StrictModel):
     text: TextRecord
     versions: Mapping[str, str]
     base: Lineage | None = None
+
+    @property
+    def weights_only(self) -> bool:
+        """Whether the file has weights alone, without what a training needs to go on; see weights_only.py."""
+        return self.format == WEIGHTS_FORMAT
 
 
 def to_metadata(record: Record, symbols: Sequence[str], run_parent: str | None = None) -> dict[str, str]:
@@ -109,9 +115,9 @@ def parse_record(metadata: Mapping[str, str]) -> Record:
         record = Record.model_validate_json(metadata[RECORD])
     except ValidationError as error:
         first = error.errors()[0]
-        if first["loc"] == ("format",) and isinstance(first["input"], int) and first["input"] > FORMAT:
+        if first["loc"] == ("format",) and isinstance(first["input"], int) and first["input"] > WEIGHTS_FORMAT:
             raise UnreadableError(
-                f"written by a newer charrnn (format {first['input']:,}; this one reads {FORMAT})"
+                f"written by a newer charrnn (format {first['input']:,}; this one reads {FORMAT} and {WEIGHTS_FORMAT})"
             ) from None
         key = shorten(repr(".".join(map(str, first["loc"])))[1:-1])
         raise CheckpointError(f"its record is not valid: {key}: {first['msg']}") from None

@@ -13,10 +13,12 @@ from pathlib import Path
 from charrnn.config import resolve
 from charrnn.config.schema import END_KEYS, Config
 from charrnn.errors import CheckpointError, ConfigError, RunError, UnreadableError
+from charrnn.package import shipped_model
 from charrnn.runs.storage import checkpoint as checkpoints
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.folder_handle import SIDE, Folder
 from charrnn.system.lock import LOCK, Lock
+from charrnn.system.output_names import refuse_shipped
 from charrnn.words import parameter, shell_command
 
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
@@ -35,7 +37,9 @@ class LoadedCheckpoint:
 
 
 def require_free(path: Path) -> None:
-    """Raises RunError if a new run cannot have this directory. Makes nothing."""
+    """Raises RunError if a new run cannot have this directory, and OutputError in a folder that ships with the program.
+    Makes nothing.
+    """
     with _for_a_new_run(path):
         if (path / LOCK).exists():
             create(path).release()  # its error says first who trains there
@@ -85,6 +89,7 @@ def take_lock(path: Path) -> Lock:
         raise RunError(f"{parameter('resume')} {path}: a file; name its run directory, {path.parent}")
     if not path.is_dir():
         raise RunError(f"{parameter('resume')} {path}: no such run directory")
+    refuse_shipped(path)
     if not (path / LAST).is_file() and not (path / PREVIOUS).is_file():
         raise RunError(f"{parameter('resume')} {path}: nothing to resume: it holds no {LAST}")
     if not any(checkpoints.looks_like_checkpoint(Folder.at(path), name) for name in (LAST, PREVIOUS, PREVIOUS + SIDE)):
@@ -142,7 +147,8 @@ def _written_config(path: Path, lost: Config) -> Config:
 
 
 def load(run: Path, which: str | None = None) -> LoadedCheckpoint:
-    """The checkpoint at `run`: the file itself, or the best one of a run directory, or its last if there is no best.
+    """The checkpoint at `run`: the file itself, or the best one of a run directory, or its last if there is no best. Of
+    a model that ships with the program, such as builtin:english, the path stays that name.
 
     `which` is "best", "last" or None. If the checkpoint is damaged, another is loaded, with a note: the last in place
     of the best, unless `which` is "best", and the previous in place of the last. Raises RunError if there is none, and
@@ -150,6 +156,10 @@ def load(run: Path, which: str | None = None) -> LoadedCheckpoint:
     """
     if which not in WHICH:
         raise RunError(f"{run}: no checkpoint is called {which!r}; there are best and last")
+    if file := shipped_model(run):
+        if which is not None:
+            raise RunError(f"{run}: is one checkpoint; leave out {parameter('which')}")
+        return LoadedCheckpoint(checkpoints.load(file), run)
     if run.is_file() and which is not None:
         raise RunError(f"{run}: is a checkpoint; for the {which} one of its run, name the directory, {run.parent}")
     if run.exists() and not run.is_dir():
@@ -218,6 +228,7 @@ def writable(folder: Folder, name: str = "") -> Iterator[None]:
 @contextmanager
 def _for_a_new_run(path: Path) -> Iterator[None]:
     """Raises RunError if a new run cannot be there; the message says what to do."""
+    refuse_shipped(path)
     try:
         yield
     except FileExistsError:

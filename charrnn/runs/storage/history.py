@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from charrnn.config import resolve
 from charrnn.errors import ConfigError, RunError
+from charrnn.package import MODEL, shipped_model
 from charrnn.runs.storage.directory import CONFIG, METRICS
 from charrnn.runs.storage.metrics_log import BYTE_NAMES, MAX_LINE_BYTES
 from charrnn.system.plain_files import open_file_or_pipe, open_plain
 from charrnn.text.characters.unit_names import Unit
+from charrnn.words import shell_command
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -201,8 +203,10 @@ def read_history(run: Path, about_steps: int | None = None) -> History:
 
 
 def _metrics_of(run: Path) -> Path:
-    if run.suffix == ".safetensors" and run.is_file():
-        raise RunError(f"{run}: a checkpoint, which has no history; name its run directory, {run.parent}")
+    if shipped_model(run) or (run.suffix == MODEL and run.is_file()):
+        has_run = not shipped_model(run) and (run.parent / METRICS).exists()
+        advice = f"name its run directory, {run.parent}" if has_run else shell_command("what it is: charrnn info", run)
+        raise RunError(f"{run}: a checkpoint, which has no history; {advice}")
     if not run.exists():
         raise RunError(
             f"{run}: no such run; name a run directory, or a file of events as charrnn train --json prints them"

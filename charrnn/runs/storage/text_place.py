@@ -34,6 +34,18 @@ def parent_from_text(sources: Sequence[str], run: Path) -> str | None:
     return way
 
 
+def text_name(sources: Sequence[str]) -> str:
+    """A short name for the sources of a text.
+
+    >>> text_name(["/home/june/letters/1.txt", "/home/june/letters/2.txt"])
+    '1.txt and 1 more'
+    """
+    if not sources:
+        return ""
+    first = "standard input" if sources[0] == "-" else os.path.basename(sources[0].rstrip("/\\")) or sources[0]
+    return first if len(sources) == 1 else f"{first} and {len(sources) - 1:,} more"
+
+
 def moved_sources(sources: Sequence[str], parent: str | None, run: Path) -> Iterator[tuple[str, ...]]:
     """Where the sources are if they moved together with their run directory, which is at `run` now; nothing if they did
     not move. A source that is not there keeps its name. Where a link leads to `run`, both of its places count.

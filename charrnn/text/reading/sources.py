@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from charrnn.errors import TextError
-from charrnn.package import shipped
+from charrnn.package import BUILTIN as BUILTIN
+from charrnn.package import shipped, shipped_models
 from charrnn.text import cache
 from charrnn.text.reading import missing
 from charrnn.text.reading.encodings import Encodings
@@ -29,7 +30,6 @@ from charrnn.words import nearest, parameter
 
 PIECE = 1 << 20  # bytes read at once
 SPOOLED = 1 << 25  # bytes of standard input; more are kept in a file
-BUILTIN = "builtin:"
 DEFAULT_SOURCE = f"{BUILTIN}harbour"
 STANDARD_INPUT = "standard input"
 
@@ -121,11 +121,20 @@ def _builtin(source: str) -> Iterator[Source]:
     elif name in builtin_names():
         yield _file(shipped("corpora") / f"{name}.txt", source)
     else:
-        known = builtin_names()
-        close = nearest(name, known)  # without the prefix, which makes any two alike
-        hint = f"; did you mean {BUILTIN}{close}?" if close else ""
-        names = ", ".join(f"{BUILTIN}{other}" for other in known)
-        raise TextError(f"{source}: no such built-in text; there are {names}{hint}")
+        raise TextError(f"{source}: {_not_a_text(source)}")
+
+
+def _not_a_text(source: str) -> str:
+    """What a name is that no built-in text has."""
+    texts, models = [f"{BUILTIN}{name}" for name in builtin_names()], shipped_models()
+    if source in models:
+        return f"a model, not a text; to begin with its weights: charrnn train TEXT --from {source}"
+    bare = {name.removeprefix(BUILTIN): name for name in (*texts, *models)}
+    close = nearest(source.removeprefix(BUILTIN), bare)  # without the prefix, which makes any two alike
+    also = f", and for a RUN {', '.join(models)}" if models else ""
+    return f"no such built-in text; there are {', '.join(texts)}{also}" + (
+        f"; did you mean {bare[close]}?" if close else ""
+    )
 
 
 def _standard_library() -> Iterator[Source]:

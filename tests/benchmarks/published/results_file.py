@@ -10,12 +10,16 @@ from typing import Any
 Result = dict[str, Any]
 
 
-def base_parser(name: str, description: str | None, seeds: int | None = None) -> argparse.ArgumentParser:
-    """A parser with the options of every `python tests/benchmarks NAME`: --out, --table, and --seeds if `seeds` is given."""
+def base_parser(
+    name: str, description: str | None, seeds: int | None = None, folder: str | None = None
+) -> argparse.ArgumentParser:
+    """A parser with the options of every `python tests/benchmarks NAME`: --out (in `folder`, where it is not `name`), --table, and
+    --seeds if `seeds` is given.
+    """
     parser = argparse.ArgumentParser(
         f"python tests/benchmarks {name}", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    out = Path("measured", name)
+    out = Path("measured", folder or name)
     parser.add_argument(
         "--out", type=Path, default=out, help=f"folder of the results, to save and to continue; default {out}"
     )

@@ -65,6 +65,11 @@ def test_invalid_fine_tunes_are_refused(charrnn, tiny_run, text_file):
     assert not Path("runs").exists()
 
 
+def test_the_recipe_of_a_fine_tune_needs_a_base(charrnn, text_file):
+    found = charrnn("train", text_file, "-c", "finetune")
+    refused(found, 1, "--config finetune: is for --from RUN, whose network it takes: charrnn train TEXT --from RUN")
+
+
 def test_an_empty_name_is_not_the_current_folder(charrnn, tmp_path):
     (tmp_path / "cwd" / "notes.txt").write_text("something else " * 50)
     refused(charrnn("train", ""), 1, "'' is not a file name")

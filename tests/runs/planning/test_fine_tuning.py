@@ -11,6 +11,7 @@ from tiny import TINY, follow
 
 from charrnn import api
 from charrnn.config.resolve import resolve
+from charrnn.config.sizing import FINE_TUNE
 from charrnn.errors import CheckpointError, ConfigError, NetworkError, RunError
 from charrnn.package import shipped
 from charrnn.runs.planning import memory_estimate
@@ -276,7 +277,7 @@ def test_a_fine_tune_of_a_fine_tune(tmp_path, base_run, text_file, other_text):
 
 def test_frozen_layers_stay_as_the_base_has_them_through_recovery_and_resume(tmp_path, base_run, other_text):
     made = plan(other_text, base_run, "training.freeze=[layer1]", "training.weight_decay=0.1")
-    assert "layer1 is frozen: the new characters keep random weights there" in made.notes
+    assert "layer1 is frozen: the new characters keep the weights there that they begin with" in made.notes
     assert any(note.startswith("frozen: layer1; 476 of ") for note in made.notes)
     run = api.start(made, tmp_path / "fine")
     spoilt = []
@@ -294,7 +295,7 @@ def test_frozen_layers_stay_as_the_base_has_them_through_recovery_and_resume(tmp
 
 
 def test_a_frozen_readout_is_noted_only_if_something_is_new(base_run, text_file, other_text):
-    said = "readout is frozen: the new characters keep random weights there"
+    said = "readout is frozen: the new characters keep the weights there that they begin with"
     assert said in plan(other_text, base_run, "training.freeze=[readout]").notes
     assert said not in plan(text_file, base_run, "training.freeze=[readout]").notes
 
@@ -331,9 +332,10 @@ def test_a_size_that_a_file_leaves_to_the_text_is_the_base_s(tmp_path, base_run,
     recipe.write_text("model:\n  cell: gru\n  hidden_size: null\n  dropout: null\ntraining:\n  learning_rate: 1.0e-3\n")
     base = api.load_base(base_run)
     resolved = resolve(str(recipe), defaults=base.settings)
-    assert resolved.config.model.model_dump() == base.config.model.model_dump()
+    assert resolved.config.model.model_dump() == {**base.config.model.model_dump(), "dropout": None}
     assert resolved.origin("model.hidden_size") == "`base`"
-    api.plan([str(text_file)], resolved.config, base=base)
+    plan = api.plan([str(text_file)], resolved.config, base=base)
+    assert plan.config.model.dropout == FINE_TUNE.presets["model.dropout"][0]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a name of bytes")

@@ -118,3 +118,23 @@ def test_validations_that_would_take_longer_than_the_training_are_said(text_file
     notes = [note for note in plan.notes if "take longer than the training" in note]
     assert len(notes) == hinted
     assert not hinted or notes[0].startswith("10 validations of 720 characters each")
+
+
+def test_a_hundredth_of_a_text_may_be_hidden(tmp_path):
+    text = tmp_path / "text.txt"
+    for times, noted in ((990, False), (980, True)):  # 10 of 1,000 characters, and of 990
+        text.write_text("abcdefghij" + "q" * times, encoding="utf-8")
+        notes = api.plan([str(text)], resolve(None, ["data.min_count=2"]).config).notes
+        assert any("share one symbol: 1.0% of the text" in note for note in notes) == noted
+
+
+def test_the_note_about_hidden_characters_names_a_count_that_keeps_them(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("".join(map(chr, range(0x4E00, 0x4E00 + 300))) * 20 + "quay on." * 500, encoding="utf-8")
+    note = (
+        "300 of its 308 different characters occur fewer than 100 times and share one symbol: 60.0% of the text; "
+        "`settings` data.min_count=20 keeps them apart"
+    )
+    assert note in api.plan([str(text)], resolve(None, ["data.min_count=100"]).config).notes
+    assert api.plan([str(text)], resolve(None, ["data.min_count=20"]).config).notes == ()
+    assert note not in api.plan([str(text)], resolve(None, ["data.min_count=100", "data.unit=byte"]).config).notes

@@ -107,7 +107,7 @@ def entry(dtype="F32", shape=(2,), offsets=(0, 8), **more):
         ({"a": entry(offsets=(4, 12))}, b"123456789012", "leave gaps"),
         ({"a": entry(offsets=(-8, 0))}, b"", "leave gaps"),
         ({"a": entry(), "b": entry(offsets=(4, 12))}, b"123456789012", "overlap"),
-        ({"a": entry("BF16")}, b"12345678", "is 'BF16'; known are F32"),
+        ({"a": entry("BF16")}, b"12345678", "is 'BF16'; known are F16, F32"),
         ({"a": entry(more=1)}, b"12345678", "in a way that is not safetensors"),
         ({"a": [1]}, b"", "in a way that is not safetensors"),
         ({"a": entry() | {"shape": "2"}}, b"12345678", "in a way that is not safetensors"),

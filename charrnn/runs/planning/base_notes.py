@@ -1,0 +1,59 @@
+"""Notes about bases: that one does not know the language of a text, and what the shipped one would give."""
+
+from contextlib import suppress
+
+import numpy as np
+
+from charrnn.errors import CheckpointError, RunError
+from charrnn.package import shipped
+from charrnn.runs.planning.fine_tuning import FineTuneBase
+from charrnn.runs.planning.language_check import check_language
+from charrnn.runs.planning.plan import Plan
+from charrnn.runs.storage import directory
+from charrnn.text.characters.unit_names import unit_name
+from charrnn.text.reading.sources import BUILTIN
+from charrnn.words import parameter
+
+ENGLISH = f"{BUILTIN}english"
+FOREIGN = 0.5  # nats beyond the n-gram: English in capitals needs 0.2, French, the nearest other language, 0.8 or more
+GAINS = {10_000: 0.6, 60_000: 0.2, 300_000: 0.1, 1_000_000: 0.05}
+"""Characters to train on, and by how many nats per character the shipped base ends below a training from scratch."""
+
+
+def foreign_note(base: FineTuneBase, plan: Plan) -> str | None:
+    """That the base of a plan does not know the language of its text, or most of its characters; None if it does."""
+    found = check_language(base.network, base.vocabulary, plan.corpus)
+    if not found or found.excess <= FOREIGN:
+        return None
+    advice = f"from scratch is better here: leave out {parameter('base')}"
+    if found.new_share > 0.5:
+        return f"the base does not know this script: {found.new_share:.0%} of the characters are new to it; {advice}"
+    one = unit_name(plan.config.data.unit, 1)
+    return f"the base does not know this language: it needs {found.base_loss:.2f} nats per {one} here, counting needs {found.ngram_loss:.2f}; {advice}"
+
+
+def english_hint(plan: Plan) -> str | None:
+    """What the shipped base would give a training from scratch on a short text that it can read; otherwise None.
+
+    A text that comes with charrnn gets no hint: there one wants to see a network begin with nothing.
+    """
+    characters = plan.corpus.slices("train").size
+    path = shipped("corpora") / "english.safetensors"
+    builtin = any(source.startswith(BUILTIN) for source in plan.sources)
+    if plan.weights or builtin or plan.config.data.unit == "byte" or characters > max(GAINS) or not path.is_file():
+        return None
+    with suppress(CheckpointError, RunError):
+        base = directory.load(path).checkpoint
+        found = check_language(base.network, base.vocabulary, plan.corpus)
+        if found and found.excess < 0:
+            return f"this text is English: about {gain(characters):.2g} nats better in the same time with {parameter('base')} {ENGLISH}"
+    return None
+
+
+def gain(characters: int) -> float:
+    """The nats per character that the base gains on a text of this length, between the measured ones by its logarithm.
+
+    >>> gain(10_000), gain(300_000), round(gain(25_000), 2)
+    (0.6, 0.1, 0.39)
+    """
+    return float(np.interp(np.log(characters), np.log([*GAINS]), [*GAINS.values()]))
