@@ -15,8 +15,9 @@ CONFIG = "config.yaml"  # beside a checkpoint in its run directory
 
 def require_ending(path: Path, endings: tuple[str, ...], writes: str) -> None:
     """Raises OutputError for a name whose ending promises another format; `writes` says which one is written, and the
-    message proposes the first ending.
+    message proposes the first ending; and for one that ships with the program.
     """
+    refuse_shipped(path)
     if path.suffix.lower() not in endings:
         better = path.with_suffix(endings[0]) if path.suffix else f"{path}{endings[0]}"
         raise OutputError(f"{path}: {writes}; name it {better}")

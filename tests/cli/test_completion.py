@@ -10,6 +10,7 @@ import pytest
 from charrnn.cli.options import completion
 from charrnn.config.resolve import known_keys
 from charrnn.config.schema import Config
+from charrnn.package import shipped_models
 from charrnn.runs.finding import RUNS
 from charrnn.runs.storage.directory import LAST
 
@@ -45,7 +46,7 @@ def complete(tmp_path):
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (["sample", ""], ["play"]),
+        (["sample", ""], ["play", *shipped_models()]),
         (["train", "--resume", "runs/"], ["runs/play"]),
         (["train", "-c", "l"], ["lstm"]),
         (["train", "-s", "model.c"], ["model.cell=rnn", "model.cell=gru", "model.cell=lstm"]),
@@ -68,6 +69,13 @@ def test_bash(complete, words, offered):
 def test_fish_and_zsh_show_the_first_comment_of_a_recipe(complete):
     assert any(line.startswith("lstm\tThe lstm: ") for line in complete("fish", "charrnn", "train", "-c", "l"))
     assert complete("zsh", "charrnn", "train", "-c", "l")[0].startswith('_arguments \'*: :(("lstm":"The lstm')
+
+
+def test_models_that_ship_are_offered_where_a_run_may_stand(shipped_english, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert completion.runs("") == completion.runs("builtin:e") == [("builtin:english", "")]
+    assert completion.runs("play") == []
+    assert completion.own_runs("") == []  # for --resume and plot
 
 
 def test_the_keys_are_those_of_the_configuration():

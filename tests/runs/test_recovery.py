@@ -13,6 +13,7 @@ from slow import mostly_slow
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError
+from charrnn.models import export
 from charrnn.runs.recovery import _progress_after_rollback
 from charrnn.runs.storage.checkpoint import load
 from charrnn.training.divergence import Batch
@@ -155,6 +156,16 @@ def test_no_snapshot_of_another_run_is_taken(start, plant, tmp_path, what):
     other = foreign(plant, tmp_path, what)
     for name in ("previous", "best"):
         (tmp_path / "run" / f"{name}.safetensors").write_bytes((other / f"{name}.safetensors").read_bytes())
+    recovery = api.resume(tmp_path / "run").trainer.recovery
+    assert recovery._newest().progress.step == 22
+    assert recovery._best().progress.step == 22
+
+
+def test_weights_alone_are_no_snapshot(start, plant, tmp_path):
+    follow(plant, start("run"), until=22)
+    for name in ("previous", "best"):
+        path = tmp_path / "run" / f"{name}.safetensors"
+        export.write(load(path), path, "charrnn", replace=True)
     recovery = api.resume(tmp_path / "run").trainer.recovery
     assert recovery._newest().progress.step == 22
     assert recovery._best().progress.step == 22

@@ -11,6 +11,7 @@ from faults.hostile.judging import MARKS, TINY_OPTIONS, cheap, listing, not_a_fi
 from faults.sealing import assembled, contents, described, parts, sealed, small_checkpoint
 
 from charrnn.errors import CheckpointError
+from charrnn.models import export
 from charrnn.runs.storage import checkpoint as checkpoints
 
 pytestmark = MARKS
@@ -178,6 +179,68 @@ def test_the_checkpoint_that_those_are_made_of_is_a_good_one(charrnn, tmp_path, 
     for content in unchanged:
         (tmp_path / "c.safetensors").write_bytes(content)
         assert charrnn("sample", tmp_path / "c.safetensors", "-n", "3").exit_code == 0
+
+
+WEIGHTS_ALONE = {
+    "negative sizes": (with_tensor("parameters.b_h", shape=[-1, -2]), "impossible shape"),
+    "a product past 64 bits": (with_tensor("parameters.b_h", shape=[1 << 32, 1 << 32]), "shape"),
+    "offsets past the end": (with_tensor("parameters.b_h", data_offsets=[1 << 40, (1 << 40) + 4]), "gaps"),
+    "F32 in the place of F16": (with_tensor("parameters.b_h", dtype="F32"), "length in bytes"),
+    "integers": (with_tensor("parameters.b_h", dtype="I64"), "length in bytes"),
+    "BF16": (with_tensor("parameters.b_h", dtype="BF16"), "'BF16'"),
+    "a state": (
+        with_header(lambda content: {**content, "state": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}}),
+        "which its configuration does not use",
+    ),
+    "as an ordinary checkpoint": (with_record(lambda record: record.update(format=2)), "is float16"),
+    "a newer format": (with_record(lambda record: record.update(format=4)), "written by a newer charrnn"),
+    "a format of 400 digits": (with_record(lambda record: record.update(format=10**400)), "newer charrnn"),
+    "hidden_size 65536": (with_record(lambda record: record["config"]["model"].update(hidden_size=65536)), "65536"),
+    "64 layers": (with_record(lambda record: record["config"]["model"].update(num_layers=64)), "lacks the tensor"),
+    "10^15 stalls": (with_record(lambda record: record["progress"].update(stalls=10**15)), "larger than in any training"),
+    "NaN": (lambda whole: sealed(parts(whole)[0], b"\x00\x7e" * (len(parts(whole)[1]) // 2)), "not finite"),
+    "infinity": (lambda whole: sealed(parts(whole)[0], b"\x00\x7c" * (len(parts(whole)[1]) // 2)), "not finite"),
+    "half of it": (lambda whole: whole[: len(whole) // 2], "damaged"),
+    "the digest of another file": (lambda whole: whole[:-1] + bytes([whole[-1] ^ 1]), "digest"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory, whole):
+    """The bytes of a file of weights alone with nothing wrong."""
+    path = tmp_path_factory.mktemp("alone") / "whole.safetensors"
+    path.write_bytes(whole)
+    out = path.with_name("alone.safetensors")
+    export.write(checkpoints.load(path), out, "charrnn", half=True)
+    return out.read_bytes()
+
+
+@pytest.mark.parametrize("case", WEIGHTS_ALONE)
+def test_weights_alone(charrnn, tmp_path, place, alone, case):
+    make, words = WEIGHTS_ALONE[case]
+    (place / "c.safetensors").write_bytes(make(alone))
+    before = listing(place, tmp_path)
+    result = charrnn("sample", place / "c.safetensors", "-n", "3")
+    refused(result, "c.safetensors", words)
+    assert len(result.stderr.splitlines()) == 1
+    assert listing(place, tmp_path) == before
+
+
+def test_a_batch_of_2_to_the_24_takes_no_memory_in_weights_alone(charrnn, tmp_path, alone):
+    """They have no state of such a size."""
+    large = with_record(lambda record: record["config"]["training"].update(batch_size=1 << 24))(alone)
+    for content in (alone, large):
+        (tmp_path / "c.safetensors").write_bytes(content)
+        assert charrnn("sample", tmp_path / "c.safetensors", "-n", "3").exit_code == 0
+    assert checkpoints.load(tmp_path / "c.safetensors").state.nbytes < 100
+
+
+@pytest.mark.parametrize("source", ["/etc/hostname", "text.txt", "/dev/zero", "-"])
+def test_a_text_that_weights_alone_name_is_never_read(charrnn, tmp_path, alone, source):
+    named = with_record(lambda record: record["text"].update(sources=[source]))(alone)
+    (tmp_path / "c.safetensors").write_bytes(named)
+    result = charrnn("eval", tmp_path / "c.safetensors")
+    refused(result, "weights alone do not say where their training text is")
 
 
 def large_shapes(content):

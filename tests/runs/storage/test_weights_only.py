@@ -188,7 +188,7 @@ def test_a_bias_that_is_held_at_0_must_be_0(tmp_path, text_file):
     out = charrnn.export(run, tmp_path / "cat.safetensors", to="charrnn", half=True)
     load(out)
     rewrite(out, {"parameters.b_h": np.full(16, 0.5, np.float16)})
-    with pytest.raises(CheckpointError, match="b_h is not 0, but its configuration has model.bias false"):
+    with pytest.raises(CheckpointError, match=r"b_h is not 0, but its configuration has model\.bias false"):
         load(out)
 
 
