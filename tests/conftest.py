@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from languages import english_base
 from tiny import TINY, trained
 from typer.testing import CliRunner
 
@@ -64,6 +65,12 @@ def trained_once(tmp_path_factory):
     text = tmp_path_factory.mktemp("once") / "text.txt"
     text.write_text(TEXT, "utf-8")
     return trained(text.with_name("run"), text)
+
+
+@pytest.fixture(scope="session")
+def english(tmp_path_factory):
+    """A run that knows a little English; read it, do not write there."""
+    return english_base(tmp_path_factory.mktemp("english"))
 
 
 @pytest.fixture

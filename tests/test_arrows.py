@@ -25,11 +25,12 @@ LEVELS = [
 INNER_LEVELS = {  # of rooms that have rooms or long files inside
     "text": [
         {"characters"},
-        {"vocabulary", "splits", "bounded_matching"},
+        {"vocabulary", "splits", "bounded_matching", "shuffling"},
         {"cache"},
         {"reading"},
         {"positions"},
         {"documents", "unicode_form"},
+        {"columns"},
         {"source_text"},
         {"corpus", "windows"},
     ],

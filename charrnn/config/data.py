@@ -44,9 +44,29 @@ class Data(StrictModel):
         max_length=MAX_EXPRESSION_CHARS,
         description="where a document ends and the next begins: blank-line, file, or a regular expression; null: one long text",
     )
+    field: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_EXPRESSION_CHARS,
+        description="the column of a table (.csv, .tsv, .jsonl) whose rows are documents: its name, or its number if there is no header; null: the whole file",
+    )
+    shuffle: bool | None = Field(
+        None,
+        description="whether documents are shuffled by training.seed before the split, or the files of one long text; null: true for documents",
+    )
     max_expansion: float = Field(
         MAX_EXPANSION, ge=1, description="a compressed text may be at most this many times as large as its file"
     )
+
+    @property
+    def has_documents(self) -> bool:
+        """Whether the text is a list of documents."""
+        return self.boundary is not None or self.field is not None
+
+    @property
+    def shuffles(self) -> bool:
+        """Whether documents or files are shuffled."""
+        return self.has_documents if self.shuffle is None else self.shuffle
 
     @property
     def encodings(self) -> Encodings:
@@ -94,10 +114,22 @@ class Data(StrictModel):
             raise ValueError(str(error)) from None
         return value
 
+    @field_validator("field", mode="before")
+    @classmethod
+    def _field_may_be_a_number(cls, value: Any) -> Any:
+        return str(value) if type(value) is int else value
+
     @model_validator(mode="after")
-    def _boundary_is_of_characters(self) -> Self:
-        if self.boundary is not None and self.unit == "byte":
-            raise ValueError(
-                "boundary is for unit char: bytes are one long text; set unit to char, or boundary to null"
-            )
+    def _documents_are_of_characters(self) -> Self:
+        for key in ("boundary", "field"):
+            if getattr(self, key) is not None and self.unit == "byte":
+                raise ValueError(f"{key} is for unit char: bytes are one long text; set unit to char, or {key} to null")
+        if self.boundary is not None and self.field is not None:
+            raise ValueError("boundary and field: with field each row is a document; set one of them to null")
         return self
+
+
+class SizedData(Data):
+    """How the text of a run is read. The key `shuffle` is missing in runs of earlier versions, which did not shuffle."""
+
+    shuffle: bool = False

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from charrnn.config.data import Data
+from charrnn.config.data import Data, SizedData
 from charrnn.config.section import MAX_SIZE, MAX_STEPS, Size, Steps, StrictModel, Whole, as_int
 from charrnn.errors import NetworkError
 from charrnn.network.architecture import Architecture
@@ -195,6 +195,11 @@ class Config(StrictModel):
         ends = {"steps": other.training.steps, "epochs": other.training.epochs}
         return self.with_values("training", **ends) == other
 
+    @property
+    def shuffle_seed(self) -> int | None:
+        """The seed by which documents or files are shuffled before they are split; None if they are not."""
+        return self.training.seed if self.data.shuffles else None
+
     def with_values(self, section: str, **values: Any) -> Self:
         """A copy with other values in one section."""
         changed = getattr(self, section).model_copy(update=values)
@@ -205,4 +210,5 @@ class SizedConfig(Config):
     """The whole tree with a number for each size: the configuration of a plan, and of a run (see sizing.py)."""
 
     model: SizedModel = SizedModel()
+    data: SizedData = SizedData()
     training: SizedTraining = SizedTraining()

@@ -74,7 +74,7 @@ def fill_sizes(config: Config, characters: int, table: SizeTable = FROM_SCRATCH)
     for key in missing_sizes(config):
         section, name = key.split(".")
         config = config.with_values(section, **{name: sizes[key]})
-    return SizedConfig.model_validate(config.model_dump())
+    return SizedConfig.model_validate(config.with_values("data", shuffle=config.data.shuffles).model_dump())
 
 
 def describe_sizes(asked: Config, given: SizedConfig, characters: int) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ KEYS: Mapping[str, str] = {  # dotted key -> other names of it
     "data.protocol": "benchmark",
     "data.min_count": "min_freq min_frequency rare",
     "data.boundary": "delimiter separator sep document_separator doc_separator documents eos eot",
+    "data.field": "column col columns text_column text_field text_key csv_column key json_key content_column",
+    "data.shuffle": "random_order shuffle_documents shuffled randomize randomise random permute shuffle_data shuffle_files",
     "training.batch_size": "batch bs batchsize mini_batch minibatch_size minibatch streams num_streams b",
     "training.accumulate": "grad_accum gradient_accumulation gradient_accumulation_steps accumulation accumulation_steps "
     "grad_accumulation accum",

@@ -48,7 +48,7 @@ def score_stretches(model: Model, rival: Model | None, texts: Sequence[EncodedTe
 def require_comparable(model: Model, rival: Model) -> None:
     """Raises OptionError if one reads characters and the other bytes, or if their documents end differently."""
     data = [each.saved.config.data for each in (model, rival)]
-    for key in ("unit", "boundary"):
+    for key in ("unit", "boundary", "field"):
         ours, theirs = (getattr(each, key) for each in data)
         if ours != theirs:
             raise OptionError(

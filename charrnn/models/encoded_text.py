@@ -61,7 +61,7 @@ def from_split(corpus: Corpus, name: str) -> EncodedText:
 
 
 def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedText:
-    """Any text; for a model of documents, cut at the boundary in `data`. Raises TextError if there are no documents."""
+    """Any text; for a model of documents, cut at the boundary in `data`, if it has one. Raises TextError if there are no documents."""
     if vocabulary.end_id is None:
         return EncodedText(
             text.length,
@@ -72,7 +72,7 @@ def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedTe
         )
     listed, starts = text.documents, text.starts
     if listed is None:
-        found = documents.split_documents([text.content], str(data.boundary))
+        found = documents.split_documents([text.content], data.boundary or documents.FILE)
         listed, starts = found.documents, found.starts
     block = replace(_from_documents(listed, vocabulary), starts=starts.shift(-1))  # the first end is not seen
     content = "\n".join(["", *listed, ""]).encode

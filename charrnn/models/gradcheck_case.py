@@ -109,6 +109,7 @@ def checked_settings(config: Config) -> dict[str, object]:
         "training.stride": config.training.stride,
         "training.accumulate": config.training.accumulate if config.training.accumulate > 1 else None,
         "data.boundary": config.data.boundary,
+        "data.field": config.data.field,
     }
     return {key: value for key, value in values.items() if value is not None}
 
@@ -176,7 +177,7 @@ def _apply_training(case: Case, config: SizedConfig, seed: int) -> Case:
     """The case with all that the configuration does to the gradient in training."""
     if config.training.stride is not None:  # only the last steps of the window have a loss
         case = case.with_options(loss_steps=NEW_STEPS)
-    if config.data.boundary is not None:  # documents begin within a window
+    if config.data.has_documents:  # documents begin within a window
         case = with_resets(case, seed)
     case = case.with_options(smoothing=config.training.label_smoothing)
     return _with_weight_dropout(_with_dropout(case, config, seed), config, seed)

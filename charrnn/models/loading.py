@@ -91,7 +91,9 @@ def _may_know(first: LoadedCheckpoint, other: LoadedCheckpoint) -> str | None:
     ours, theirs = first.checkpoint, other.checkpoint
     if ours.text.sha256 != theirs.text.sha256:
         return f"{other.path} was trained on another text, which may contain this held-out part"
-    if ours.config.data.make_split() != theirs.config.data.make_split():
+    cuts = [(each.config.data.make_split(), each.config.shuffle_seed) for each in (ours, theirs)]
+    documents = [(each.config.data.boundary, each.config.data.field) for each in (ours, theirs)]
+    if cuts[0] != cuts[1] or documents[0] != documents[1]:
         return f"{other.path} was trained on another part of the text, which may contain this held-out part"
     return None
 

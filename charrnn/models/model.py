@@ -288,7 +288,7 @@ def read_in_step(
     documents are kept in memory whole. Raises TextError.
     """
     data, encodings = models[0].saved.config.data, encodings or Encodings()
-    if data.boundary is not None:
+    if data.has_documents:
         text = read_text(sources, data, encodings, on_stage=models[0].on_stage)
         return [encoded_text.from_text(text, model.vocabulary, data) for model in models]
     reader = read_once(sources, data, encodings)

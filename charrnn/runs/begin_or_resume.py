@@ -85,7 +85,7 @@ def _fit(record: Record, values: dict[str, object]) -> dict[str, object]:
     B, T, stride = (values[key] for key in FITTED)
     if not (isinstance(B, int) and isinstance(T, int)):
         return values
-    if record.config.data.boundary is not None:
+    if record.config.data.has_documents:
         fitted = [
             min(int(was[key]), int(str(values[key]))) if values[key] and was[key] else values[key] for key in FITTED
         ]

@@ -127,7 +127,7 @@ def planned_steps(config: SizedConfig, characters: int, events: Sequence[dict[st
     if training.steps:
         return training.steps
     per_epoch = next(filter(None, map(_steps_per_epoch, reversed(events))), None)
-    if per_epoch is None and data.boundary is None:
+    if per_epoch is None and not data.has_documents:
         try:
             cuts = data.make_split().cut(characters, data.unit)
         except TextError:

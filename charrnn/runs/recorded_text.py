@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from charrnn.config.data import Data
+from charrnn.config.schema import Config
 from charrnn.errors import RunError, TextError
 from charrnn.package import BUILTIN
 from charrnn.runs.storage.checkpoint import Checkpoint
@@ -62,11 +63,26 @@ def read_text(
     max_chars: int | None = None,
     on_stage: OnStage = ignore_stage,
 ) -> SourceText:
-    """Read at most `max_chars` characters of the sources, as `data` says, or in these `encodings`. Raises TextError."""
+    """Read at most `max_chars` characters of the sources, as `data` says, or in these `encodings`: another text than
+    that of the training, in its own order; for a model of a column, a text that is not a table, too. Raises TextError.
+    """
     on_stage(reading(sources))
-    return source_text.read_text(
-        sources, data.unit, _encodings(data, encodings), data.max_expansion, data.boundary, max_chars
-    )
+    options = data.unit, _encodings(data, encodings), data.max_expansion, data.boundary, max_chars
+    return source_text.read_text(sources, *options, field=data.field, with_plain=True)
+
+
+def read_training_text(
+    sources: Sequence[str],
+    config: Config,
+    encodings: Encodings | None = None,
+    max_chars: int | None = None,
+    on_stage: OnStage = ignore_stage,
+) -> SourceText:
+    """The same for the text of a training: its documents or files are shuffled, if the configuration says so."""
+    on_stage(reading(sources))
+    data = config.data
+    options = data.unit, _encodings(data, encodings), data.max_expansion, data.boundary, max_chars
+    return source_text.read_text(sources, *options, shuffle_seed=config.shuffle_seed, field=data.field)
 
 
 def read_once(sources: Sequence[str], data: Data, encodings: Encodings | None = None) -> SourceReader:
@@ -192,7 +208,7 @@ def _way_out(saved: Checkpoint, sources: Sequence[str], hint: str) -> str:
 
 def _require_modest(saved: Checkpoint, sources: Sequence[str], hint: str) -> None:
     """Raises RunError if a checkpoint names sources that are too large to be read just because it says so."""
-    has_documents = saved.config.data.boundary is not None  # with anything between them
+    has_documents = saved.config.data.has_documents  # with anything between them
     try:
         recorded_sources.require_modest(sources, None if has_documents else saved.text.characters)
     except TextError as error:
@@ -218,7 +234,7 @@ def _read_same(
     found: list[SourceText] = []
     for way in ways:
         try:
-            found.append(read_text(sources, data, replace(way, may_be_absent=True), max_chars))
+            found.append(read_training_text(sources, saved.config, replace(way, may_be_absent=True), max_chars))
         except TextError as error:
             failures.append(error)
             continue

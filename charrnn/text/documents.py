@@ -9,7 +9,7 @@ end of a file, which always ends a document.
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from charrnn.errors import TextError
 from charrnn.text.bounded_matching import Span, matches
 from charrnn.text.characters.printable import quote
 from charrnn.text.positions import Indices, Places, lines_and_columns
+from charrnn.text.shuffling import permutation
 from charrnn.text.splits import Cuts, Split
 from charrnn.text.vocabulary import Ids, Vocabulary
 from charrnn.words import did_you_mean
@@ -84,8 +85,7 @@ def split_documents(files: Sequence[str], boundary: str) -> Documents:
         raise TextError(
             f"data.boundary={quote(boundary)}: the text holds no document, nothing but boundaries and blanks"
         )
-    at = end_places(documents)[:-1] + np.arange(len(documents)) + 1
-    starts = Places(at, *(np.concatenate(values) for values in zip(*begins, strict=True)))
+    starts = Places(begin_places(documents), *(np.concatenate(values) for values in zip(*begins, strict=True)))
     is_found = any(map(NAMED_BOUNDARIES[boundary].search, files)) if boundary in NAMED_BOUNDARIES else any(in_files)
     notes = () if boundary == FILE or len(documents) > len(files) else _notes(boundary, is_found, len(files))
     return Documents(tuple(documents), starts, notes)
@@ -121,6 +121,23 @@ def end_places(documents: Sequence[str]) -> NDArray[np.intp]:
     return np.cumsum([0, *map(len, documents)])
 
 
+def begin_places(documents: Sequence[str]) -> NDArray[np.intp]:
+    """Where each document begins in the text of all, with an end before the first and after each, (documents,)."""
+    return end_places(documents)[:-1] + np.arange(1, len(documents) + 1)
+
+
+def shuffle(found: Documents, seed: int) -> Documents:
+    """The same documents in another order; each keeps the places in its file that it has."""
+    order = permutation(len(found.documents), seed)
+    documents = tuple(found.documents[number] for number in order)
+    starts, before, rank = found.starts, begin_places(found.documents), np.argsort(order)
+    document = before.searchsorted(starts.at, "right") - 1  # of each start
+    kept = np.argsort(rank[document], kind="stable")
+    at = starts.at - before[document] + begin_places(documents)[rank[document]]
+    moved = Places(at[kept], starts.file[kept], starts.line[kept], starts.column[kept])
+    return replace(found, documents=documents, starts=moved)
+
+
 def cut(ends: NDArray[np.intp], split: Split) -> Cuts:
     """Cut at the ends of documents that are nearest to the shares. `ends`, (documents + 1,), are the positions of all
     ends; the first is 0.
@@ -130,7 +147,7 @@ def cut(ends: NDArray[np.intp], split: Split) -> Cuts:
     """
     if split.protocol == "char-rnn":
         raise TextError(
-            "protocol char-rnn cuts a text across its documents; with data.boundary take contiguous or nanogpt"
+            "protocol char-rnn cuts a text across its documents; with data.boundary or data.field take contiguous or nanogpt"
         )
     train, valid, test = split.shares
     last = len(ends) - 1

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from charrnn.errors import TextError
 from charrnn.text import documents as lists
 from charrnn.text.characters.unit_names import Unit
+from charrnn.text.columns import read_documents
+from charrnn.text.documents import Documents
 from charrnn.text.positions import NO_PLACES, Place, Places, move
 from charrnn.text.reading.encodings import UTF_8, Encodings
 from charrnn.text.reading.folder import Files
@@ -38,7 +40,7 @@ class SourceText:
     pieces: Pieces  # the text again, str or bytes: from memory while it is short, otherwise from its sources
     documents: tuple[str, ...] | None = None
     files: tuple[str, ...] = ("",)  # names
-    starts: Places = NO_PLACES  # where each file, or each document of a list, begins in the text
+    starts: Places = NO_PLACES  # where each file, or each document of a list, begins in the text, and what does not follow what is before it in its file
     folders: Mapping[str, Files] = field(default_factory=dict)  # what each folder and pattern among the sources gave
     notes: tuple[str, ...] = ()  # on its sources, and on how it was cut into documents
 
@@ -67,7 +69,10 @@ class SourceText:
             return 0, 1, 1
         first, line, column = int(starts.at[part]), int(starts.line[part]), int(starts.column[part])
         if self.documents is not None:
-            pieces = iter([f"{self.documents[part]}\0"[: index + 1 - first]])  # a NUL for the end
+            begins = lists.begin_places(self.documents)
+            number = int(begins.searchsorted(index, "right")) - 1
+            document, begin = f"{self.documents[number]}\0", int(begins[number])  # a NUL for the end
+            pieces = iter([document[first - begin : index + 1 - begin]])
         else:
             pieces = _between(self.pieces(), first, index + 1)
         return int(starts.file[part]), *move(line, column, pieces, self.unit)
@@ -86,21 +91,37 @@ def read_text(
     max_expansion: float = MAX_EXPANSION,
     boundary: str | None = None,
     max_chars: int | None = None,
+    shuffle_seed: int | None = None,
+    field: str | None = None,
+    with_plain: bool = False,
 ) -> SourceText:
     """Read the sources one after the other; a file that lacks its last newline gets one before the next begins.
 
-    With a `boundary`, which needs the unit char, the text is a list of documents; see documents.py.
+    With a `boundary` or a `field`, which need the unit char, the text is a list of documents; see documents.py, and
+    columns.py for `with_plain`. With a `shuffle_seed` these are shuffled; without documents, the files are.
 
-    Raises TextError as `SourceReader` does, and without a boundary for more than `max_chars` characters.
+    Raises TextError as `SourceReader` does, and without documents for more than `max_chars` characters.
     """
-    reader = SourceReader(sources, unit, encoding, max_expansion)
-    text = (
-        _scan(unit, reader.pieces, reader.names, max_chars) if boundary is None else _from_documents(reader, boundary)
-    )
+    if field is not None:
+        reader = SourceReader(sources, unit, encoding, max_expansion, tables_only=not with_plain)
+        text = _from_documents(
+            reader, "data.field", lambda files: read_documents(reader.names, files, field, with_plain), shuffle_seed
+        )
+    elif boundary is not None:
+        reader = SourceReader(sources, unit, encoding, max_expansion)
+        text = _from_documents(
+            reader, "data.boundary", lambda files: lists.split_documents(files, boundary), shuffle_seed
+        )
+    else:
+        reader = SourceReader(sources, unit, encoding, max_expansion, shuffle_seed=shuffle_seed)
+        text = _scan(unit, reader.pieces, reader.names, max_chars)
     return replace(text, folders=reader.folders, notes=(*reader.notes(), *text.notes))
 
 
-def _from_documents(reader: SourceReader, boundary: str) -> SourceText:
+def _from_documents(
+    reader: SourceReader, key: str, find: Callable[[Sequence[str]], Documents], shuffle_seed: int | None
+) -> SourceText:
+    """`find` makes documents of the contents of files; `key` of the configuration asks for them."""
     contents: list[list[str]] = [[] for _ in reader.names]
     room = IN_MEMORY
     for file, piece in reader.pieces(joined=False):
@@ -108,8 +129,8 @@ def _from_documents(reader: SourceReader, boundary: str) -> SourceText:
         room -= len(piece)
         if room < 0:
             raise TextError(
-                f"{reader.names[file]}: with data.boundary a text has at most {IN_MEMORY:,} characters, because it is held in memory; "
-                f"name fewer files, or train on it as one long text: {parameter('settings')} data.boundary=null"
+                f"{reader.names[file]}: with {key} a text has at most {IN_MEMORY:,} characters, because it is held in memory; "
+                f"name fewer files, or train on it as one long text: {parameter('settings')} {key}=null"
             )
     files = ["".join(pieces) for pieces in contents]
     joined = "\0".join(files)  # no text holds a NUL
@@ -118,7 +139,9 @@ def _from_documents(reader: SourceReader, boundary: str) -> SourceText:
     except UnicodeEncodeError as error:
         *earlier, before = joined[: error.start + 1].split("\0")
         raise _surrogate_error(error, reader.names[len(earlier)], [before]) from None
-    found = lists.split_documents(files, boundary)
+    found = find(files)
+    if shuffle_seed is not None:
+        found = lists.shuffle(found, shuffle_seed)
     text = SourceText.from_content("".join(found.documents))
     return replace(
         text,

@@ -115,7 +115,7 @@ def test_a_copy_of_the_default_file_does_as_it_does(text_file, tmp_path):
 
 
 def test_a_sized_configuration_has_the_defaults_of_any_other():
-    assert to_yaml(SizedConfig()) == to_yaml(Config())
+    assert to_yaml(SizedConfig()) == to_yaml(Config().with_values("data", shuffle=False))
 
 
 @pytest.mark.parametrize("key", KEYS)

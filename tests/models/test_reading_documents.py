@@ -29,7 +29,7 @@ def names(tmp_path):
 
 @pytest.fixture
 def run(tmp_path, names):
-    return trained(tmp_path / "run", names, r"data.boundary=\n")
+    return trained(tmp_path / "run", names, r"data.boundary=\n", "data.shuffle=false")
 
 
 def plainly(model, document):

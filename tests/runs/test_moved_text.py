@@ -247,7 +247,7 @@ def test_a_strangers_checkpoint_makes_nobody_read_something_huge(project, tmp_pa
         read_sources.append(sources)
         raise TextError("not there")
 
-    monkeypatch.setattr(recorded_text, "read_text", fail_to_read)
+    monkeypatch.setattr(recorded_text, "read_training_text", fail_to_read)
     last = run / "last.safetensors"
     save(replace(with_sources(load(last), ("/nowhere/huge/text.txt",)), run_parent=parent), last)
     loaded = load(last)

@@ -1,21 +1,22 @@
 """Notes about bases: that one does not know the language of a text, and what the shipped one would give."""
 
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 
 from charrnn.errors import CheckpointError, RunError
-from charrnn.package import shipped
+from charrnn.package import BUILTIN, shipped_models
 from charrnn.runs.planning.fine_tuning import FineTuneBase
 from charrnn.runs.planning.language_check import check_language
 from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage import directory
 from charrnn.text.characters.unit_names import unit_name
-from charrnn.text.reading.sources import BUILTIN
 from charrnn.words import parameter
 
 ENGLISH = f"{BUILTIN}english"
 FOREIGN = 0.5  # nats beyond the n-gram: English in capitals needs 0.2, French, the nearest other language, 0.8 or more
+MOST = 0.5  # share of the characters
 GAINS = {10_000: 0.6, 60_000: 0.2, 300_000: 0.1, 1_000_000: 0.05}
 """Characters to train on, and by how many nats per character the shipped base ends below a training from scratch."""
 
@@ -25,11 +26,11 @@ def foreign_note(base: FineTuneBase, plan: Plan) -> str | None:
     found = check_language(base.network, base.vocabulary, plan.corpus)
     if not found or found.excess <= FOREIGN:
         return None
-    advice = f"from scratch is better here: leave out {parameter('base')}"
-    if found.new_share > 0.5:
-        return f"the base does not know this script: {found.new_share:.0%} of the characters are new to it; {advice}"
+    leave_out = f"leave out {parameter('base')}"
+    if found.new_share > MOST:
+        return f"the base does not know this script: {found.new_share:.0%} of the characters are new to it; from scratch is better here: {leave_out}"
     one = unit_name(plan.config.data.unit, 1)
-    return f"the base does not know this language: it needs {found.base_loss:.2f} nats per {one} here, counting needs {found.ngram_loss:.2f}; {advice}"
+    return f"the base does not know this language: it needs {found.base_loss:.2f} nats per {one} here, counting needs {found.ngram_loss:.2f}; compare it with a training from scratch: {leave_out}"
 
 
 def english_hint(plan: Plan) -> str | None:
@@ -38,12 +39,12 @@ def english_hint(plan: Plan) -> str | None:
     A text that comes with charrnn gets no hint: there one wants to see a network begin with nothing.
     """
     characters = plan.corpus.slices("train").size
-    path = shipped("corpora") / "english.safetensors"
     builtin = any(source.startswith(BUILTIN) for source in plan.sources)
-    if plan.weights or builtin or plan.config.data.unit == "byte" or characters > max(GAINS) or not path.is_file():
+    is_long = characters > max(GAINS)
+    if plan.weights or builtin or is_long or plan.config.data.unit == "byte" or ENGLISH not in shipped_models():
         return None
     with suppress(CheckpointError, RunError):
-        base = directory.load(path).checkpoint
+        base = directory.load(Path(ENGLISH)).checkpoint
         found = check_language(base.network, base.vocabulary, plan.corpus)
         if found and found.excess < 0:
             return f"this text is English: about {gain(characters):.2g} nats better in the same time with {parameter('base')} {ENGLISH}"
@@ -51,9 +52,5 @@ def english_hint(plan: Plan) -> str | None:
 
 
 def gain(characters: int) -> float:
-    """The nats per character that the base gains on a text of this length, between the measured ones by its logarithm.
-
-    >>> gain(10_000), gain(300_000), round(gain(25_000), 2)
-    (0.6, 0.1, 0.39)
-    """
+    """The nats per character that the base gains on a text of this length, between the measured ones by its logarithm."""
     return float(np.interp(np.log(characters), np.log([*GAINS]), [*GAINS.values()]))

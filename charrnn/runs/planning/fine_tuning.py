@@ -64,8 +64,9 @@ class FineTuneBase:
             for key in INHERITED_KEYS
             if asked[key] != there[key]
         ]
-        if self.config.data.boundary is not None and config.data.boundary is None:
-            other.append("data.boundary is set in the base, and null here")
+        if self.config.data.has_documents and not config.data.has_documents:
+            key = "data.field" if self.config.data.boundary is None else "data.boundary"
+            other.append(f"{key} is set in the base, and null here")
         if other:
             raise ConfigError(
                 f"{parameter('base')} {self.run}: {'; '.join(other)}; a fine-tune keeps its base's network: leave that out, or train without {parameter('base')}"
@@ -112,7 +113,7 @@ class FineTuneBase:
 
 def network_settings(config: Config) -> OptionValues:
     """The keys that a fine-tune of a run with this configuration inherits, with their values."""
-    kept = (*INHERITED_KEYS, "data.boundary")
+    kept = (*INHERITED_KEYS, "data.boundary", "data.field")
     return {key: (parameter("base"), value) for key, value in resolve.flatten(config) if key in kept}
 
 

@@ -14,9 +14,10 @@ from charrnn.runs.planning.plan_notes import (
     frozen_notes,
     hidden_symbol_notes,
     rare_symbol_notes,
+    table_notes,
     validation_notes,
 )
-from charrnn.runs.recorded_text import absolute_source, read_text, require_storable_sources
+from charrnn.runs.recorded_text import absolute_source, read_training_text, require_storable_sources
 from charrnn.stages import OnStage, ignore_stage
 from charrnn.text import corpus as corpora
 from charrnn.text import windows
@@ -64,14 +65,14 @@ def _build(
     if base:
         base.require_compatible(config)
     refuse_runs(sources, RUN_AS_TEXT)
-    text = read_text(sources, config.data, on_stage=on_stage)
+    text = read_training_text(sources, config, on_stage=on_stage)
     vocabulary = text.vocabulary(config.data.min_count)
     on_stage(amount(text.length, text.unit) + ("" if text.unit == "byte" else f", {len(vocabulary):,} different"))
     corpus = corpora.build(text, base.vocabulary.union(vocabulary) if base else vocabulary, config.data.make_split())
     sized, notes = fit_sizes(config, len(corpus.split("train")), fine_tunes=base is not None)
     rank_agreement.require_divisible(sized.training, ranks)
     symbols = rare_symbol_notes(text, config.data.min_count) + hidden_symbol_notes(text, config.data.min_count)
-    notes = text.notes + corpus_notes(corpus) + (() if base else symbols) + notes
+    notes = text.notes + table_notes(text, config.data) + corpus_notes(corpus) + (() if base else symbols) + notes
     plan = Plan(sized, corpus, absolute, notes, text.notes, text.folders, ranks=ranks)
     if base:
         training = config.training

@@ -1,12 +1,17 @@
 """Notes about the text and the network of a plan."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
+from charrnn.config.data import Data
 from charrnn.network.parameters import Parameters, Shapes
 from charrnn.runs.planning.plan import Plan
+from charrnn.text.columns import column_names
 from charrnn.text.corpus import Corpus
+from charrnn.text.reading.source_reader import SourceReader
+from charrnn.text.reading.tables import join_names, table_kind
 from charrnn.text.source_text import SourceText
 from charrnn.words import parameter, plural
 
@@ -39,6 +44,20 @@ def rare_symbol_notes(text: SourceText, min_count: int) -> tuple[str, ...]:
         return ()
     return (
         f"{len(rare):,} of its {len(counts):,} different characters occur fewer than {RARE_BELOW} times, {rare.sum():,} times in all; {parameter('settings')} data.min_count={RARE_BELOW} lets them share one symbol, and trains faster",
+    )
+
+
+def table_notes(text: SourceText, data: Data) -> tuple[str, ...]:
+    """A hint at data.field, if a table is read as a text."""
+    tables = [name for name in text.files if table_kind(name)]
+    if not tables or data.field is not None or text.unit == "byte":
+        return ()
+    encodings = replace(data.encodings, may_be_absent=True)
+    head = next(SourceReader(tables[:1], "char", encodings, data.max_expansion).pieces()).content
+    names = join_names(column_names(tables[0], head))
+    others = f" and {plural(len(tables) - 1, 'other table')}" if len(tables) > 1 else ""
+    return (
+        f"{tables[0]}{others}: read as a text, with all columns; {parameter('settings')} data.field=NAME takes one: {names}",
     )
 
 

@@ -199,10 +199,10 @@ def _require(found: Mapping[str, Entry], needed: Shapes, precisions: tuple[str, 
 
 
 def _require_ends(config: SizedConfig, vocabulary: Vocabulary) -> None:
-    if (config.data.boundary is None) != (vocabulary.end_id is None):
+    if config.data.has_documents != (vocabulary.end_id is not None):
         has = "has no" if vocabulary.end_id is None else "has an"
         raise CheckpointError(
-            f"its vocabulary {has} {END}; its configuration has data.boundary {config.data.boundary!r}"
+            f"its vocabulary {has} {END}; its configuration has data.boundary {config.data.boundary!r} and data.field {config.data.field!r}"
         )
 
 

@@ -94,9 +94,12 @@ class Record(StrictModel):
 
 def to_metadata(record: Record, symbols: Sequence[str], run_parent: str | None = None) -> dict[str, str]:
     """Record and vocabulary as texts, which `parse_record` and `parse_symbols` read, and the place of the run."""
-    # A null eval_every is left out, because versions of charrnn before it was allowed would refuse it; they take 500.
-    unchosen = {"eval_every"} if record.config.training.eval_every is None else set()
-    text = record.model_dump_json(exclude={"config": {"training": unchosen}})
+    # What versions of charrnn before these keys do anyway is left out, because they would refuse the keys; without
+    # eval_every they take 500.
+    data, training = record.config.data, record.config.training
+    unchosen = {"eval_every"} if training.eval_every is None else set()
+    newer = {key for key, is_old in (("field", data.field is None), ("shuffle", not data.shuffle)) if is_old}
+    text = record.model_dump_json(exclude={"config": {"training": unchosen, "data": newer}})
     # Escapes would make the vocabulary four times as long.
     metadata = {RECORD: text, VOCABULARY: json.dumps(symbols, ensure_ascii=False)}
     return metadata if run_parent is None else {**metadata, RUN_PARENT: run_parent}

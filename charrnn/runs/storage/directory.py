@@ -140,7 +140,10 @@ def end_in_config(path: Path, config: Config) -> tuple[int | None, float | None]
 def _written_config(path: Path, lost: Config) -> Config:
     """What config.yaml says; `lost` if it is lost or empty."""
     file = path / CONFIG
-    return resolve.resolve(str(file)).config if file.is_file() and file.stat().st_size else lost
+    if not file.is_file() or not file.stat().st_size:
+        return lost
+    # Versions of charrnn before data.shuffle did not write it.
+    return resolve.resolve(str(file), defaults={"data.shuffle": (CONFIG, lost.data.shuffle)}).config
 
 
 def load(run: Path, which: str | None = None) -> LoadedCheckpoint:

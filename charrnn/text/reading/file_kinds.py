@@ -34,6 +34,8 @@ PDF = Kind("a PDF document", "PDF documents", converter="pdftotext {file} {text}
 RICH = Kind("a rich text document (RTF)", "rich text documents (RTF)", converter=PANDOC)
 WORD = Kind("a Word document", "Word documents", converter=PANDOC)
 ODT = Kind("an OpenDocument text (ODT)", "OpenDocument texts (ODT)", converter=PANDOC)
+SHEET_ADVICE = "save it as .csv, and take one column: data.field=NAME"
+ODS = Kind("an OpenDocument spreadsheet (ODS)", "OpenDocument spreadsheets (ODS)", SHEET_ADVICE)
 OLD_OFFICE = Kind("an old Office document (.doc, .xls, .ppt)", "old Office documents (.doc, .xls, .ppt)")
 PICTURE = Kind("a picture", "pictures", HAS_NO_TEXT)
 SOUND = Kind("a recording", "recordings", HAS_NO_TEXT)
@@ -59,15 +61,18 @@ BEGINNINGS: tuple[tuple[bytes, Kind], ...] = (
     (b"\x28\xb5\x2f\xfd", Kind("a zstd file", "zstd files", "unpack it")),
     (b"7z\xbc\xaf\x27\x1c", ARCHIVE),
     (b"Rar!\x1a\x07", ARCHIVE),
-    (b"SQLite format 3\0", Kind("an SQLite database", "SQLite databases")),
+    (b"SQLite format 3\0", Kind("an SQLite database", "SQLite databases", SHEET_ADVICE)),
+    (b"PAR1", Kind("a Parquet table", "Parquet tables", SHEET_ADVICE)),
+    (b"ARROW1\0\0", Kind("an Arrow table", "Arrow tables", SHEET_ADVICE)),
 )
 LENIENT = (RICH, PDF)  # may have blanks before them
 IN_ZIP: tuple[tuple[bytes, Kind], ...] = (
     (b"application/epub+zip", EPUB),
     (b"application/vnd.oasis.opendocument.text", ODT),
+    (b"application/vnd.oasis.opendocument.spreadsheet", ODS),
     (b"application/vnd.oasis.opendocument", Kind("an OpenDocument file", "OpenDocument files")),
     (b"word/", WORD),
-    (b"xl/", Kind("an Excel workbook", "Excel workbooks")),
+    (b"xl/", Kind("an Excel workbook", "Excel workbooks", SHEET_ADVICE)),
     (b"ppt/", Kind("a PowerPoint presentation", "PowerPoint presentations")),
     (b"META-INF/container.xml", EPUB),
     (b"[Content_Types].xml", Kind("an Office document", "Office documents")),

@@ -7,11 +7,15 @@ from charrnn.errors import TextError
 from charrnn.text.characters.unit_names import Unit
 from charrnn.text.reading.decoding import characters, reads_as_utf_8_too
 from charrnn.text.reading.encodings import UTF_8, Encodings, is_utf_8
+from charrnn.text.reading.folder import OmittedFile
 from charrnn.text.reading.sources import BUILTIN, Source, find_sources
+from charrnn.text.reading.tables import NO_TABLE, table_kind
 from charrnn.text.reading.text_file import MAX_EXPANSION
+from charrnn.text.shuffling import permutation
 from charrnn.words import parameter
 
 MAX_NAMES_SHOWN = 3  # names of files in a note
+NOTHING_TO_SHUFFLE = "data.shuffle is true, but one file without documents is read in its own order; data.boundary or data.field names documents"
 AS_THEY_ARE = "bytes are read as they are: their encoding makes no difference"
 
 
@@ -35,8 +39,12 @@ class SourceReader:
         encoding: str | Encodings = UTF_8,
         max_expansion: float = MAX_EXPANSION,
         once: bool = False,
+        shuffle_seed: int | None = None,
+        tables_only: bool = False,
     ) -> None:
-        """Find the sources. `once`: they will be read once, so standard input is read as it comes.
+        """Find the sources. `once`: they will be read once, so standard input is read as it comes. `shuffle_seed`: the
+        files are read in the order of a permutation; see shuffling.py. `tables_only`: of folders and patterns, only
+        tables are read.
 
         Raises TextError for a source that is missing.
         """
@@ -45,6 +53,11 @@ class SourceReader:
         # Where somebody names an encoding, `notes` reads standard input too, to see whether it is UTF-8.
         live = once and self._encodings.is_default
         self._sources, self.folders = find_sources(sources, unit == "byte", max_expansion, live, self._encodings)
+        if tables_only:
+            self._leave_out_plain_files()
+        self._is_one_file = shuffle_seed is not None and len(self._sources) == 1
+        if shuffle_seed is not None:
+            self._sources = [self._sources[number] for number in permutation(len(self._sources), shuffle_seed)]
         self._encodings.require_files([source.path for source in self._sources])
         self.names = tuple(source.name for source in self._sources)
 
@@ -70,6 +83,8 @@ class SourceReader:
     def notes(self) -> tuple[str, ...]:
         """Notes for the user: what folders and patterns gave, and which files are UTF-8 but read as something else."""
         notes = [files.summary(name) for name, files in self.folders.items()]
+        if self._is_one_file:
+            notes.append(NOTHING_TO_SHUFFLE)
         if self._unit == "byte":
             return (*notes, *([] if self._encodings.is_default else [AS_THEY_ARE]))
         doubtful: dict[str, list[str]] = {}
@@ -85,6 +100,18 @@ class SourceReader:
                 f"{parameter('encoding')} FILE={encoding}"
             )
         return tuple(notes)
+
+    def _leave_out_plain_files(self) -> None:
+        """Raises TextError for a folder or a pattern without a table."""
+        found = self._sources
+        self._sources = [each for each in found if each.argument not in self.folders or table_kind(each.name)]
+        for name, files in self.folders.items():
+            files.left_out += [OmittedFile(path, NO_TABLE) for path in files.read if not table_kind(str(path))]
+            files.read = [path for path in files.read if table_kind(str(path))]
+            if not files.read:
+                raise TextError(
+                    f"{name}: holds no table for data.field, no .csv, .tsv or .jsonl file{files.omissions(name)}"
+                )
 
     def _read(self, source: Source) -> Iterator[Any]:
         if self._unit == "byte":

@@ -1,7 +1,6 @@
 """The losses of a base by kind of text, on what was held out of its books (HELD_OUT: the folder that `base-text` wrote).
 
-Each book's held-out text is read as a whole, by `charrnn eval`, in both of its versions; a kind's loss is the mean over its
-characters.
+The held-out texts of a kind, each in both of its versions, are read one after the other by one `charrnn eval`.
 """
 
 import json
@@ -45,18 +44,25 @@ def main(arguments: list[str], machine: str) -> None:
     results_file = ResultsFile(args.out / "kinds.jsonl", machine)
     base = base_digest(args.base)
     if not args.table:
-        books = sorted(args.held_out.glob("*.txt"))
-        if not books:
-            raise SystemExit(f"{args.held_out}: no .txt files")
-        for book in books:
-            key = {"base": base, "book": book.stem, "text": digest(book.read_bytes())}
-            with skip_if_failed(book.stem):
-                results_file.get_or_measure(key, lambda book=book: _evaluate(args.base, book))
+        for name, books in _by_kind(args.held_out).items():
+            text = b"".join(book.read_bytes() for book in books)
+            key = {"base": base, "kind": name, "books": len(books), "text": digest(text)}
+            with skip_if_failed(name):
+                results_file.get_or_measure(key, lambda books=books: _evaluate(args.base, books))
     print(f"{table(results_file.matching(base=base))}\n\n{results_file.measured_on()}")
 
 
-def _evaluate(base: str, book: Path) -> Result:
-    evaluation = json.loads(run_charrnn("eval", base, str(book), "--no-baselines", "--json"))
+def _by_kind(held_out: Path) -> dict[str, list[Path]]:
+    """The texts of each kind; of a book with long paragraphs nothing may be held out. Raises SystemExit if there is no text."""
+    books = [book for book in sorted(held_out.glob("*.txt")) if book.read_bytes().strip()]
+    if not books:
+        raise SystemExit(f"{held_out}: no .txt files with text")
+    kinds = {name: [book for book in books if kind(book.stem) == name] for name in (*KINDS, OTHER)}
+    return {name: found for name, found in kinds.items() if found}
+
+
+def _evaluate(base: str, books: Sequence[Path]) -> Result:
+    evaluation = json.loads(run_charrnn("eval", base, *map(str, books), "--no-baselines", "--json"))
     return {name: evaluation[name] for name in ("loss", "characters")}
 
 
@@ -66,18 +72,16 @@ def kind(book: str) -> str:
 
 
 def table(results: Sequence[Result]) -> str:
-    """A Markdown table with a row for each kind, and one for all books."""
-    newest = {result["book"]: result for result in results}
-    rows = []
-    for name in (*KINDS, OTHER):
-        if found := [result for book, result in newest.items() if kind(book) == name]:
-            rows.append(_row(name, found))
-    if newest:
-        rows.append(_row("all", [*newest.values()]))
+    """A Markdown table with a row for each kind, and the mean over all characters."""
+    newest = {result["kind"]: result for result in results}
+    found = [newest[name] for name in (*KINDS, OTHER) if name in newest]
+    rows = [_row(result["kind"], result["books"], result["characters"], result["loss"]) for result in found]
+    if found:
+        books, characters = (sum(result[name] for result in found) for name in ("books", "characters"))
+        loss = sum(result["loss"] * result["characters"] for result in found) / characters
+        rows.append(_row("all", books, characters, loss))
     return markdown(["kind of text", "books", "characters", "nats", "bits"], rows)
 
 
-def _row(name: str, results: Sequence[Result]) -> list[str]:
-    characters = sum(result["characters"] for result in results)
-    loss = sum(result["loss"] * result["characters"] for result in results) / characters
-    return [name, str(len(results)), f"{characters:,}", f"{loss:.3f}", f"{loss / math.log(2):.3f}"]
+def _row(name: str, books: int, characters: int, loss: float) -> list[str]:
+    return [name, str(books), f"{characters:,}", f"{loss:.3f}", f"{loss / math.log(2):.3f}"]

@@ -228,7 +228,7 @@ def test_the_validation_split_has_the_places_of_the_training_text(charrnn, tmp_p
     for each in shown:
         name, place = each["where"].split(" · ")
         line, column = (int(word) for word in re.findall(r"\d+", place))
-        assert line > 50
+        assert line > 50 or "boundary" in setting  # documents are shuffled
         if name not in ("↵", "end of the document", "�"):
             assert lines[line - 1][column - 1] == name.replace("␣", " ")
 
