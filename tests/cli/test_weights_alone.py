@@ -102,6 +102,7 @@ def test_its_sample_is_that_of_python(charrnn, shipped_english):
     assert "builtin:english" in model._repr_html_()
 
 
+@pytest.mark.filterwarnings("ignore:the base does not know this language")  # 16 units know none
 def test_python_takes_it_where_a_run_stands(shipped_english, text_file, tmp_path):
     settings = {"training.steps": 2, "training.batch_size": 4, "training.sequence_length": 8, "runtime.threads": 1}
     made = python.train(text_file, base="builtin:english", settings=settings, out=tmp_path / "tuned", progress=False)
@@ -163,6 +164,8 @@ SPELLINGS = {
     "relative": lambda folder: Path(os.path.relpath(folder / "other.safetensors")),
     "a link to the folder": lambda folder: linked(folder) / "other.safetensors",
     "a link to the file": lambda folder: linked(folder / "english.safetensors"),
+    "a link to a file that is not there yet": lambda folder: linked(folder / "new.safetensors"),
+    "a link in a folder below it": lambda folder: link_below(folder),
     "a second name of the file": lambda folder: second_name(folder / "english.safetensors"),
 }
 
@@ -170,6 +173,13 @@ SPELLINGS = {
 def linked(target):
     path = Path("link.safetensors").absolute()
     path.symlink_to(target)
+    return path
+
+
+def link_below(folder):
+    path = folder / "below" / "deeper" / "link.safetensors"
+    path.parent.mkdir(parents=True)
+    path.symlink_to(Path("elsewhere.safetensors").absolute())
     return path
 
 
