@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.config.resolve import resolve
-from charrnn.config.schema import SizedConfig
+from charrnn.config.sizing import TYPICAL_LENGTH, fill_sizes
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
 from charrnn.runs.storage.checkpoint import Checkpoint, save
@@ -27,7 +27,7 @@ PLACE = slice(len(BEFORE_DIGEST), len(BEFORE_DIGEST) + len(NO_DIGEST))  # of the
 
 def small_checkpoint(path: Path, *settings: str, symbols: str = "\nab") -> Path:
     """A whole checkpoint of a tiny network, about 2 kB."""
-    config = SizedConfig.model_validate(resolve(None, [*TINY, *settings]).config.model_dump())
+    config = fill_sizes(resolve(None, [*TINY, *settings]).config, TYPICAL_LENGTH)
     byte = config.data.unit == "byte"
     vocabulary = Vocabulary.from_bytes() if byte else Vocabulary(tuple(sorted(symbols)))
     architecture = config.model.architecture(len(vocabulary))
