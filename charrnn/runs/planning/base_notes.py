@@ -17,20 +17,28 @@ from charrnn.words import parameter
 ENGLISH = f"{BUILTIN}english"
 FOREIGN = 0.5  # nats beyond the n-gram: English in capitals needs 0.2, French, the nearest other language, 0.8 or more
 MOST = 0.5  # share of the characters
+SHORT = 30_000  # characters to train on
 GAINS = {10_000: 0.6, 60_000: 0.2, 300_000: 0.1, 1_000_000: 0.05}
 """Characters to train on, and by how many nats per character the shipped base ends below a training from scratch."""
 
 
 def foreign_note(base: FineTuneBase, plan: Plan) -> str | None:
-    """That the base of a plan does not know the language of its text, or most of its characters; None if it does."""
+    """That the base of a plan does not know the language of its text, or most of its characters; None if it does.
+
+    A short text in a script that it knows gains from it all the same: German of 10,000 characters ended 0.18 nats
+    below a training from scratch, of 60,000 above it after the same time.
+    """
     found = check_language(base.network, base.vocabulary, plan.corpus)
     if not found or found.excess <= FOREIGN:
         return None
-    leave_out = f"leave out {parameter('base')}"
-    if found.new_share > MOST:
-        return f"the base does not know this script: {found.new_share:.0%} of the characters are new to it; from scratch is better here: {leave_out}"
+    has_new_script = found.new_share > MOST
+    is_short = plan.corpus.slices("train").size <= SHORT
+    verb = "may be" if is_short and not has_new_script else "is"
+    advice = f"from scratch {verb} better here: leave out {parameter('base')}"
+    if has_new_script:
+        return f"the base does not know this script: {found.new_share:.0%} of the characters are new to it; {advice}"
     one = unit_name(plan.config.data.unit, 1)
-    return f"the base does not know this language: it needs {found.base_loss:.2f} nats per {one} here, counting needs {found.ngram_loss:.2f}; compare it with a training from scratch: {leave_out}"
+    return f"the base does not know this language: it needs {found.base_loss:.2f} nats per {one} here, counting needs {found.ngram_loss:.2f}; {advice}"
 
 
 def english_hint(plan: Plan) -> str | None:

@@ -46,11 +46,11 @@ def notes(text, *settings, base=None, hint=False):
     return api.prepare([text], settings=[*QUICK, *settings], base=base, hint=hint)[0].notes
 
 
-def test_a_text_in_another_language_is_noted(write, english):
-    assert re.fullmatch(
-        GERMAN_NOTE + re.escape("compare it with a training from scratch: leave out `base`"),
-        notes(write(GERMAN), base=english)[-1],
-    )
+@pytest.mark.parametrize(("short", "verb"), [(30_000, "may be"), (500, "is")])
+def test_a_text_in_another_language_is_noted(write, english, monkeypatch, short, verb):
+    monkeypatch.setattr(base_notes, "SHORT", short)
+    last = notes(write(GERMAN), base=english)[-1]
+    assert re.fullmatch(GERMAN_NOTE + f"from scratch {verb} better here: leave out `base`", last)
 
 
 def test_a_text_in_another_script_is_noted(write, english):
