@@ -2,12 +2,12 @@
 
 Short pieces are spread evenly over the training split. The n-gram counts every second piece; both predict the others,
 after the first WARM_UP characters of each. A network that knows the language wins, however long the text is; one that
-does not loses, in its own script too. It takes about 0.15 s with a gru of 640 units on one core.
+does not loses, in its own script too. It takes about 0.12 s with a gru of 640 units on one core.
 
 Measured with such a gru that had read 8 million characters of English books, in nats per character, on 5,000 to
-500,000 characters of each text (see tests/benchmarks/published/README.md): prose -0.75 to -0.3 beside the n-gram, verse
--0.3 to 0, English in capitals 0.15 to 0.55; names 1.1, French 1.2 to 2.2, programs 1.1 to 1.6, German 1.6 to 2.1,
-Chinese 1.3, Russian and Hindi 2 to 3.
+500,000 characters of each text (tests/benchmarks/published/README.md has the table), beside the n-gram: prose -1.1 to
+-0.5, verse -0.4 to 0, English in capitals 0.2; names 1.2, French 0.8 to 1.3, programs 0.5 to 1.5, German 1.1 to 1.8,
+Chinese 1.3, Russian and Hindi 1.8 to 2.8.
 """
 
 import math
