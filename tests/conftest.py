@@ -6,6 +6,7 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import pytest
 from languages import english_base
 from tiny import TINY, trained
@@ -18,6 +19,10 @@ from charrnn.runs.storage.checkpoint import load, save
 
 TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 30
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+# Timing is never a test.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 # The `&` of a script ignores Ctrl-C, and the commands that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
