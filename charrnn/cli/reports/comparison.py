@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from charrnn.config.data import Data
+from charrnn.config.data import SizedData
 from charrnn.config.schema import SizedConfig
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.directory import METRICS
@@ -70,11 +70,7 @@ def remedy(training: Training) -> str:
     known = f"it was at its best at step {training.best_step:,} of {training.steps:,}"
     if training.characters < SHORT_TEXT:
         return f"{known}, and then learned this short text by heart: more text would help"
-    if (
-        config.model.hidden_size < LARGE
-        and config.data == Data(shuffle=config.data.shuffle)
-        and "-" not in training.sources
-    ):
+    if config.model.hidden_size < LARGE and config.data == SizedData() and "-" not in training.sources:
         larger = shell_command("charrnn train", *map(Path, training.sources), "-c", "best")
         return f"{known}, so a larger network with more dropout would help: {larger}"
     return f"{known}: more text would help, or more dropout (model.dropout is {config.model.dropout:g})"
