@@ -39,9 +39,9 @@ def resume(
     from now set a new end. `sources` and `encoding` describe a text that was moved or converted (see find_text).
     `on_stage` is called with what is done.
 
-    Raises RunError if there is nothing to resume, as in a file of weights alone, if another process trains there, or if the text or config.yaml has
-    changed; OptionError if the new end is not later, or `seconds` too short for one step; ConfigError for an end that
-    is out of range; and CheckpointError and TextError.
+    Raises RunError if there is nothing to resume, as in a file of weights alone, if another process trains there, or if
+    the text or config.yaml has changed; OptionError if the new end is not later, or `seconds` too short for one step;
+    ConfigError for an end that is out of range; and CheckpointError and TextError.
     """
     began, ranks = time.perf_counter(), ranks or Communicator()
     path = ranks.on_root(lambda: _find(path))
