@@ -108,6 +108,12 @@ class Training(StrictModel):
     weight_decay: float = Field(
         0.0, ge=0, le=1e3, description="λ: λ w is added to each weight's gradient (adamw: taken off the weight)"
     )
+    l2_sp: float = Field(
+        0.0,
+        ge=0,
+        le=1e3,
+        description="λ: a fine-tune's weights are pulled towards those of its base; see optim/l2_sp.py",
+    )
     label_smoothing: Share | None = Field(
         0.0, description="ε, share of each target spread evenly over all symbols; null: by the length of the text"
     )

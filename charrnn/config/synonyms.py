@@ -41,6 +41,7 @@ KEYS: Mapping[str, str] = {  # dotted key -> other names of it
     "training.warmup_steps": "warmup warm_up warmup_iters warm_up_steps lr_warmup",
     "training.weight_decay": "wd l2 l2_reg regularization regularisation weightdecay",
     "training.label_smoothing": "smoothing label_smooth smooth",
+    "training.l2_sp": "l2sp pull anchor base_decay regularize_to_base",
     "training.ema_decay": "ema weight_averaging average moving_average polyak averaging swa",
     "training.max_grad_norm": "clip clipping clip_norm grad_clip gradient_clip gradient_clipping gradient_clip_val "
     "clip_grad clip_grad_norm grad_norm max_norm clipnorm global_clipnorm",

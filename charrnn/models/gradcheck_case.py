@@ -127,6 +127,7 @@ def unchecked_settings(config: Config) -> list[UncheckedSetting]:
         ("training.weight_decay", training.weight_decay or None, after),
         ("training.freeze", [*training.freeze] or None, after),
         ("training.optimizer", training.optimizer, "uses the gradient"),
+        ("training.l2_sp", training.l2_sp or None, "moves the weights after each update"),
         ("training.ema_decay", training.ema_decay, "averages the weights"),
         ("training.reset_probability", training.reset_probability or None, "sets states to 0 between windows"),
         ("training.precision", training.precision if training.precision != "float64" else None, "checked in float64"),

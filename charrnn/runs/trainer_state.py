@@ -13,6 +13,7 @@ from charrnn.text.windows import Windows
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.ema import WeightEMA
 from charrnn.training.optim.freezing import FrozenParameters
+from charrnn.training.optim.l2_sp import L2SP
 from charrnn.training.optim.schedules import Schedule
 from charrnn.training.trainer import Trainer
 
@@ -26,6 +27,7 @@ def capture(trainer: Trainer, plan: Plan, folder: Folder | None = None) -> Check
         vocabulary=plan.corpus.vocabulary,
         network=trainer.result,
         learning=trainer.network.parameters.flat if trainer.ema else None,
+        base_weights=trainer.l2_sp.base if trainer.l2_sp else None,
         moments=trainer.optimizer.moments,
         updates=trainer.optimizer.updates,
         state=trainer.ranks.all_gather_concat(trainer.state, axis=1),
@@ -43,6 +45,8 @@ def restore(trainer: Trainer, saved: Checkpoint) -> None:
     if trainer.ema:  # first: a run that is resumed learns with the very network of its checkpoint
         trainer.ema.flat[:] = saved.network.parameters.flat
     trainer.network.parameters.flat[:] = saved.network.parameters.flat if saved.learning is None else saved.learning
+    if trainer.l2_sp:
+        trainer.l2_sp.base[:] = saved.base_weights
     for name, moment in trainer.optimizer.moments.items():
         moment[:] = saved.moments[name]
     trainer.optimizer.updates = saved.updates
@@ -51,7 +55,7 @@ def restore(trainer: Trainer, saved: Checkpoint) -> None:
 
 
 def build_trainer(plan: Plan, network: Network) -> Trainer:
-    """The trainer of a plan, before its first step."""
+    """The trainer of a plan, before its first step. In a fine-tune, `network` has the weights of the base."""
     training, corpus = plan.config.training, plan.corpus
     streams = plan.ranks.local_streams(training.batch_size)
     return Trainer(
@@ -79,6 +83,7 @@ def build_trainer(plan: Plan, network: Network) -> Trainer:
         seed=training.seed,
         weight_dropout=WeightDropout.from_network(network, plan.config.model.weight_dropout, training.seed),
         ema=WeightEMA(network, training.ema_decay) if training.ema_decay else None,
+        l2_sp=L2SP(network.parameters.flat.copy(), training.l2_sp) if training.l2_sp else None,
         frozen=FrozenParameters.from_network(network, training.freeze),
         accumulate=training.accumulate,
         ranks=plan.ranks,

@@ -23,6 +23,7 @@ from charrnn.training.events import Evaluated, Event, Finished, Stepped, bits
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.ema import WeightEMA
 from charrnn.training.optim.freezing import FrozenParameters
+from charrnn.training.optim.l2_sp import L2SP
 from charrnn.training.optim.optimizers import Optimizer
 from charrnn.training.optim.schedules import STALLED_VALIDATIONS, Schedule
 from charrnn.training.parallel.communicator import Communicator
@@ -66,6 +67,7 @@ class Trainer:
     seed: int = 0  # of dropout
     weight_dropout: WeightDropout = field(default_factory=WeightDropout)
     ema: WeightEMA | None = None  # None: the weights themselves are validated and saved
+    l2_sp: L2SP | None = None  # None: nothing pulls the weights towards those of a base
     frozen: FrozenParameters = field(default_factory=FrozenParameters)
     accumulate: int = 1  # parts of the streams, one after the other
     ranks: Communicator = field(default_factory=Communicator)
@@ -144,6 +146,8 @@ class Trainer:
         learning_rate = self.learning_rate
         with self.frozen.preserve(weights):
             self.optimizer.update(weights, parallel.gradient.flat, learning_rate)
+            if self.l2_sp:
+                self.l2_sp.pull(weights, learning_rate)
         if self.ema:
             with self.frozen.preserve(self.ema.flat):
                 self.ema.update(weights, self.optimizer.updates)

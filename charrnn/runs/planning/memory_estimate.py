@@ -45,13 +45,13 @@ def _vectors(plan: Plan, network: Network) -> int:
     """The number of arrays as large as the parameters.
 
     They are the weights, the optimizer's moments and its scratch space; for each thread a gradient and a copy of the
-    weights in the order that matrix products want; shared weights, the plan's own, averages, and the sum of accumulated
-    gradients.
+    weights in the order that matrix products want; shared weights, the plan's own, averages, the base's, and the sum of
+    accumulated gradients.
     """
     training = plan.config.training
     threads = min(plan.threads, _own(plan, training.batch_size))
     vectors = 2 + len(plan.optimizer(network).moments) + 2 * threads + (threads > 1) + (plan.weights is not None)
-    return vectors + 2 * (training.ema_decay is not None) + (training.accumulate > 1)
+    return vectors + 2 * (training.ema_decay is not None) + (training.l2_sp > 0) + (training.accumulate > 1)
 
 
 def _read_at_once(plan: Plan) -> list[tuple[int, int, bool]]:

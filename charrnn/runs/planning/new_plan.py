@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from charrnn.config import resolve, sizing
 from charrnn.config.schema import Config, SizedConfig
+from charrnn.errors import ConfigError
 from charrnn.runs.finding import refuse_runs
 from charrnn.runs.planning import rank_agreement
 from charrnn.runs.planning.fine_tuning import FineTuneBase
@@ -24,7 +25,7 @@ from charrnn.text import windows
 from charrnn.text.characters.unit_names import amount
 from charrnn.text.reading.sources import DEFAULT_SOURCE
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import plural
+from charrnn.words import parameter, plural
 
 RUN_AS_TEXT = "go on with it: charrnn train --resume {run}; or start with its weights: charrnn train TEXT --from {run}"
 
@@ -64,6 +65,10 @@ def _build(
     require_storable_sources(absolute)
     if base:
         base.require_compatible(config)
+    elif config.training.l2_sp:
+        raise ConfigError(
+            f"training.l2_sp is {config.training.l2_sp:g}: it pulls towards the weights of a base; name one with {parameter('base')} RUN, or set it to 0"
+        )
     refuse_runs(sources, RUN_AS_TEXT)
     text = read_training_text(sources, config, on_stage=on_stage)
     vocabulary = text.vocabulary(config.data.min_count)

@@ -2,6 +2,7 @@
 
 Tensors: `parameters.NAME` for each parameter, `optimizer.NAME` for each moment, (P,), and `state`, (S, B, H). With an
 average of the weights, the average is in the parameters, and the weights that go on learning are in `learning`, (P,).
+With a pull towards the weights of a base, those are in `base`, (P,).
 A file of weights alone has the parameters only, possibly in half precision (weights_only.py).
 
 Metadata: a digest over every byte; two JSON texts, `charrnn` with the fields of `Record`, and `vocabulary`, a list of
@@ -44,7 +45,7 @@ from charrnn.training.divergence import DIVERGED
 from charrnn.training.optim.optimizers import OPTIMIZERS
 from charrnn.training.trainer import Progress
 
-PARAMETERS, MOMENTS, STATE, LEARNING = "parameters.", "optimizer.", "state", "learning"
+PARAMETERS, MOMENTS, STATE, LEARNING, BASE = "parameters.", "optimizer.", "state", "learning", "base"
 HALF = "float16"  # a precision of weights alone; they are read as numbers of their configuration's
 RECORD_FIELDS = Record.model_fields.keys() - {"format"}  # those that a Checkpoint has, too
 
@@ -65,6 +66,7 @@ class Checkpoint:
     versions: Mapping[str, str] = field(default_factory=versions)
     base: Lineage | None = None  # of a fine-tune
     learning: Array | None = None  # (P,), the weights if `network` has their average; otherwise None
+    base_weights: Array | None = None  # (P,), if they pull
     run_parent: str | None = None  # the folder of the run, seen from that of the text; see text_place.py
     folder: Path | None = None  # where the checkpoint was read
     weights_only: bool = False  # no moments, and a state of zeros: a training cannot go on with it
@@ -158,6 +160,8 @@ def _tensors(checkpoint: Checkpoint) -> dict[str, Array]:
         tensors[STATE] = checkpoint.state
         if checkpoint.learning is not None:
             tensors[LEARNING] = checkpoint.learning
+        if checkpoint.base_weights is not None:
+            tensors[BASE] = checkpoint.base_weights
     return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
 
 
@@ -170,6 +174,8 @@ def _expected_shapes(record: Record, architecture: Architecture) -> Shapes:
     vectors = [MOMENTS + name for name in OPTIMIZERS[config.training.optimizer].names_of_moments]
     if config.training.ema_decay is not None:
         vectors.append(LEARNING)
+    if config.training.l2_sp:
+        vectors.append(BASE)
     return {
         **parameters,
         **{name: (Parameters.size(shapes),) for name in vectors},
@@ -231,6 +237,7 @@ def _assemble(
         moments=_with_prefix(MOMENTS, tensors),
         state=state,
         learning=tensors.get(LEARNING),
+        base_weights=tensors.get(BASE),
         weights_only=record.weights_only,
         **{key: getattr(record, key) for key in RECORD_FIELDS},
     )

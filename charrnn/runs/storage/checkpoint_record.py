@@ -97,9 +97,13 @@ def to_metadata(record: Record, symbols: Sequence[str], run_parent: str | None =
     # What versions of charrnn before these keys do anyway is left out, because they would refuse the keys; without
     # eval_every they take 500.
     data, training = record.config.data, record.config.training
-    unchosen = {"eval_every"} if training.eval_every is None else set()
-    newer = {key for key, is_old in (("field", data.field is None), ("shuffle", not data.shuffle)) if is_old}
-    text = record.model_dump_json(exclude={"config": {"training": unchosen, "data": newer}})
+    new_in_training = {"eval_every": training.eval_every is None, "l2_sp": not training.l2_sp}
+    new_in_data = {"field": data.field is None, "shuffle": not data.shuffle}
+    unchosen = {
+        section: {key for key, is_old in new.items() if is_old}
+        for section, new in (("training", new_in_training), ("data", new_in_data))
+    }
+    text = record.model_dump_json(exclude={"config": unchosen})
     # Escapes would make the vocabulary four times as long.
     metadata = {RECORD: text, VOCABULARY: json.dumps(symbols, ensure_ascii=False)}
     return metadata if run_parent is None else {**metadata, RUN_PARENT: run_parent}

@@ -36,6 +36,7 @@ def weights_alone(saved: Checkpoint) -> Checkpoint:
         text=replace(saved.text, sources=tuple(map(bare_name, saved.text.sources))),
         base=saved.base and saved.base.model_copy(update={"path": _base_name(saved.base.path)}),
         learning=None,
+        base_weights=None,
         run_parent=None,
         folder=None,
         weights_only=True,

@@ -247,7 +247,12 @@ def test_its_lineage_survives_saving_and_resuming(tmp_path, base_run, other_text
 
 
 @pytest.mark.parametrize(
-    "settings", [[], ["training.freeze=[layer1]", "training.optimizer=adamw", "training.weight_decay=0.1"]]
+    "settings",
+    [
+        [],
+        ["training.freeze=[layer1]", "training.optimizer=adamw", "training.weight_decay=0.1"],
+        ["training.l2_sp=30", "training.ema_decay=0.9"],
+    ],
 )
 @mostly_slow("at", [1, 10, 13], one_in=3)
 def test_stopped_and_resumed_without_its_base_it_ends_with_the_same_bytes(tmp_path, base_run, other_text, at, settings):
