@@ -22,6 +22,7 @@ SampleEvery = Annotated[int, Field(ge=0, le=MAX_STEPS), BeforeValidator(as_int)]
 Threads = Annotated[int, Field(ge=1, le=4096), BeforeValidator(as_int)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Epochs = Annotated[float, Field(gt=0, le=1e6)]
+Pull = Annotated[float, Field(ge=0, le=1e3)]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -108,11 +109,9 @@ class Training(StrictModel):
     weight_decay: float = Field(
         0.0, ge=0, le=1e3, description="λ: λ w is added to each weight's gradient (adamw: taken off the weight)"
     )
-    l2_sp: float = Field(
+    l2_sp: Pull | None = Field(
         0.0,
-        ge=0,
-        le=1e3,
-        description="λ: a fine-tune's weights are pulled towards those of its base; see optim/l2_sp.py",
+        description="λ: a fine-tune's weights are pulled towards those of its base; null: by the length of the text",
     )
     label_smoothing: Share | None = Field(
         0.0, description="ε, share of each target spread evenly over all symbols; null: by the length of the text"
@@ -166,6 +165,7 @@ class SizedTraining(Training):
 
     batch_size: Size = 32
     epochs: Epochs = 30.0
+    l2_sp: Pull = 0.0
     label_smoothing: Share = 0.0
 
 

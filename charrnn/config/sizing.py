@@ -37,18 +37,20 @@ FROM_SCRATCH = SizeTable(
         "model.weight_dropout": (0.3, 0.3, 0.2, 0.2, 0.15, 0.0),
         "training.label_smoothing": (0.02, 0.02, 0.01, 0.01, 0.02, 0.0),
         "training.batch_size": (16, 16, 32, 32, 32, 32),
+        "training.l2_sp": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),  # there is no base
         "training.epochs": (60.0, 20.0, 12.0, 20.0, 40.0, 40.0),
     },
     24_000_000,  # a quarter of an hour of the largest network on two cores
 )
 FINE_TUNE = SizeTable(
-    (6_000, 20_000, 100_000, 400_000, 2_000_000, float("inf")),
+    (7_000, 20_000, 100_000, 400_000, 2_000_000, float("inf")),
     {
-        "model.dropout": (0.3, 0.3, 0.3, 0.2, 0.1, 0.0),
-        "model.weight_dropout": (0.2, 0.2, 0.2, 0.1, 0.1, 0.0),
+        "model.dropout": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+        "model.weight_dropout": (0.2, 0.2, 0.2, 0.15, 0.1, 0.0),
         "training.label_smoothing": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
-        "training.batch_size": (8, 16, 16, 32, 32, 32),
-        "training.epochs": (8.0, 8.0, 8.0, 6.0, 5.0, 2.0),
+        "training.batch_size": (8, 8, 16, 32, 32, 32),
+        "training.l2_sp": (20.0, 20.0, 5.0, 2.0, 1.0, 0.0),
+        "training.epochs": (6.0, 6.0, 8.0, 6.0, 5.0, 3.0),
     },
     24_000_000,
 )
@@ -60,6 +62,7 @@ LABELS = {  # without epochs: a number of steps or a time may override them
     "model.weight_dropout": "weight dropout {}",
     "training.label_smoothing": "label smoothing {}",
     "training.batch_size": "batch size {}",
+    "training.l2_sp": "L2-SP {}",
 }
 
 

@@ -83,7 +83,9 @@ def test_a_page_is_read_in_many_updates(characters):
 
 def test_given_sizes_stay_and_only_the_others_are_described():
     asked = default(SIXTEEN, "training.epochs=3")
-    assert missing_sizes(asked) == [key for key in KEYS if key not in ("model.hidden_size", "training.epochs")]
+    assert missing_sizes(asked) == [
+        key for key in KEYS if key not in ("model.hidden_size", "training.epochs", "training.l2_sp")
+    ]
     found = fill_sizes(asked, 1_003_854)
     assert (found.model.hidden_size, found.training.epochs) == (16, 3.0)
     assert describe_sizes(asked, found, 1_003_854) == (
