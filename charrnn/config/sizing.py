@@ -1,10 +1,13 @@
 """Sizes by the length of the text: where the configuration says null, the length of the training split decides.
 
 A network soon knows a short text by heart, so a short text gets a small network, more dropout and many passes. A long
-text gets a large network, and as many passes as make MAX_CHARACTERS_READ characters. Texts of 60,000 to 300,000
+text gets a large network, and as many passes as make `max_characters_read` characters. Texts of 60,000 to 300,000
 characters are read for the same 3.6 million: a minute on two fast cores, less than two on two slow ones; the built-in
 text is one of them. Only the length matters: the same text gets the same sizes on every machine. Measurements: "What
 was tried" in tests/benchmarks/published/README.md.
+
+A fine-tune has the network of its base, few passes, and a pull towards the base that is the stronger the less the text
+says. Measurements: "What was tried" in tests/benchmarks/base/README.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,10 +49,10 @@ FINE_TUNE = SizeTable(
     (7_000, 20_000, 100_000, 400_000, 2_000_000, float("inf")),
     {
         "model.dropout": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
-        "model.weight_dropout": (0.2, 0.2, 0.2, 0.15, 0.1, 0.0),
+        "model.weight_dropout": (0.2, 0.2, 0.2, 0.15, 0.15, 0.0),
         "training.label_smoothing": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
         "training.batch_size": (8, 8, 16, 32, 32, 32),
-        "training.l2_sp": (20.0, 20.0, 5.0, 2.0, 1.0, 0.0),
+        "training.l2_sp": (30.0, 15.0, 3.0, 1.5, 0.5, 0.0),
         "training.epochs": (6.0, 6.0, 8.0, 6.0, 5.0, 3.0),
     },
     24_000_000,
