@@ -106,10 +106,13 @@ def export(
 ) -> Path:
     """Write the weights of a run, a checkpoint or a model to a safetensors file, and return its path.
 
-    `to`: "plain" (names of the equations) or "torch" (PyTorch's names, layouts and gate order); see models/export.py;
-    or "charrnn": weights alone that `load` and every command reads as a run, `half` of them in 16 bits each. `which`: best, last, or None for the best there is. Raises RunError, CheckpointError, OptionError for an unknown
-    format, NetworkError if PyTorch does not have this network or 16 bits a weight, and OutputError if the file exists and `replace` is
-    false, or if it cannot be written.
+    `to`: "plain" (names of the equations), "torch" (PyTorch's names, layouts and gate order) or "charrnn" (weights
+    alone, which `load` and every command read as a run); see models/export.py. `half`: with "charrnn", 16 bits for each
+    weight. `which`: best, last, or None for the best there is.
+
+    Raises RunError, CheckpointError, OptionError for an unknown format, NetworkError if PyTorch does not have this
+    network, or 16 bits do not have a weight, and OutputError if the file exists and `replace` is false, or if it cannot
+    be written.
     """
     if isinstance(run, Model):
         exports.require_format(to, half)

@@ -25,7 +25,8 @@ SAFETENSORS_BYTES = 9  # at the beginning of a safetensors file: a length, and {
 
 def find_run(run: str | Path, kind: str = RUN, any_file: bool = False) -> Path:
     """The run directory or checkpoint that a person means: this path if it exists, otherwise the one of this name in
-    runs/; or a model that ships with the program, builtin:NAME, which directory.load reads by that name. `kind` is what is missing, in the message. `any_file`: a file need not be a checkpoint.
+    runs/; or a model that ships with the program, builtin:NAME, which directory.load reads by that name. `kind` is what
+    is missing, in the message. `any_file`: a file need not be a checkpoint.
 
     Raises RunError, with runs of a similar name or the newest ones, for a missing run, for a text, and for a folder of
     runs.

@@ -40,7 +40,7 @@ class SourceText:
     pieces: Pieces  # the text again, str or bytes: from memory while it is short, otherwise from its sources
     documents: tuple[str, ...] | None = None
     files: tuple[str, ...] = ("",)  # names
-    starts: Places = NO_PLACES  # where each file, or each document of a list, begins in the text, and what does not follow what is before it in its file
+    starts: Places = NO_PLACES  # where each file or document begins, and what does not follow what is before it there
     folders: Mapping[str, Files] = field(default_factory=dict)  # what each folder and pattern among the sources gave
     notes: tuple[str, ...] = ()  # on its sources, and on how it was cut into documents
 

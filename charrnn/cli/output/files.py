@@ -19,8 +19,8 @@ from charrnn.text.characters.printable import printable_line
 def confirm_overwrite(path: Path, force: bool) -> bool:
     """Return whether an existing file may be replaced; a link itself is replaced, not its target.
 
-    Raises OutputError for what ships with the program, for what is not a file, for a folder that is missing or read-only, and for an existing file if
-    neither `force` nor a person at the terminal says to replace it.
+    Raises OutputError for what ships with the program, for what is not a file, for a folder that is missing or
+    read-only, and for an existing file if neither `force` nor a person at the terminal says to replace it.
     """
     refuse_shipped(path)
     if path.is_dir():
