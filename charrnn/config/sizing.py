@@ -52,7 +52,7 @@ FINE_TUNE = SizeTable(
         "model.weight_dropout": (0.2, 0.2, 0.2, 0.15, 0.15, 0.0),
         "training.label_smoothing": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
         "training.batch_size": (8, 8, 16, 32, 32, 32),
-        "training.l2_sp": (30.0, 15.0, 3.0, 1.5, 0.5, 0.0),
+        "training.l2_sp": (30.0, 15.0, 3.0, 0.5, 0.2, 0.0),
         "training.epochs": (6.0, 6.0, 8.0, 6.0, 5.0, 3.0),
     },
     24_000_000,
