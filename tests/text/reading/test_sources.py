@@ -113,7 +113,9 @@ def test_unknown_builtin_lists_the_known_ones():
         find_sources(["builtin:nope"])
 
 
-@pytest.mark.parametrize(("name", "meant"), [("harbor", "; did you mean builtin:harbour?"), ("foo", "for a RUN builtin:english")])
+@pytest.mark.parametrize(
+    ("name", "meant"), [("harbor", "; did you mean builtin:harbour?"), ("foo", "for a RUN builtin:english")]
+)
 def test_a_builtin_is_proposed_by_its_own_name_and_not_by_the_prefix_of_all(name, meant):
     with pytest.raises(TextError) as caught:
         find_sources([f"builtin:{name}"])
