@@ -89,7 +89,8 @@ def value_hint(key: str, value: Any, shape: str) -> str:
 
 def _shares_hint(values: Sequence[Any]) -> str:
     """Three shares in percent, or as parts of any whole."""
-    if len(values) != 3 or min(values) < 0 or values[0] < 1:
+    are_numbers = all(isinstance(value, int | float) for value in values)
+    if len(values) != 3 or not are_numbers or min(values) < 0 or values[0] < 1:
         return ""
     shares = [round(value / sum(values), 4) for value in values]
     return f"; did you mean [{', '.join(map(typed_numbers.as_text, shares))}]?" if abs(sum(shares) - 1) < 1e-6 else ""

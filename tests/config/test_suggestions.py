@@ -138,3 +138,10 @@ def test_no_name_is_in_the_tables_twice_and_none_is_a_key_itself():
     assert [name for name, count in Counter(names).items() if count > 1] == []
     assert set(names).isdisjoint(key.rpartition(".")[2] for key in KNOWN)
     assert [name for name in names if synonyms.normalize(name) != name] == []
+
+
+@pytest.mark.parametrize("value", ["[[null, null, null]]", "[[a, 1, 2]]", "[null, 1, 2]"])
+def test_shares_that_are_no_numbers_are_refused_without_a_hint(value):
+    with pytest.raises(ConfigError, match=r"data\.split: must be ") as caught:
+        resolve(None, [f"data.split={value}"])
+    assert "did you mean" not in str(caught.value)
