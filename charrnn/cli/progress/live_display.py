@@ -73,6 +73,9 @@ class LiveDisplay:
         try:
             self._end()  # of a training that a second Ctrl-C ended
         finally:
+            if kind is not None:  # a second Ctrl-C may end the last drawing before it shows the cursor
+                with suppress(OSError):
+                    os.write(self._console.file.fileno(), SHOW_CURSOR)
             if self._echo and self._has_terminal():
                 set_echo(self._console.file, on=True)
 
