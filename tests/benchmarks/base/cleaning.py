@@ -14,7 +14,10 @@ ITALIC = re.compile(r"(?<!\w)_([^_\n]*(?:\n[^_\n]+)*)_(?!\w)")
 NOTES = re.compile(r"\[(?:Illustration|Footnote|Sidenote)[^\]]*\]|\[\d+\]|\{\d+\}")
 STRAIGHT = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "—": "--", "–": "-", "…": "..."})
 TOKENISED = 100  # commas between blanks that show a book whose words and marks were set apart
-LINES, WIDTH = 6, 72  # of a paragraph that is made from a tokenised book: at most so many of its lines, wrapped so wide
+LINES, WIDTH = (
+    6,
+    72,
+)  # of a paragraph that is made from a tokenised book: at most this number of its lines, wrapped to this width
 
 
 def clean(text: str) -> str:
