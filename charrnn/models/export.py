@@ -26,8 +26,8 @@ from charrnn.network.network import Network
 from charrnn.runs.storage import safetensors_file as files
 from charrnn.runs.storage.checkpoint import Checkpoint, contents
 from charrnn.runs.storage.weights_only import halved, weights_alone
-from charrnn.system.folder_handle import whole_file
 from charrnn.system.output_names import require_ending
+from charrnn.system.whole_file import whole_file
 from charrnn.words import parameter
 
 CHARRNN = "charrnn"

@@ -9,7 +9,6 @@ Windows cannot hold a directory; there, a directory with an open file cannot be 
 
 import errno
 import os
-import secrets
 import shutil
 import stat
 import sys
@@ -21,7 +20,6 @@ from pathlib import Path
 from typing import IO, Self
 
 from charrnn.system.durable_files import flush
-from charrnn.system.output_names import refuse_shipped
 from charrnn.system.plain_files import NO_WAIT, require_plain, require_plain_file
 
 SIDE = ".tmp"  # the ending of a half-written file
@@ -291,14 +289,3 @@ def _find_path(descriptor: int) -> Path | None:
             path = Path(os.readlink(f"{OPEN_FILES}/{descriptor}"))
         return path if _has_path(descriptor, path) else None
     return None
-
-
-@contextmanager
-def whole_file(path: Path, replace: bool = True) -> Iterator[IO[bytes]]:
-    """Like Folder.whole_file, in a folder that is not charrnn's: nothing else in it is touched. Raises OutputError for a
-    folder that ships with the program.
-    """
-    refuse_shipped(path)
-    side = f".charrnn-{secrets.token_hex(8)}{SIDE}"
-    with Folder(path.parent) as folder, folder.whole_file(path.name, side=side, replace=replace) as file:
-        yield file

@@ -21,8 +21,9 @@ import numpy as np
 import platformdirs
 
 from charrnn.errors import TextError
-from charrnn.system.folder_handle import NO_LINK, whole_file
+from charrnn.system.folder_handle import NO_LINK
 from charrnn.system.plain_files import NO_WAIT
+from charrnn.system.whole_file import whole_file
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 FOLDER_VARIABLE = "CHARRNN_CACHE_DIR"

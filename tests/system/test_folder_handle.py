@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from charrnn.system import folder_handle as module
-from charrnn.system.folder_handle import CAN_HOLD, Folder, whole_file
+from charrnn.system.folder_handle import CAN_HOLD, Folder
+from charrnn.system.whole_file import whole_file
 
 
 @pytest.mark.parametrize(("system", "refusals", "fails"), [("nt", 3, False), ("nt", 99, True), ("posix", 1, True)])

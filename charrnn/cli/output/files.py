@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from charrnn.errors import OutputError
-from charrnn.system.folder_handle import whole_file
 from charrnn.system.output_names import refuse_shipped
+from charrnn.system.whole_file import whole_file
 from charrnn.text.characters.printable import printable_line
 
 

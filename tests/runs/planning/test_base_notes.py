@@ -17,7 +17,7 @@ QUICK = ["training.steps=2", "runtime.threads=1", "training.sample_every=0"]
 GERMAN_NOTE = (
     r"the base does not know this language: it needs \d\.\d\d nats per character here, counting needs \d\.\d\d; "
 )
-HINT = "this text is English: about 0.9 nats better in the same time with `base` builtin:english"
+HINT = "this text is English: about 0.9 nats better with `base` builtin:english"
 
 
 @pytest.fixture
