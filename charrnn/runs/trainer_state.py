@@ -86,5 +86,6 @@ def build_trainer(plan: Plan, network: Network) -> Trainer:
         l2_sp=L2SP(network.parameters.flat.copy(), training.l2_sp) if training.l2_sp else None,
         frozen=FrozenParameters.from_network(network, training.freeze),
         accumulate=training.accumulate,
+        is_fine_tune=plan.lineage is not None,
         ranks=plan.ranks,
     )

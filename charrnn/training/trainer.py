@@ -70,6 +70,7 @@ class Trainer:
     l2_sp: L2SP | None = None  # None: nothing pulls the weights towards those of a base
     frozen: FrozenParameters = field(default_factory=FrozenParameters)
     accumulate: int = 1  # parts of the streams, one after the other
+    is_fine_tune: bool = False  # then the base is validated before the first update: it may be the best there is
     ranks: Communicator = field(default_factory=Communicator)
     recovery: Recovery | None = None  # None: a rejected step ends the training
     progress: Progress = field(default_factory=Progress)
@@ -171,7 +172,8 @@ class Trainer:
         """Whether a training of `steps` updates validates next."""
         progress = self.progress
         on_time = progress.step % self.eval_every == 0 or progress.step >= steps
-        return self.valid.size > 0 and on_time and progress.evaluated_step < progress.step
+        base_is_due = self.is_fine_tune and progress.step == 0 and progress.best_loss is None
+        return self.valid.size > 0 and on_time and (progress.evaluated_step < progress.step or base_is_due)
 
     def validate(self, parallel: DataParallel, should_stop: Callable[[], bool] = lambda: False) -> Evaluated:
         """The loss on the validation text now. Raises StepRejectedError where it is hopeless, and StoppedError."""

@@ -19,7 +19,7 @@ from charrnn.cli.progress.live_display import LiveDisplay
 from charrnn.cli.progress.plain_lines import PlainLines, introduction
 from charrnn.cli.progress.stage_lines import StageLines
 from charrnn.cli.progress.tensorboard import TensorBoardLog
-from charrnn.cli.reports.comparison import Training, compare, remedy
+from charrnn.cli.reports.comparison import BASE_IS_BEST, Training, compare, remedy
 from charrnn.errors import RunError
 from charrnn.runs.run import Run
 from charrnn.runs.storage.history import History, read_history
@@ -102,12 +102,15 @@ def _print_comparison(run: Run, console: Console, event: Event) -> None:
     if not isinstance(event, Counted) or event.best_loss is None:
         return
     plan, progress, gain = run.plan, run.trainer.progress, event.loss - event.best_loss
+    is_good = gain >= 0 and progress.best_step > 0
     lines = [compare(gain, None, event.best_loss, event.uniform)]
     if gain < 0:
         made = Training(plan.config, plan.sources, len(plan.corpus.ids), progress.best_step, progress.step, run.path)
         lines.append(remedy(made))
+    elif not is_good:
+        lines.append(BASE_IS_BEST)
     for line in lines:
-        console.print(mark_unsafe_line(line, "green" if gain >= 0 else "yellow"), soft_wrap=True)
+        console.print(mark_unsafe_line(line, "green" if is_good else "yellow"), soft_wrap=True)
 
 
 def _dashboard(run: Run) -> Dashboard:

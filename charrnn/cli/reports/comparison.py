@@ -15,6 +15,7 @@ from charrnn.words import shell_command
 SHORT_TEXT = 60_000  # characters; a shorter text is soon known by heart, whatever the network
 STILL_LEARNING = 0.95  # of the steps: a best checkpoint after these means that more steps would help
 LARGE = 512  # units of the recipe `best`
+BASE_IS_BEST = "no step was better than the base itself, which best.safetensors holds: more text, or a lower training.learning_rate, would help"
 
 Interval = tuple[float, float] | None
 
@@ -35,7 +36,8 @@ class Training:
         """The training of a checkpoint in the file at `path`."""
         run = path.parent if (path.parent / METRICS).is_file() else None
         made = (last_step(run) if run else None) or saved.progress.step
-        return cls(saved.config, saved.text.sources, saved.text.characters, saved.progress.best_step or made, made, run)
+        best = made if saved.progress.best_loss is None else saved.progress.best_step
+        return cls(saved.config, saved.text.sources, saved.text.characters, best, made, run)
 
 
 def compare(gain: float, interval: Interval = None, loss: float | None = None, uniform: float | None = None) -> str:
@@ -62,6 +64,8 @@ def remedy(training: Training) -> str:
     can be pasted.
     """
     run, config = training.run, training.config
+    if training.best_step == 0:
+        return BASE_IS_BEST
     if training.best_step >= STILL_LEARNING * training.steps:
         longer = "it was still learning, so a longer training would help"
         if run is None:

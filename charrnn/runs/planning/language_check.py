@@ -4,10 +4,10 @@ Short pieces are spread evenly over the training split. The n-gram counts every 
 after the first WARM_UP characters of each. A network that knows the language wins, however long the text is; one that
 does not loses, in its own script too. It takes about 0.12 s with a gru of 640 units on one core.
 
-Measured with such a gru that had read 8 million characters of English books, in nats per character, on 5,000 to
-500,000 characters of each text (tests/benchmarks/published/README.md has the table), beside the n-gram: prose -1.1 to
--0.5, verse -0.4 to 0, English in capitals 0.2; names 1.2, French 0.8 to 1.3, programs 0.5 to 1.5, German 1.1 to 1.8,
-Chinese 1.3, Russian and Hindi 1.8 to 2.8.
+Measured with builtin:english, in nats per character, on 5,000 to 500,000 characters of each text
+(tests/benchmarks/published/README.md has the table), beside the n-gram: prose -1.2 to -0.6, verse -0.6 to -0.3, English
+in capitals -0.2, with tables and commands 0 (once 0.7); programs 0.4 to 1.1, French 0.5 to 0.8, names 1.2, German 1.1
+to 1.7, Chinese 1.2, Russian and Hindi 1.7 to 2.6.
 """
 
 import math

@@ -102,6 +102,17 @@ def test_a_fine_tune_prints_new_symbols_and_the_origin_of_its_values(charrnn, ti
     assert load(Path("runs/other/last.safetensors")).base.path == str(tiny_run / "best.safetensors")
 
 
+def test_a_base_that_nothing_is_better_than_is_kept_and_that_is_said(charrnn, tiny_run, text_file):
+    settings = ("learning_rate=1e3", "schedule=constant", "ema_decay=null", "warmup_steps=0", "recoveries=0", "l2_sp=0")
+    spoiled = ["--steps", "20", *(word for setting in settings for word in ("-s", f"training.{setting}"))]
+    lines = charrnn("train", text_file, "--from", tiny_run, *spoiled, "-o", "fine").stderr.splitlines()
+    assert next(line for line in lines if line.startswith("step ")).startswith("step 0: validation loss ")
+    assert any(
+        line.startswith("no step was better than the base itself, which best.safetensors holds") for line in lines
+    )
+    assert load(Path("fine/best.safetensors")).progress.step == 0
+
+
 def test_a_training_without_biases_counts_only_trained_parameters(charrnn, text_file):
     """V = 18, H = 16: 18 16 + 16 16 + 16 18 weights, 16 + 18 biases."""
     options = ["--steps", "2", "-s", "model.bias=false", "-s", "model.hidden_size=16"]

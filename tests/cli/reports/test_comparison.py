@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tiny import OPTIONS
 
-from charrnn.cli.reports.comparison import Training, compare, remedy
+from charrnn.cli.reports.comparison import BASE_IS_BEST, Training, compare, remedy
 from charrnn.config.schema import SizedConfig
 
 CHANCE = ": it may be chance"
@@ -39,6 +39,7 @@ def training(best_step, steps=1000, characters=500_000, run=Path("runs/My Storie
             training(1000),
             "it was still learning, so a longer training would help: charrnn train --resume 'runs/My Stories' --steps 2000",
         ),
+        (training(0), BASE_IS_BEST),
         (training(1000, run=None), "it was still learning, so a longer training would help"),
         (
             training(600, characters=10_000),

@@ -97,6 +97,30 @@ def test_a_fine_tune_begins_far_below_a_training_from_scratch(tmp_path):
         assert losses[0] < losses[1] - 0.5
 
 
+def test_the_base_is_validated_first_and_kept_if_nothing_is_better(tmp_path, base_run, text_file):
+    """With such a rate, every update makes the network worse."""
+    events = train(tmp_path / "fine", text_file, "training.learning_rate=1e3", "training.recoveries=0", base=base_run)
+    evaluated = [event for event in events if isinstance(event, Evaluated)]
+    assert [(event.step, event.best) for event in evaluated[:2]] == [(0, True), (10, False)]
+    base, best = load(base_run / "best.safetensors"), load(tmp_path / "fine/best.safetensors")
+    assert (best.progress.step, best.progress.best_loss) == (0, evaluated[0].loss)
+    assert best.network.parameters.flat.tobytes() == base.network.parameters.flat.tobytes()
+
+
+def test_a_training_from_scratch_is_not_validated_before_its_first_update(tmp_path, text_file):
+    events = train(tmp_path / "scratch", text_file)
+    assert next(event.step for event in events if isinstance(event, Evaluated)) > 0
+
+
+def test_the_base_is_validated_once(tmp_path, base_run, other_text):
+    follow(api.start(plan(other_text, base_run), tmp_path / "parts"), until=1)
+    first, then = [
+        [event.step for event in api.resume(tmp_path / "parts").events() if isinstance(event, Evaluated)],
+        [event.step for event in train(tmp_path / "whole", other_text, base=base_run) if isinstance(event, Evaluated)],
+    ]
+    assert then == [0, *first]
+
+
 def test_unused_and_new_symbols_are_noted(base_run, other_text):
     saved = load(base_run / "best.safetensors")
     first, second, *_ = plan(other_text, base_run).notes
