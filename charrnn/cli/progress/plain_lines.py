@@ -42,10 +42,10 @@ def introduction(run: Run) -> list[Text]:
 
 
 def _size(plan: Plan) -> str:
-    """The size of the text and of its vocabulary; a byte model always has 256."""
+    """The size of the text, and of its vocabulary; a byte model always has 256, and a fine-tune has its base's too."""
     vocabulary = plan.corpus.vocabulary
     size = amount(len(plan.corpus.ids), vocabulary.unit)
-    return size if vocabulary.unit == "byte" else f"{size}, {len(vocabulary):,} different"
+    return size if vocabulary.unit == "byte" or plan.lineage else f"{size}, {len(vocabulary):,} different"
 
 
 def _who(plan: Plan) -> str:

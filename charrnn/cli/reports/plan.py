@@ -76,7 +76,9 @@ def _summary(plan: Plan, splits: Mapping[str, int], memory: float, seconds: floa
     model, training, vocabulary = plan.config.model, plan.config.training, plan.corpus.vocabulary
     unit = vocabulary.unit
     parts = ", ".join(f"{name} {size:,}" for name, size in splits.items())
-    different = "" if unit == "byte" else f", {len(vocabulary):,} different"
+    different = (
+        "" if unit == "byte" or plan.lineage else f", {len(vocabulary):,} different"
+    )  # a note has those of a base
     layers = f"{model.num_layers} layers of " if model.num_layers > 1 else ""
     window = f"{plural(training.batch_size, 'stream')} x {amount(training.sequence_length, unit)}"
     passes = f"{epochs(plan.steps / plan.windows_per_epoch)} of {plural(plan.windows_per_epoch, 'window')}"

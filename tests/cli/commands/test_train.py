@@ -99,6 +99,7 @@ def test_a_fine_tune_prints_new_symbols_and_the_origin_of_its_values(charrnn, ti
     trained = charrnn("train", other, "--from", tiny_run, *TINY[2:])
     assert trained.stdout == "runs/other\n"
     assert found["notes"][1] in trained.stderr
+    assert f"text: {other}: 960 characters\n" in trained.stderr  # the vocabulary is not that of the text alone
     assert load(Path("runs/other/last.safetensors")).base.path == str(tiny_run / "best.safetensors")
 
 
