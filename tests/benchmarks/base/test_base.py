@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from benchmarks.base import by_kind, measure, novelty, rows, samples, words
 from benchmarks.base.rows import Row
+from typer.testing import CliRunner
+
+from charrnn.cli.app import app
 
 LOSSES = {"scratch": 2.5, "base": 2.0}
 
@@ -245,8 +248,17 @@ def test_losses_by_kind_are_means_over_characters(tmp_path, monkeypatch, capsys)
     by_kind.main(options, "here")
 
 
+def in_this_process(*words):
+    """What a charrnn of its own would print; twenty of them would take twenty seconds."""
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code == 0, found.output
+    return found.stdout
+
+
 @pytest.mark.slow
 def test_a_tiny_base_is_measured_by_charrnn_itself(tmp_path, monkeypatch, capsys, tiny_run):
+    for module in (measure, words, novelty, samples, by_kind):
+        monkeypatch.setattr(module, "run_charrnn", in_this_process)
     (tmp_path / "text.txt").write_text("the cat sat on the mat. a dog ran.\nwhy?\n" * 60)
     monkeypatch.setattr(rows, "ROWS", {"tiny": Row("tiny", tmp_path / "text.txt", 0, 800)})
     monkeypatch.setattr(measure, "ROWS", rows.ROWS)
