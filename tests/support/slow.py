@@ -1,4 +1,4 @@
-"""Parametrized tests with most cases marked slow."""
+"""Parametrized tests with most cases marked slow, or exhaustive."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,11 +11,18 @@ def mostly_slow(
     cases: Sequence[Any],
     one_in: int,
     ids: Sequence[str] | Callable[[Any], str] | None = None,
+    slow_in: int = 1,
 ) -> pytest.MarkDecorator:
-    """`pytest.mark.parametrize(names, cases)` with all but every `one_in`-th case marked slow."""
+    """`pytest.mark.parametrize(names, cases)` with every `one_in`-th case in the plain run. Of the others every
+    `slow_in`-th is marked slow, and the rest exhaustive.
+    """
     several = not isinstance(names, str) or "," in names
-    slow = [
-        case if index % one_in == 0 else pytest.param(*(case if several else [case]), marks=pytest.mark.slow)
+    marked = [
+        case
+        if index % one_in == 0
+        else pytest.param(
+            *(case if several else [case]), marks=pytest.mark.exhaustive if index % slow_in else pytest.mark.slow
+        )
         for index, case in enumerate(cases)
     ]
-    return pytest.mark.parametrize(names, slow, ids=ids)
+    return pytest.mark.parametrize(names, marked, ids=ids)
