@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from charrnn.python import (
         Model,
         ScoredText,
+        Session,
         bench,
         export,
         gradcheck,
@@ -36,6 +37,7 @@ __all__ = [
     "CharrnnError",
     "Model",
     "ScoredText",
+    "Session",
     "__version__",
     "bench",
     "export",

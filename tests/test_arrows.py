@@ -66,7 +66,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"output"},
         {"plots", "page"},
         {"reports", "derivations"},
-        {"progress"},
+        {"progress", "writing"},
         {"distributed"},
         {"sweep"},
         {"options"},

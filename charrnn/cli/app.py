@@ -29,6 +29,7 @@ from charrnn.cli.commands.score import score
 from charrnn.cli.commands.sweep import sweep
 from charrnn.cli.commands.train import train
 from charrnn.cli.commands.view import view
+from charrnn.cli.commands.write import write
 from charrnn.cli.exit_codes import FAILED, MISUSE
 from charrnn.cli.help import WORDS, Command, format_group_help
 from charrnn.cli.option_errors import message_of
@@ -42,7 +43,7 @@ from charrnn.words import spelled_as
 
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has only SIGTERM
 GROUPS: dict[str, list[Callable[..., None]]] = {  # as on the first page of the help
-    "Learn and write": [train, sample, sweep],
+    "Learn and write": [train, sample, write, sweep],
     "Measure": [evaluate, score, bench],
     "Look inside": [runs, info, plot, view, gradflow],
     "Prove": [gradcheck, derive],

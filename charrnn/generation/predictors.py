@@ -47,18 +47,25 @@ class NetworkPredictor:
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
         """See Predictor.begin. The beginnings are read in windows, one forward pass each."""
-        network, B = self.network, inputs.shape[1]
+        B = inputs.shape[1]
         if (inputs == inputs[:, :1]).all():
             inputs = inputs[:, :1]  # a common beginning is read once
         together = 1 if self._exact else inputs.shape[1]
-        read = [self._read(inputs[:, start : start + together]) for start in range(0, inputs.shape[1], together)]
+        read = [self.read(inputs[:, start : start + together]) for start in range(0, inputs.shape[1], together)]
         logits, state = (np.concatenate(parts, axis=-2) for parts in zip(*read, strict=True))
         each = B // inputs.shape[1]
-        return np.repeat(logits, each, axis=0), Stepper(network, np.repeat(state, each, axis=1), self._exact)
+        return self.begin_from(np.repeat(logits, each, axis=0), np.repeat(state, each, axis=1))
 
-    def _read(self, inputs: Ids) -> tuple[Array, Array]:
-        """The logits after beginnings, (T, B), read side by side: (B, V); and the state, (S, B, H)."""
-        state = self.network.zero_state(inputs.shape[1])
+    def begin_from(self, logits: Array, state: Array) -> tuple[Array, Step]:
+        """What `begin` returns after the texts that `read` has read."""
+        return logits, Stepper(self.network, state, self._exact)
+
+    def read(self, inputs: Ids, state: Array | None = None) -> tuple[Array, Array]:
+        """The logits after texts, (T, B), read side by side: (B, V); and the state, (S, B, H). `state`: that after the
+        texts before these; None: these are beginnings.
+        """
+        if state is None:
+            state = self.network.zero_state(inputs.shape[1])
         for start in range(0, len(inputs), WINDOW):
             window = inputs[start : start + WINDOW].astype(np.intp)
             ws = self.network.workspace(*window.shape)

@@ -1,5 +1,6 @@
 """The interface for Python programs and notebooks: names and mappings in; progress on the screen; models out."""
 
+from charrnn.generation.session import Session as Session
 from charrnn.models.loading import load as load
 from charrnn.models.model import Model as Model
 from charrnn.models.scoring.scoring import ScoredText as ScoredText

@@ -1,0 +1,255 @@
+"""The editor of `write`: keys in, text out; driven by a pipe, with counts in place of a network."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+pytest.importorskip("prompt_toolkit", reason="needs prompt_toolkit: pip install prompt_toolkit")
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from charrnn.cli.writing.editor import Editor
+from charrnn.cli.writing.saved_text import SavedText
+from charrnn.cli.writing.writing_options import WritingOptions
+from charrnn.errors import OutputError
+from charrnn.generation.generator import Generator
+from charrnn.generation.predictors import NGramPredictor
+from charrnn.generation.sampling import SamplingOptions
+from charrnn.generation.session import Session
+from charrnn.ngram.kneser_ney import fit
+from charrnn.runs.storage.checkpoint import load
+from charrnn.text.vocabulary import Vocabulary
+
+COLD = SamplingOptions(temperature=0)
+RIGHT, LEFT, DOWN, ESCAPE, ENTER, TAB, BACKSPACE = "\x1b[C", "\x1b[D", "\x1b[B", "\x1b", "\r", "\t", "\x7f"
+UNDO, REDO, SAVE, TEMPERATURE, TOP_P, QUIT, INTERRUPT = "\x1a", "\x19", "\x13", "\x14", "\x10", "\x11", "\x03"
+WAIT = 10  # seconds until a screen that does not come is a failure
+
+
+def counts():
+    text = "the cat sat on the mat.\nthe cow ran.\n" * 20
+    vocabulary = Vocabulary.from_text(text)
+    return Generator(NGramPredictor(fit([vocabulary.encode(text)], len(vocabulary), 8)), vocabulary)
+
+
+def play(*steps, text="", file=None, count=1, sampling=COLD):
+    """Type, and after each key or text wait until what is expected is true. Returns the editor and the exit code."""
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        session = Session(counts(), text)
+        editor = Editor(session, file, WritingOptions(7, sampling, count=count), input=keys, output=DummyOutput())
+
+        begun = []
+
+        async def person():
+            for typed, expected in steps:
+                keys.send_text(typed)
+                end = time.monotonic() + WAIT
+                while not expected(editor):
+                    assert time.monotonic() < end, (typed, editor.buffer.text, editor.proposals, editor.trouble)
+                    await asyncio.sleep(0.005)
+            keys.send_text(QUIT)
+
+        def begin():
+            begun.append(
+                asyncio.ensure_future(person())
+            )  # not as its background task: it would show what fails, and wait
+            begun[0].add_done_callback(
+                lambda done: done.exception() and editor.application.exit(exception=done.exception())
+            )
+
+        editor.application.pre_run_callables.append(begin)
+        return editor, editor.run()
+
+
+def shows(proposal):
+    return lambda editor: editor.proposal == proposal
+
+
+def has(text, proposal=None):
+    return lambda editor: editor.buffer.text == text and proposal in (None, editor.proposal)
+
+
+def test_a_word_a_line_undo_and_redo():
+    editor, code = play(
+        ("the c", shows("at sat on the mat.\n")),
+        (RIGHT, has("the cat ", "sat on the mat.\n")),
+        (TAB, has("the cat sat ", "on the mat.\n")),
+        (ENTER, has("the cat sat on the mat.\n")),
+        (UNDO, has("the cat sat ", "on the mat.\n")),
+        (UNDO, has("the cat ", "sat on the mat.\n")),
+        (REDO, has("the cat sat ", "on the mat.\n")),
+    )
+    assert (code, editor.session.text) == (0, "the cat sat ")
+
+
+def test_typing_what_is_proposed_keeps_it_and_anything_else_asks_again():
+    asked = []
+
+    def remember(editor):
+        asked.append(editor._request)
+        return True
+
+    play(
+        ("the c", shows("at sat on the mat.\n")),
+        ("", remember),
+        ("at s", has("the cat s", "at on the mat.\n")),
+        ("", remember),
+        (BACKSPACE * 4 + "ow", shows(" ran.\n")),
+        ("", remember),
+    )
+    assert asked[0] == asked[1] < asked[2]
+
+
+def test_esc_hides_the_proposal_and_enter_is_a_line_break_then():
+    play(
+        ("the c", shows("at sat on the mat.\n")),
+        (ESCAPE, shows("")),
+        (ENTER, has("the c\n")),
+        ("the c", shows("at sat on the mat.\n")),
+        (ESCAPE, shows("")),
+        (TAB, shows("at sat on the mat.\n")),
+    )
+
+
+def test_a_proposal_stands_at_the_cursor_in_the_middle_of_a_text_too():
+    play(
+        (LEFT, has("the cXYZ")),
+        (LEFT + LEFT, shows("")),
+        (TAB, shows("at sat on the mat.\n")),
+        (RIGHT, has("the cat XYZ", "sat on the mat.\n")),
+        (LEFT, shows("")),
+        (RIGHT, shows("sat on the mat.\n")),
+        text="the cXYZ",
+    )
+
+
+def test_down_shows_another_with_the_next_seed_and_a_list_is_gone_through():
+    warm = SamplingOptions(temperature=3)
+    play(("the ", lambda editor: editor.proposals), (DOWN, lambda editor: editor.options.seed == 8), sampling=warm)
+    first = []
+
+    def listed(editor):
+        first[:] = editor.proposals
+        return len(first) > 1
+
+    def is_second(editor):
+        return editor.proposal == first[1] and editor.options.seed == 7
+
+    def has_others(editor):
+        return editor.options.seed == 12 and editor.proposals and editor.proposals != first
+
+    play(
+        ("the ", listed),
+        (DOWN, is_second),
+        (DOWN * 4, has_others),
+        count=5,
+        sampling=warm,
+    )
+
+
+def test_keys_change_temperature_and_top_p():
+    play(
+        (TEMPERATURE, lambda editor: editor.options.sampling.temperature == 1.0),
+        (TEMPERATURE * 3, lambda editor: editor.options.sampling.temperature == 0.8),
+        (TOP_P, lambda editor: editor.options.sampling.top_p == 0.95),
+        (TOP_P * 3, lambda editor: editor.options.sampling.top_p is None),
+        sampling=SamplingOptions(0.8),
+    )
+
+
+def test_the_status_names_what_the_model_does_not_know():
+    play(("ß", lambda editor: "unknown to the model: 'ß' (U+00DF)" in editor._status()))
+
+
+def test_ctrl_c_ends_with_its_exit_code_and_the_text_is_there():
+    editor, code = play(("the", has("the")), (INTERRUPT, lambda editor: editor.application.is_done))
+    assert (code, editor.session.text) == (130, "the")
+
+
+def test_the_text_is_saved_as_it_grows_and_at_the_end(tmp_path):
+    path = tmp_path / "story.txt"
+    play(
+        ("the", has("the")),
+        (SAVE, lambda editor: path.exists() and path.read_text() == "the"),
+        (" end", has("the end")),
+        file=SavedText(path),
+    )
+    assert path.read_text() == "the end"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_a_file_that_cannot_be_saved_is_named_on_the_screen_and_the_text_is_kept(tmp_path):
+    path = tmp_path / "gone" / "story.txt"
+    path.parent.mkdir()
+    file = SavedText(path)
+    path.parent.rmdir()
+    with pytest.raises(OutputError, match=r"story\.txt: cannot be written: No such file or directory"):
+        play(("the", has("the")), (SAVE, lambda editor: "cannot be written" in editor.trouble), file=file)
+
+
+pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
+pyte = pytest.importorskip("pyte", reason="needs pyte")
+
+
+class Terminal:
+    """`charrnn write` in a real terminal."""
+
+    def __init__(self, *words, size=(24, 80), **environment):
+        self.child = pexpect.spawn(
+            sys.executable, ["-m", "charrnn", "write", *map(str, words)], dimensions=size, timeout=60,
+            env={**os.environ, "TERM": "xterm-256color", **environment},
+        )  # fmt: skip
+        self.screen = pyte.Screen(size[1], size[0])
+        self._stream = pyte.ByteStream(self.screen)
+
+    def until(self, words):
+        end = time.monotonic() + 60
+        while words not in "\n".join(self.screen.display):
+            assert time.monotonic() < end, "\n".join(self.screen.display)
+            try:
+                self._stream.feed(self.child.read_nonblocking(65536, timeout=0.1))
+            except pexpect.TIMEOUT:
+                continue
+        return self
+
+    def end(self):
+        self.child.expect(pexpect.EOF)
+        self.child.close()
+        return self.child.exitstatus
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal needs POSIX")
+@pytest.mark.parametrize("size", [(20, 60), (40, 120)])
+def test_in_a_real_terminal(tiny_run, tmp_path, size):
+    out = tmp_path / "story.txt"
+    terminal = Terminal(tiny_run, "-o", out, "--pick", "3", "--seed", "1", size=size)
+    terminal.until("^Q quit").until("0 characters")
+    terminal.child.send("the ß")
+    terminal.until("the ß").until("5 characters").until("3 ")
+    marked = terminal.screen.buffer[0][4]
+    assert (marked.data, marked.fg, marked.underscore) == ("ß", "red", True)
+    assert terminal.screen.buffer[0][6].italics
+    assert all(len(line) <= size[1] for line in terminal.screen.display)
+    terminal.child.send(QUIT)
+    assert terminal.end() == 0
+    assert out.read_text() == "the ß"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal needs POSIX")
+@pytest.mark.parametrize(("number", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_saves_the_text(tiny_run, tmp_path, number, code):
+    out = tmp_path / "story.txt"
+    terminal = Terminal(tiny_run, "-o", out).until("^Q quit")
+    terminal.child.send("the cat")
+    terminal.until("7 characters")
+    terminal.child.kill(getattr(signal, number))
+    assert terminal.end() == code
+    assert out.read_text() == "the cat"
+    assert load(tiny_run / "best.safetensors")
