@@ -45,15 +45,7 @@ def sample(
         metavar="N",
         parser=values.whole(instead="0 has no limit"),
     ),
-    temperature: float = typer.Option(
-        0.8,
-        "--temperature",
-        "-t",
-        metavar="T",
-        help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.",
-        rich_help_panel="How",
-        parser=values.number(least=0, code=FAILED),
-    ),
+    temperature: common.TemperatureOption = 0.8,
     top_k: int | None = typer.Option(
         None,
         metavar="K",
@@ -61,13 +53,7 @@ def sample(
         rich_help_panel="How",
         parser=values.whole(1, instead=ALL, code=FAILED),
     ),
-    top_p: float | None = typer.Option(
-        None,
-        metavar="P",
-        help="Draw from the likeliest with probability P in all.",
-        rich_help_panel="How",
-        parser=values.number(above=0, most=1, code=FAILED),
-    ),
+    top_p: common.TopPOption = None,
     min_p: float | None = typer.Option(
         None,
         metavar="P",

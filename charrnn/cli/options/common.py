@@ -138,6 +138,27 @@ EncodingOption = Annotated[
         rich_help_panel=TEXT_AND_NETWORK,
     ),
 ]
+TemperatureOption = Annotated[
+    float,
+    typer.Option(
+        "--temperature",
+        "-t",
+        metavar="T",
+        help="Below 1 safer, above 1 wilder; 0 always takes the likeliest.",
+        rich_help_panel="How",
+        parser=values.number(least=0, code=FAILED),
+    ),
+]
+TopPOption = Annotated[
+    float | None,
+    typer.Option(
+        "--top-p",
+        metavar="P",
+        help="Draw from the likeliest with probability P in all.",
+        rich_help_panel="How",
+        parser=values.number(above=0, most=1, code=FAILED),
+    ),
+]
 StepsOption = Annotated[
     int | None,
     typer.Option(

@@ -1,6 +1,7 @@
 """The editor of `charrnn write`: the text, and behind the cursor in grey what the model would write next."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -11,22 +12,21 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings
-from prompt_toolkit.layout import BufferControl, ConditionalContainer, FormattedTextControl, HSplit, Layout, Window
+from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, Window
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.layout.utils import explode_text_fragments
 from prompt_toolkit.styles import Style
 
 from charrnn.cli.exit_codes import INTERRUPTED
 from charrnn.cli.writing.saved_text import SavedText
-from charrnn.cli.writing.writing_options import WritingOptions
 from charrnn.errors import CharrnnError
-from charrnn.generation.session import LINE, Part, Session, part_of
+from charrnn.generation.sampling import SamplingOptions
+from charrnn.generation.session import Part, Session, part_of
 from charrnn.text.vocabulary import list_characters
 
 KEYS = " ^Q quit · → word · Enter line · ↓ other · Esc hide · ^Z undo"
-TEMPERATURES = (0.5, 0.8, 1.0, 1.2)
-TOP_PS = (None, 0.95, 0.9, 0.8)
-SAVE_SECONDS = 1.0  # between two looks at whether there is something to save
+TEMPERATURES, TOP_PS = (0.5, 0.8, 1.0, 1.2), (None, 0.95, 0.9, 0.8)
+SAVE_SECONDS = 1.0
 STYLE = Style.from_dict(  # italics and underlines too, for those without colours
     {"proposal": "ansibrightblack italic", "unknown": "ansired underline", "chosen": "bold", "status": "reverse"}
 )
@@ -35,29 +35,29 @@ STYLE = Style.from_dict(  # italics and underlines too, for those without colour
 class Editor:
     """A text on the screen. Proposals are computed in a thread of their own: a key never waits for the model."""
 
-    def __init__(self, session: Session, file: SavedText | None, options: WritingOptions, **streams: Any) -> None:
-        """`streams`: the input and output of a prompt_toolkit Application."""
-        self.session, self.file, self.options = session, file, options
+    def __init__(
+        self, session: Session, file: SavedText | None, seed: int, options: SamplingOptions, count: int, **streams: Any
+    ) -> None:
+        """`count`: how many proposals are listed. `streams`: input and output of a prompt_toolkit Application."""
+        self.session, self.file, self.seed, self.options, self.count = session, file, seed, options, count
         self.proposals: list[str] = []
-        self.number = 0  # of the proposal that is shown
+        self.number = 0  # of the proposal behind the cursor
         self.trouble = ""
-        self._request = 0  # the newest: older ones are not worth an answer
+        self.requests = 0  # to the model; only the answer to the newest is shown
         self._before: str | None = None  # the text before the cursor that the proposals continue; None: they are hidden
         self._thread = ThreadPoolExecutor(1)
         self.buffer = Buffer(document=Document(session.text), on_text_changed=lambda _: self.follow())
-        text = Window(BufferControl(self.buffer, [_Marks(self)]), wrap_lines=True)
-        several = ConditionalContainer(
-            Window(FormattedTextControl(self._list), height=options.count), Condition(lambda: options.count > 1)
-        )
-        lines = (Window(FormattedTextControl(line), height=1, style="class:status") for line in (self._status, KEYS))
+        parts = [Window(BufferControl(self.buffer, [_Marks(self)]), wrap_lines=True)]
+        parts += [Window(FormattedTextControl(self._list), height=count)] if count > 1 else []
+        parts += [Window(FormattedTextControl(line), height=1, style="class:status") for line in (self.status, KEYS)]
         self.application: Application[int] = Application(
-            Layout(HSplit([text, several, *lines])), STYLE, key_bindings=_keys(self), full_screen=True, **streams
+            Layout(HSplit(parts)), STYLE, key_bindings=_keys(self), full_screen=True, **streams
         )
         self.application.ttimeoutlen = 0.05  # seconds until Esc is Esc, and not the beginning of an arrow key
 
     def run(self) -> int:
-        """Let a person write. Returns the exit code. The text is then in `session.text`. Raises OutputError if it could
-        not be saved.
+        """Let a person write. Returns the exit code; the text is in `session.text`. Raises OutputError if it could not
+        be saved.
         """
         try:
             return self.application.run(pre_run=self._begin)
@@ -76,61 +76,62 @@ class Editor:
     def follow(self) -> None:
         """After a change of the text: keep the proposals that begin with what was typed, or ask for others."""
         before, then = self.buffer.document.text_before_cursor, self._before
-        typed = before[len(then) :] if then is not None and before.startswith(then) else None
-        if typed is not None and self.proposals and self._goes_on(self.proposals[self.number], typed):
-            chosen = self.proposals[self.number]
-            kept = [proposal for proposal in self.proposals if self._goes_on(proposal, typed)]
-            self._before, self.number = before, kept.index(chosen)
-            self.proposals = [proposal[len(typed) :] for proposal in kept]
+        typed = before[len(then) :] if then is not None and before.startswith(then) else before
+        kept = {n: p[len(typed) :] for n, p in enumerate(self.proposals) if p.startswith(typed) and p != typed}
+        if self.number in kept:
+            self._before, self.number, self.proposals = before, [*kept].index(self.number), [*kept.values()]
         else:
             self.ask()
 
-    @staticmethod
-    def _goes_on(proposal: str, typed: str) -> bool:
-        return proposal.startswith(typed) and len(proposal) > len(typed)
-
     def ask(self) -> None:
         """Ask the model for proposals at the cursor; they are shown when they are there."""
-        self._request += 1
+        self.requests += 1
         self._before, self.proposals, self.number = self.buffer.document.text_before_cursor, [], 0
         if self.application.is_running:
-            self.application.create_background_task(self._answer(self._request, self._before))
+            self.application.create_background_task(self._answer(self.requests, self._before))
 
     def ask_again(self) -> None:
         """Show the next proposal, or ask for others with the next seeds."""
         if self.number + 1 < len(self.proposals):
             self.number += 1
         else:
-            self.options.seed += self.options.count
+            self.seed += self.count
             self.ask()
-
-    def accept(self, part: Part) -> None:
-        """Take the first word of the proposal, or its line."""
-        self.buffer.insert_text(part_of(self.proposal, part))
 
     def hide(self) -> None:
         """Show no proposal until the text changes."""
         self._before = None
 
-    def change(self, **filters: Any) -> None:
-        """Ask again with other filters."""
-        self.options.sampling = replace(self.options.sampling, **filters)
-        self.ask()
+    def quit(self, code: int) -> None:
+        """End with this exit code."""
+        if not self.application.is_done:
+            self.application.exit(result=code)
+
+    def status(self) -> str:
+        """The line below the text."""
+        unknown, top_p = self.session.unknown(self.buffer.text), self.options.top_p or 1
+        parts = [
+            self.trouble,
+            f"^T temperature {self.options.temperature:g} · ^P top-p {top_p:g} · seed {self.seed}",
+            f"{len(self.buffer.text):,} characters",
+            f"unknown to the model: {list_characters(sorted(unknown))}" if unknown else "",
+            str(self.file.path) if self.file else "not saved; -o FILE saves",
+        ]
+        return " " + " · ".join(filter(None, parts))
 
     async def _answer(self, request: int, before: str) -> None:
         def compute() -> list[str]:
-            if request != self._request:
+            if request != self.requests:
                 return []
             self.session.text = before
-            options = self.options
-            return self.session.propose(options.count, options.seed, options.sampling, options.length)
+            return self.session.propose(self.count, self.seed, self.options)
 
         try:
             found = await asyncio.get_running_loop().run_in_executor(self._thread, compute)
         except CharrnnError as error:
             self.trouble, found = str(error), []
-        if request == self._request:
-            self.proposals = [proposal for proposal in dict.fromkeys(found) if proposal]
+        if request == self.requests:
+            self.proposals = [*filter(None, dict.fromkeys(found))]
             self.application.invalidate()
 
     def _begin(self) -> None:
@@ -141,59 +142,34 @@ class Editor:
     async def _save_now_and_then(self) -> None:
         while self.file:
             await asyncio.sleep(SAVE_SECONDS)
-            self.save()
-
-    def quit(self, code: int) -> None:
-        """End with this exit code."""
-        if not self.application.is_done:
-            self.application.exit(result=code)
-
-    def save(self) -> None:
-        """Save the text; say on the screen if that fails."""
-        try:
-            if self.file:
+            try:
                 self.file.save(self.buffer.text)
-            self.trouble = ""
-        except CharrnnError as error:
-            self.trouble = str(error)
-        self.application.invalidate()
-
-    def _status(self) -> str:
-        sampling, unknown = self.options.sampling, self.session.unknown(self.buffer.text)
-        top_p = 1 if sampling.top_p is None else sampling.top_p
-        parts = [
-            self.trouble,
-            f"^T temperature {sampling.temperature:g} · ^P top-p {top_p:g} · seed {self.options.seed}",
-            f"{len(self.buffer.text):,} characters",
-            f"unknown to the model: {list_characters(sorted(unknown))}" if unknown else "",
-            str(self.file.path) if self.file else "not saved; -o FILE saves",
-        ]
-        return " " + " · ".join(filter(None, parts))
+                self.trouble = ""
+            except CharrnnError as error:
+                self.trouble = str(error)
+            self.application.invalidate()
 
     def _list(self) -> StyleAndTextTuples:
         """The proposals, the one behind the cursor in bold."""
-        shown = self.proposals if self.proposal else []
-        return [
-            ("class:chosen" if number == self.number else "class:proposal", f"{number + 1} {visible(line)}\n")
-            for number, line in enumerate(shown)
-        ]
+        shown = enumerate(self.proposals if self.proposal else [])
+        return [("class:chosen" if n == self.number else "class:proposal", f"{n + 1} {_line(p)}\n") for n, p in shown]
 
 
 class _Marks(Processor):
-    """Marks the characters that the model does not know, and inserts the proposal at the cursor."""
+    """Marks the characters that the model does not know, and shows the proposal at the cursor."""
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """See prompt_toolkit; called for each line that is drawn."""
-        editor, document = self._editor, transformation_input.document
-        unknown = editor.session.unknown(document.lines[transformation_input.lineno])
+        number, document = transformation_input.lineno, transformation_input.document
+        unknown = self._editor.session.unknown(document.lines[number])
         fragments: StyleAndTextTuples = [
             (f"{style} class:unknown" if text in unknown else style, text)
             for style, text, *_ in explode_text_fragments(transformation_input.fragments)
         ]
-        shown = visible(editor.proposal) if transformation_input.lineno == document.cursor_position_row else ""
+        shown = _line(self._editor.proposal) if number == document.cursor_position_row else ""
         column, width = document.cursor_position_col, len(shown)
         fragments[column:column] = [("class:proposal", shown)]
         return Transformation(
@@ -203,38 +179,40 @@ class _Marks(Processor):
         )
 
 
-def visible(proposal: str) -> str:
-    """A proposal in one line: its line break as a sign."""
-    return proposal.replace(LINE, "↵")
+def _line(proposal: str) -> str:
+    """A proposal with its line break as a sign."""
+    return proposal.replace("\n", "↵")
 
 
 def _keys(editor: Editor) -> KeyBindings:
-    keys, is_shown = KeyBindings(), Condition(lambda: bool(editor.proposal))
-    is_last_line = Condition(lambda: editor.buffer.document.on_last_line)
+    keys, buffer, is_shown = KeyBindings(), editor.buffer, Condition(lambda: bool(editor.proposal))
+    is_last_line = Condition(lambda: buffer.document.on_last_line)
 
-    def bind(*names: str, filter: Any = True, saves: bool = True) -> Any:
-        def add(action: Any) -> None:
-            for name in names:  # Esc, at once: not as the beginning of another key
-                keys.add(name, filter=filter, eager=name == "escape", save_before=lambda _: saves)(lambda _: action())
+    def bind(name: str, action: Callable[[], object], filter: Any = True, changes: bool = False) -> None:
+        # Esc at once: not as the beginning of another key. What changes the text can be undone.
+        keys.add(name, filter=filter, eager=name == "escape", save_before=lambda _: changes)(lambda _: action())
 
-        return add
+    def accept(part: Part) -> None:
+        buffer.insert_text(part_of(editor.proposal, part))
 
-    def next_of(values: tuple[Any, ...], now: Any) -> Any:
-        return values[(values.index(now) + 1) % len(values) if now in values else 0]
+    def change(name: str, values: tuple[Any, ...]) -> None:
+        now = getattr(editor.options, name)
+        following = values[(values.index(now) + 1) % len(values) if now in values else 0]
+        editor.options = replace(editor.options, **{name: following})
+        editor.ask()
 
-    bind("right", "tab", filter=is_shown)(lambda: editor.accept("word"))
-    bind("enter", filter=is_shown)(lambda: editor.accept("line"))
-    bind("enter", filter=~is_shown)(lambda: editor.buffer.insert_text(LINE))
-    bind("down", filter=is_shown | is_last_line, saves=False)(editor.ask_again)
-    bind("tab", filter=~is_shown, saves=False)(editor.ask)
-    bind("escape", filter=is_shown, saves=False)(editor.hide)
-    bind("c-z", saves=False)(editor.buffer.undo)
-    bind("c-y", saves=False)(editor.buffer.redo)
-    bind("c-s", saves=False)(editor.save)
-    bind("c-t", saves=False)(
-        lambda: editor.change(temperature=next_of(TEMPERATURES, editor.options.sampling.temperature))
-    )
-    bind("c-p", saves=False)(lambda: editor.change(top_p=next_of(TOP_PS, editor.options.sampling.top_p)))
-    bind("c-q", saves=False)(lambda: editor.quit(0))
-    bind("c-c", "<sigint>", saves=False)(lambda: editor.quit(INTERRUPTED))
+    bind("right", lambda: accept("word"), is_shown, changes=True)
+    bind("tab", lambda: accept("word"), is_shown, changes=True)
+    bind("tab", editor.ask, ~is_shown)
+    bind("enter", lambda: accept("line"), is_shown, changes=True)
+    bind("enter", lambda: buffer.insert_text("\n"), ~is_shown, changes=True)
+    bind("down", editor.ask_again, is_shown | is_last_line)
+    bind("escape", editor.hide, is_shown)
+    bind("c-z", buffer.undo)
+    bind("c-y", buffer.redo)
+    bind("c-t", lambda: change("temperature", TEMPERATURES))
+    bind("c-p", lambda: change("top_p", TOP_PS))
+    bind("c-q", lambda: editor.quit(0))
+    bind("c-c", lambda: editor.quit(INTERRUPTED))
+    bind("<sigint>", lambda: editor.quit(INTERRUPTED))
     return keys

@@ -16,25 +16,25 @@ def continued(charrnn, run, *words, stdin):
 
 
 def test_each_line_gets_its_continuation_and_is_the_beginning_of_the_next(charrnn, tiny_run):
-    found = continued(charrnn, tiny_run, "-n", "30", stdin="the c\na dog").split("\n")
+    found = continued(charrnn, tiny_run, stdin="the c\na dog").split("\n")
     model = api.load(tiny_run)
-    first = model.sample("the c", 30, stops=["\n"], seed=5)
+    first = model.sample("the c", 500, stops=["\n"], seed=5)
     assert first.startswith(found[0])
     assert len(found) == 3
-    second = model.sample(f"the c{found[0]}\na dog", 30, stops=["\n"], seed=6)
+    second = model.sample(f"the c{found[0]}\na dog", 500, stops=["\n"], seed=6)
     assert second.startswith(found[1])
 
 
 def test_the_text_is_saved_after_each_line_and_goes_on_the_next_time(charrnn, tiny_run):
     first = continued(charrnn, tiny_run, "-o", "story.txt", stdin="the c\n")
     assert Path("story.txt").read_text() == f"the c{first}"
-    second = continued(charrnn, tiny_run, "-o", "story.txt", "-p", "of a new text only", stdin="a dog\n")
+    second = continued(charrnn, tiny_run, "-o", "story.txt", stdin="a dog\n")
     assert Path("story.txt").read_text() == f"the c{first}a dog{second}"
 
 
-def test_a_prompt_begins_a_new_text_and_escapes_are_read(charrnn, tiny_run):
-    continued(charrnn, tiny_run, "-o", "story.txt", "-p", "the cat\\n", stdin="a\\ndog\n")
-    assert Path("story.txt").read_text().startswith("the cat\na\ndog")
+def test_escapes_are_read(charrnn, tiny_run):
+    continued(charrnn, tiny_run, "-o", "story.txt", stdin="a\\ndog\n")
+    assert Path("story.txt").read_text().startswith("a\ndog")
 
 
 @pytest.mark.parametrize("stdin", [b"\xef\xbb\xbfthe c\r\n", "the cßéat\n".encode()])
@@ -52,7 +52,6 @@ def test_no_line_no_continuation(charrnn, tiny_run):
     [
         (["--pick", "3"], "the", [2, "--pick needs a terminal to choose in; leave it out"]),
         (["--pick", "10"], "the", [2, "--pick 10: must be at most 9"]),
-        (["-n", "0"], "the", [2, "-n 0: must be a whole number"]),
         (["-t", "-1"], "the", [1, "-t -1: must be a number of at least 0"]),
         (["--top-p", "0"], "the", [1, "--top-p", "above 0"]),
         (["-o", "none/story.txt"], "the", [1, "there is no folder none"]),
@@ -79,4 +78,4 @@ def test_without_prompt_toolkit_a_terminal_gets_the_command_to_type(charrnn, tin
     monkeypatch.setitem(sys.modules, "prompt_toolkit", None)
     with pytest.raises(Exception, match="charrnn write needs prompt_toolkit: pip install prompt_toolkit"):
         write._require_prompt_toolkit()
-    assert charrnn("write", tiny_run, "-n", "5", stdin="the c\n").exit_code == 0  # a pipe needs none
+    assert charrnn("write", tiny_run, stdin="the c\n").exit_code == 0  # a pipe needs none

@@ -15,7 +15,6 @@ from prompt_toolkit.output import DummyOutput
 
 from charrnn.cli.writing.editor import Editor
 from charrnn.cli.writing.saved_text import SavedText
-from charrnn.cli.writing.writing_options import WritingOptions
 from charrnn.errors import OutputError
 from charrnn.generation.generator import Generator
 from charrnn.generation.predictors import NGramPredictor
@@ -27,7 +26,7 @@ from charrnn.text.vocabulary import Vocabulary
 
 COLD = SamplingOptions(temperature=0)
 RIGHT, LEFT, DOWN, ESCAPE, ENTER, TAB, BACKSPACE = "\x1b[C", "\x1b[D", "\x1b[B", "\x1b", "\r", "\t", "\x7f"
-UNDO, REDO, SAVE, TEMPERATURE, TOP_P, QUIT, INTERRUPT = "\x1a", "\x19", "\x13", "\x14", "\x10", "\x11", "\x03"
+UNDO, REDO, TEMPERATURE, TOP_P, QUIT, INTERRUPT = "\x1a", "\x19", "\x14", "\x10", "\x11", "\x03"
 WAIT = 10  # seconds until a screen that does not come is a failure
 
 
@@ -41,7 +40,7 @@ def play(*steps, text="", file=None, count=1, sampling=COLD):
     """Type, and after each key or text wait until what is expected is true. Returns the editor and the exit code."""
     with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
         session = Session(counts(), text)
-        editor = Editor(session, file, WritingOptions(7, sampling, count=count), input=keys, output=DummyOutput())
+        editor = Editor(session, file, 7, sampling, count, input=keys, output=DummyOutput())
 
         begun = []
 
@@ -64,6 +63,11 @@ def play(*steps, text="", file=None, count=1, sampling=COLD):
 
         editor.application.pre_run_callables.append(begin)
         return editor, editor.run()
+
+
+@pytest.fixture
+def saved_at_once(monkeypatch):
+    monkeypatch.setattr("charrnn.cli.writing.editor.SAVE_SECONDS", 0.01)
 
 
 def shows(proposal):
@@ -91,7 +95,7 @@ def test_typing_what_is_proposed_keeps_it_and_anything_else_asks_again():
     asked = []
 
     def remember(editor):
-        asked.append(editor._request)
+        asked.append(editor.requests)
         return True
 
     play(
@@ -130,7 +134,7 @@ def test_a_proposal_stands_at_the_cursor_in_the_middle_of_a_text_too():
 
 def test_down_shows_another_with_the_next_seed_and_a_list_is_gone_through():
     warm = SamplingOptions(temperature=3)
-    play(("the ", lambda editor: editor.proposals), (DOWN, lambda editor: editor.options.seed == 8), sampling=warm)
+    play(("the ", lambda editor: editor.proposals), (DOWN, lambda editor: editor.seed == 8), sampling=warm)
     first = []
 
     def listed(editor):
@@ -138,10 +142,10 @@ def test_down_shows_another_with_the_next_seed_and_a_list_is_gone_through():
         return len(first) > 1
 
     def is_second(editor):
-        return editor.proposal == first[1] and editor.options.seed == 7
+        return editor.proposal == first[1] and editor.seed == 7
 
     def has_others(editor):
-        return editor.options.seed == 12 and editor.proposals and editor.proposals != first
+        return editor.seed == 12 and editor.proposals and editor.proposals != first
 
     play(
         ("the ", listed),
@@ -154,16 +158,16 @@ def test_down_shows_another_with_the_next_seed_and_a_list_is_gone_through():
 
 def test_keys_change_temperature_and_top_p():
     play(
-        (TEMPERATURE, lambda editor: editor.options.sampling.temperature == 1.0),
-        (TEMPERATURE * 3, lambda editor: editor.options.sampling.temperature == 0.8),
-        (TOP_P, lambda editor: editor.options.sampling.top_p == 0.95),
-        (TOP_P * 3, lambda editor: editor.options.sampling.top_p is None),
+        (TEMPERATURE, lambda editor: editor.options.temperature == 1.0),
+        (TEMPERATURE * 3, lambda editor: editor.options.temperature == 0.8),
+        (TOP_P, lambda editor: editor.options.top_p == 0.95),
+        (TOP_P * 3, lambda editor: editor.options.top_p is None),
         sampling=SamplingOptions(0.8),
     )
 
 
 def test_the_status_names_what_the_model_does_not_know():
-    play(("ß", lambda editor: "unknown to the model: 'ß' (U+00DF)" in editor._status()))
+    play(("ß", lambda editor: "unknown to the model: 'ß' (U+00DF)" in editor.status()))
 
 
 def test_ctrl_c_ends_with_its_exit_code_and_the_text_is_there():
@@ -171,11 +175,10 @@ def test_ctrl_c_ends_with_its_exit_code_and_the_text_is_there():
     assert (code, editor.session.text) == (130, "the")
 
 
-def test_the_text_is_saved_as_it_grows_and_at_the_end(tmp_path):
+def test_the_text_is_saved_as_it_grows_and_at_the_end(tmp_path, saved_at_once):
     path = tmp_path / "story.txt"
     play(
-        ("the", has("the")),
-        (SAVE, lambda editor: path.exists() and path.read_text() == "the"),
+        ("the", lambda editor: path.exists() and path.read_text() == "the"),
         (" end", has("the end")),
         file=SavedText(path),
     )
@@ -183,13 +186,13 @@ def test_the_text_is_saved_as_it_grows_and_at_the_end(tmp_path):
     assert [*tmp_path.iterdir()] == [path]
 
 
-def test_a_file_that_cannot_be_saved_is_named_on_the_screen_and_the_text_is_kept(tmp_path):
+def test_a_file_that_cannot_be_saved_is_named_on_the_screen_and_the_text_is_kept(tmp_path, saved_at_once):
     path = tmp_path / "gone" / "story.txt"
     path.parent.mkdir()
     file = SavedText(path)
     path.parent.rmdir()
     with pytest.raises(OutputError, match=r"story\.txt: cannot be written: No such file or directory"):
-        play(("the", has("the")), (SAVE, lambda editor: "cannot be written" in editor.trouble), file=file)
+        play(("the", lambda editor: "cannot be written" in editor.trouble), file=file)
 
 
 pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
