@@ -57,6 +57,13 @@ def test_only_what_has_changed_is_read(monkeypatch):
     assert 900 // EVERY * EVERY in cache.places
 
 
+def test_of_a_text_that_is_typed_few_places_are_remembered():
+    cache, text = PrefixCache(PREDICTORS["rnn"]), np.zeros((300, 1), np.uint8)
+    for length in range(1, 301):
+        cache.begin(text[:length])
+    assert cache.places == [64, 128, 192, *range(300 - RECENT + 1, 301)]
+
+
 def test_texts_that_differ_are_read_without_it():
     cache = PrefixCache(PREDICTORS["lstm"])
     inputs = np.array([[0, 1], [1, 1], [2, 3]], np.uint8)

@@ -5,8 +5,12 @@ from tiny import trained
 
 from charrnn import api
 from charrnn.errors import SamplingError
+from charrnn.generation.generator import Generator
+from charrnn.generation.predictors import NGramPredictor
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.generation.session import CONTEXT, Session, part_of
+from charrnn.ngram.kneser_ney import fit
+from charrnn.text.vocabulary import Vocabulary
 
 COLD = SamplingOptions(temperature=0)
 
@@ -32,6 +36,14 @@ def test_it_ends_with_its_line_or_with_a_whole_word(model):
     for proposal in session.propose(30, length=20):
         assert "\n" not in proposal[:-1]
         assert proposal[-1:].isspace() or len(proposal) == 20
+
+
+def test_a_word_that_the_length_cuts_is_left_out():
+    text = "the cat sat on the mat.\n" * 20
+    vocabulary = Vocabulary.from_text(text)
+    counts = Generator(NGramPredictor(fit([vocabulary.encode(text)], len(vocabulary), 8)), vocabulary)
+    assert Session(counts, "the c").propose(options=COLD, length=9) == ["at sat "]
+    assert Session(counts, "the c").propose(options=COLD, length=1) == ["a"]
 
 
 def test_feed_propose_accept_back(model):

@@ -170,13 +170,8 @@ class _Marks(Processor):
             for style, text, *_ in explode_text_fragments(transformation_input.fragments)
         ]
         shown = _line(self._editor.proposal) if number == document.cursor_position_row else ""
-        column, width = document.cursor_position_col, len(shown)
-        fragments[column:column] = [("class:proposal", shown)]
-        return Transformation(
-            fragments,
-            source_to_display=lambda at: at + (width if at > column else 0),
-            display_to_source=lambda at: min(at, max(column, at - width)),
-        )
+        fragments.insert(document.cursor_position_col, ("class:proposal", shown))
+        return Transformation(fragments)
 
 
 def _line(proposal: str) -> str:

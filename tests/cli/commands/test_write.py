@@ -39,7 +39,8 @@ def test_escapes_are_read(charrnn, tiny_run):
 
 @pytest.mark.parametrize("stdin", [b"\xef\xbb\xbfthe c\r\n", "the cßéat\n".encode()])
 def test_a_mark_a_carriage_return_and_unknown_characters_do_no_harm(charrnn, tiny_run, stdin):
-    assert continued(charrnn, tiny_run, stdin=stdin).endswith("\n")
+    assert continued(charrnn, tiny_run, "-o", "story.txt", stdin=stdin).endswith("\n")
+    assert Path("story.txt").read_text("utf-8").startswith("the c")
 
 
 def test_no_line_no_continuation(charrnn, tiny_run):

@@ -117,6 +117,8 @@ def test_esc_hides_the_proposal_and_enter_is_a_line_break_then():
         ("the c", shows("at sat on the mat.\n")),
         (ESCAPE, shows("")),
         (TAB, shows("at sat on the mat.\n")),
+        (ESCAPE, shows("")),
+        (DOWN, shows("at sat on the mat.\n")),
     )
 
 
