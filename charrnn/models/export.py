@@ -16,7 +16,9 @@ second is zero then. The input of `rnn` is the one-hot character.
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -30,46 +32,89 @@ from charrnn.system.output_names import require_ending
 from charrnn.system.whole_file import whole_file
 from charrnn.words import parameter
 
-CHARRNN = "charrnn"
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
+
+Writer = Callable[[IO[bytes], Checkpoint, str], None]
+"""Writes a checkpoint to a file; the text is the name of the model."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """What `export` can write."""
+
+    write: Writer
+    endings: tuple[str, ...] = (".safetensors",)  # that a file's name may have; the first is proposed
+    writes: str = "export writes a safetensors file"  # for the message about another ending
+    read_with: str = ""  # Python that shows the file {name}
+    write_half: Writer | None = None  # in half precision
 
 
 def require_format(to: str, half: bool = False) -> None:
     """Raise OptionError for a format that does not exist, and for half precision in one that has none."""
-    if to not in (CHARRNN, *FORMATS):
-        raise OptionError(f"{parameter('to')} must be {', '.join(FORMATS)} or {CHARRNN}; found {to}")
-    if half and to != CHARRNN:
-        raise OptionError(f"{parameter('half')} is for {parameter('to')} {CHARRNN}")
+    *names, last = FORMATS
+    if to not in FORMATS:
+        raise OptionError(f"{parameter('to')} must be {', '.join(names)} or {last}; found {to}")
+    if half and FORMATS[to].write_half is None:
+        have_it = " or ".join(name for name, known in FORMATS.items() if known.write_half)
+        raise OptionError(f"{parameter('half')} is for {parameter('to')} {have_it}")
 
 
-ENDINGS = (".safetensors",)
+def default_file(name: str, to: str) -> Path:
+    """The file that a model of this name is exported to.
+
+    >>> str(default_file("harbour", "torch"))
+    'harbour-torch.safetensors'
+    """
+    ending = FORMATS[to].endings[0]
+    return Path(f"{name}{ending}" if ending == f".{to}" else f"{name}-{to}{ending}")
 
 
-def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False, half: bool = False) -> None:
-    """Write the weights under their own names (`to` "plain") or under PyTorch's ("torch"), or as a checkpoint of weights
-    alone ("charrnn"), with `half` in half precision.
+def require_file_name(path: Path, to: str) -> None:
+    """Raise OutputError for a file name with an ending of another format."""
+    require_ending(path, FORMATS[to].endings, FORMATS[to].writes)
 
-    Raises OutputError if the file's name has another ending than .safetensors, if the file exists and `replace` is
-    false, or if it cannot be written; and NetworkError if PyTorch does not have this network,
+
+def write(
+    checkpoint: Checkpoint, path: Path, to: str, replace: bool = False, half: bool = False, name: str = ""
+) -> None:
+    """Write a trained network, called `name`, in a format of FORMATS, with `half` in half precision.
+
+    Raises OutputError if the file's name has the ending of another format, if the file exists and `replace` is
+    false, or if it cannot be written; and NetworkError if the format does not have this network,
     or if half precision does not have a weight.
     """
-    require_ending(path, ENDINGS, "export writes a safetensors file")
-    if to == CHARRNN:
-        tensors, metadata = contents(weights_alone(checkpoint))
-        tensors = halved(tensors) if half else tensors
-    else:
-        tensors = FORMATS[to](checkpoint.network)
-        metadata = {
-            "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
-            "config": checkpoint.config.model_dump_json(),
-        }
+    require_file_name(path, to)
+    writer = (half and FORMATS[to].write_half) or FORMATS[to].write
     try:
         with whole_file(path, replace) as file:
-            files.write(file, tensors, metadata)
+            writer(file, checkpoint, name)
     except FileExistsError:
         raise OutputError(f"{path}: exists already; {parameter('replace')} replaces it") from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _checkpoint_writer(change: Callable[[dict[str, Array]], dict[str, Array]] = dict) -> Writer:
+    """Writes a checkpoint of weights alone."""
+
+    def write(file: IO[bytes], checkpoint: Checkpoint, name: str) -> None:
+        tensors, metadata = contents(weights_alone(checkpoint))
+        files.write(file, change(tensors), metadata)
+
+    return write
+
+
+def _tensors_writer(tensors_of: Callable[[Network], dict[str, Array]]) -> Writer:
+    """Writes the weights for other tools."""
+
+    def write(file: IO[bytes], checkpoint: Checkpoint, name: str) -> None:
+        metadata = {
+            "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
+            "config": checkpoint.config.model_dump_json(),
+        }
+        files.write(file, tensors_of(checkpoint.network), metadata)
+
+    return write
 
 
 def torch_tensors(network: Network) -> dict[str, Array]:
@@ -102,4 +147,9 @@ def _in_torch_order(array: Array, cell: str) -> Array:
     return array if cell == "rnn" else np.concatenate([array[gate] for gate in TORCH_ORDER[cell]], axis=-1)
 
 
-FORMATS: dict[str, Callable[[Network], dict[str, Array]]] = {"plain": plain_tensors, "torch": torch_tensors}
+_LOAD = "from safetensors.{0} import load_file; print(load_file({{name}}))"
+FORMATS: dict[str, Format] = {
+    "plain": Format(_tensors_writer(plain_tensors), read_with=_LOAD.format("numpy")),
+    "torch": Format(_tensors_writer(torch_tensors), read_with=_LOAD.format("torch")),
+    "charrnn": Format(_checkpoint_writer(), write_half=_checkpoint_writer(halved)),
+}

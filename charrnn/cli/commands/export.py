@@ -42,10 +42,11 @@ def export(
     from charrnn.cli.output.files import confirm_overwrite
     from charrnn.cli.output.next_command import suggest
     from charrnn.cli.progress.stage_lines import stage_lines
-    from charrnn.system.output_names import default_name, require_ending
+    from charrnn.models import export as exports
+    from charrnn.system.output_names import default_name
 
-    path = out or Path(f"{default_name(run)}-{to}.safetensors")
-    require_ending(path, (".safetensors",), "export writes a safetensors file")
+    path = out or exports.default_file(default_name(run), to)
+    exports.require_file_name(path, to)
     replace = confirm_overwrite(path, force)
     with stage_lines():
         from charrnn import api
@@ -55,7 +56,6 @@ def export(
     console.write_path(path)
     if to == "charrnn":
         suggest("write with it", "charrnn sample", path)
-        return
-    kind = "torch" if to == "torch" else "numpy"
-    name = json.dumps(str(path), ensure_ascii=False)  # in double quotes: the shell's are single
-    suggest("read it", "python3 -c", f"from safetensors.{kind} import load_file; print(load_file({name}))")
+    else:
+        name = json.dumps(str(path), ensure_ascii=False)  # in double quotes: the shell's are single
+        suggest("read it", "python3 -c", exports.FORMATS[to].read_with.format(name=name))

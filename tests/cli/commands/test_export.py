@@ -3,11 +3,15 @@
 import json
 import shutil
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import on_terminal
 import pytest
 import safetensors
 from refusals import refused
+
+from charrnn.cli.commands.export import export
+from charrnn.models.export import FORMATS
 
 
 def test_export(charrnn, tiny_run, tmp_path):
@@ -45,3 +49,7 @@ def test_the_next_command_is_the_last_line_on_a_terminal(tiny_run, monkeypatch, 
     assert shown.endswith(
         f"""{out}\nread it: python3 -c 'from safetensors.torch import load_file; print(load_file("{out}"))'\n"""
     )
+
+
+def test_the_command_has_all_formats_that_there_are():
+    assert get_args(get_type_hints(export)["to"]) == tuple(FORMATS)
