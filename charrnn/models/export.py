@@ -1,6 +1,7 @@
-"""The weights of a network, as safetensors with the vocabulary and the configuration in the metadata.
+"""A trained network for other tools: mostly safetensors, with the vocabulary and the configuration in the metadata.
 
-To charrnn itself: a checkpoint of weights alone (runs/storage/weights_only.py). To others: the plain names, or PyTorch's.
+To charrnn itself: a checkpoint of weights alone (runs/storage/weights_only.py). To HTML: a page to write with
+(writer_page/). To others: the plain names, or PyTorch's.
 
 To PyTorch: the names and layouts of `nn.RNN`, `nn.GRU` or `nn.LSTM` called `rnn` and `nn.Linear` called `readout`:
 
@@ -23,6 +24,7 @@ from typing import IO
 import numpy as np
 
 from charrnn.errors import NetworkError, OptionError, OutputError
+from charrnn.models.writer_page.page import page
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.runs.storage import safetensors_file as files
@@ -117,6 +119,10 @@ def _tensors_writer(tensors_of: Callable[[Network], dict[str, Array]]) -> Writer
     return write
 
 
+def _write_page(file: IO[bytes], checkpoint: Checkpoint, name: str) -> None:
+    file.write(page(checkpoint, name).encode())
+
+
 def torch_tensors(network: Network) -> dict[str, Array]:
     """The weights under PyTorch's names, in its layouts and gate order. Raises NetworkError for φ = sigmoid."""
     architecture, p = network.architecture, network.parameters
@@ -152,4 +158,5 @@ FORMATS: dict[str, Format] = {
     "plain": Format(_tensors_writer(plain_tensors), read_with=_LOAD.format("numpy")),
     "torch": Format(_tensors_writer(torch_tensors), read_with=_LOAD.format("torch")),
     "charrnn": Format(_checkpoint_writer(), write_half=_checkpoint_writer(halved)),
+    "html": Format(_write_page, (".html", ".htm"), "export to html writes a page"),
 }

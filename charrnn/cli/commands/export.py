@@ -12,7 +12,7 @@ def export(
     run: common.RunArgument = common.NO_RUN,
     checkpoint: common.CheckpointOption = None,
     out: Path | None = common.out_option("FILE", "The .safetensors file to write. Default: NAME-plain.safetensors."),
-    to: Literal["plain", "torch", "charrnn"] = typer.Option(
+    to: Literal["plain", "torch", "charrnn", "html"] = typer.Option(
         "plain",
         help="Names and layouts of the equations, or of PyTorch; or weights alone that charrnn reads as a run.",
         rich_help_panel=common.OUTPUT,
