@@ -18,6 +18,7 @@ second is zero then. The input of `rnn` is the one-hot character.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -62,11 +63,7 @@ def require_format(to: str, half: bool = False) -> None:
 
 
 def default_file(name: str, to: str) -> Path:
-    """The file that a model of this name is exported to.
-
-    >>> str(default_file("harbour", "torch"))
-    'harbour-torch.safetensors'
-    """
+    """The file that a model of this name is exported to: harbour-torch.safetensors, harbour.html."""
     ending = FORMATS[to].endings[0]
     return Path(f"{name}{ending}" if ending == f".{to}" else f"{name}-{to}{ending}")
 
@@ -96,27 +93,19 @@ def write(
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
-def _checkpoint_writer(change: Callable[[dict[str, Array]], dict[str, Array]] = dict) -> Writer:
-    """Writes a checkpoint of weights alone."""
-
-    def write(file: IO[bytes], checkpoint: Checkpoint, name: str) -> None:
-        tensors, metadata = contents(weights_alone(checkpoint))
-        files.write(file, change(tensors), metadata)
-
-    return write
+def _write_weights(file: IO[bytes], checkpoint: Checkpoint, name: str, half: bool = False) -> None:
+    tensors, metadata = contents(weights_alone(checkpoint))
+    files.write(file, halved(tensors) if half else tensors, metadata)
 
 
-def _tensors_writer(tensors_of: Callable[[Network], dict[str, Array]]) -> Writer:
-    """Writes the weights for other tools."""
-
-    def write(file: IO[bytes], checkpoint: Checkpoint, name: str) -> None:
-        metadata = {
-            "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
-            "config": checkpoint.config.model_dump_json(),
-        }
-        files.write(file, tensors_of(checkpoint.network), metadata)
-
-    return write
+def _write_tensors(
+    tensors_of: Callable[[Network], dict[str, Array]], file: IO[bytes], checkpoint: Checkpoint, name: str
+) -> None:
+    metadata = {
+        "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
+        "config": checkpoint.config.model_dump_json(),
+    }
+    files.write(file, tensors_of(checkpoint.network), metadata)
 
 
 def _write_page(file: IO[bytes], checkpoint: Checkpoint, name: str) -> None:
@@ -155,8 +144,8 @@ def _in_torch_order(array: Array, cell: str) -> Array:
 
 _LOAD = "from safetensors.{0} import load_file; print(load_file({{name}}))"
 FORMATS: dict[str, Format] = {
-    "plain": Format(_tensors_writer(plain_tensors), read_with=_LOAD.format("numpy")),
-    "torch": Format(_tensors_writer(torch_tensors), read_with=_LOAD.format("torch")),
-    "charrnn": Format(_checkpoint_writer(), write_half=_checkpoint_writer(halved)),
+    "plain": Format(partial(_write_tensors, plain_tensors), read_with=_LOAD.format("numpy")),
+    "torch": Format(partial(_write_tensors, torch_tensors), read_with=_LOAD.format("torch")),
+    "charrnn": Format(_write_weights, write_half=partial(_write_weights, half=True)),
     "html": Format(_write_page, (".html", ".htm"), "export to html writes a page"),
 }

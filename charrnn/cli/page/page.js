@@ -157,7 +157,7 @@ function list() {
 
 function legend() {
   const labels = unit === null
-    ? limitLabels()
+    ? LABELS
     : Array.from({ length: SHADES }, (_, s) => (unit.low + (unit.high - unit.low) * (s + 0.5) / SHADES).toFixed(2));
   const swatches = labels.map((label, s) => element("span", label, (unit === null ? "s" : "u") + s));
   if (unknown.size) swatches.push(element("span", "unknown to the model", "unknown"));

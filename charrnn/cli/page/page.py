@@ -34,12 +34,9 @@ def page(
 ) -> str:
     """The page as HTML, with the units of `followed`; it opens with the unit `first`, or with surprisal."""
     loss = float(made.surprisals.sum()) / made.units
-    return self_contained(
-        __package__,
-        _data(made, vocabulary, followed, first, files),
-        title=f"{name}, as it reads",
-        summary=f"{count(made, vocabulary)}: {digits(loss)} nats, {digits(bits(loss))} {bits_name(vocabulary.unit)}",
-    )
+    summary = f"{count(made, vocabulary)}: {digits(loss)} nats, {digits(bits(loss))} {bits_name(vocabulary.unit)}"
+    data = _data(made, vocabulary, followed, first, files)
+    return self_contained(__package__, f"{name}, as it reads", summary, data)
 
 
 def count(made: Inspection, vocabulary: Vocabulary) -> str:

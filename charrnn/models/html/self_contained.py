@@ -21,17 +21,19 @@ from charrnn.text.characters.printable import printable_line
 ESCAPED = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 
-def self_contained(package: str, data: object, scripts: Sequence[str] = ("page.js",), **texts: str) -> str:
-    """The page.html of a package with its page.css, its scripts, those of this package before them, and lines of text."""
+def self_contained(package: str, title: str, about: str, data: object, scripts: Sequence[str] = ("page.js",)) -> str:
+    """The page.html of a package in the frame that all pages have, with the package's page.css and its scripts."""
     style = _asset(__package__, "shared.css") + _asset(package, "page.css")
     script = "\n".join([_asset(__package__, "shared.js"), *(_asset(package, name) for name in scripts)])
     packed = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Template(_asset(package, "page.html")).substitute(
+    return Template(_asset(__package__, "shared.html")).substitute(
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
+        title=html.escape(printable_line(title)),
+        about=html.escape(printable_line(about)),
         style=style,
+        body=_asset(package, "page.html"),
         script=script,
         data=ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", packed),
-        **{name: html.escape(printable_line(text)) for name, text in texts.items()},
     )
 
 

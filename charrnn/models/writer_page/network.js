@@ -52,8 +52,7 @@ const CELLS = {
 
 class Network {
   constructor({ weights, parameters, layers, H, V, cell }) {
-    const words = bytes(weights).buffer, w = this.w = {};
-    const all = globalThis.Float16Array ? new Float32Array(new Float16Array(words)) : Float32Array.from(new Uint16Array(words), half);
+    const all = Float32Array.from(new Uint16Array(bytes(weights).buffer), half), w = this.w = {};
     let at = 0;
     for (const [name, size] of parameters) w[name] = all.subarray(at, at += size);
     const states = cell === "lstm" ? 2 : 1, zeros = new Float32Array(4 * H);

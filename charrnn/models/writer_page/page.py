@@ -20,7 +20,6 @@ def page(checkpoint: Checkpoint, name: str) -> str:
     """The page as HTML, with the model's name in its title. Raises NetworkError if half precision does not have a weight."""
     architecture, vocabulary = checkpoint.network.architecture, checkpoint.vocabulary
     weights = halved(dict(checkpoint.network.parameters.items()), f"export it with {parameter('to')} plain")
-    layers = f"{plural(architecture.num_layers, 'layer')} of {plural(architecture.hidden_size, 'unit')}"
     data = {
         "cell": architecture.cell,
         "nonlinearity": architecture.nonlinearity,
@@ -36,18 +35,16 @@ def page(checkpoint: Checkpoint, name: str) -> str:
         "unknown": vocabulary.unknown_id,
         "smoothing": checkpoint.config.training.label_smoothing,
     }
-    return self_contained(
-        __package__,
-        data,
-        SCRIPTS,
-        title=f"{name}, to write with",
-        about=f"A network of {architecture.cell} cells, {layers}, that knows {amount(len(vocabulary), vocabulary.unit)}; made with charrnn {__version__}. "
-        "This page is all of it, and asks the network for nothing.",
+    layers = f"{plural(architecture.num_layers, 'layer')} of {plural(architecture.hidden_size, 'unit')}"
+    about = (
+        f"{architecture.cell.upper()}, {layers}, {amount(len(vocabulary.characters), vocabulary.unit)}; exported by charrnn {__version__}. "
+        "All of it is in this page, which asks the network for nothing."
     )
+    return self_contained(__package__, f"{name}, to write with", about, data, SCRIPTS)
 
 
 def _rows(name: str, weight: Array) -> Array:
-    """A weight with a row for each output of every gate; the look-up of the first layer with a row for each symbol."""
+    """A row for each output of every gate; in the look-up of the first layer a row for each symbol."""
     if name == "W_xh":
         return np.moveaxis(weight, -2, 0).astype("<f2")
     return (weight.swapaxes(-1, -2) if name.startswith("W_") else weight).astype("<f2")

@@ -1,14 +1,14 @@
 // The page: what was read and written, character by character, and what else could stand there.
 
 const MOST = 20000; // characters at a time
-const BUDGET = 50; // ms, after which the page may draw and hear
+const BUDGET = 50; // ms, after which the page draws and hears
 const SHOWN = 8; // alternatives
 const ASKED = "Point at a character that was written: what else could stand there?";
 
 const reading = new Reading(new Network(data));
 const idOf = new Map(data.symbols.map((symbol, id) => [symbol, id]));
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const pieces = []; // characters: which, up to which symbol, with how many bits, and its span
+const pieces = []; // characters: from which symbol to which, with how many bits, and its span
 let typed = []; // characters that are not read yet, the last one first
 let running = false, left = 0, begun = 0, before = 0, settings = null, here = null;
 
@@ -18,8 +18,7 @@ function knows(character) { return data.bytes || idOf.has(character); }
 function fit(text) {
   const lost = (word) => [...new Set(word)].filter((c) => !knows(c));
   const fitted = (word) => ["NFC", "NFD"].map((form) => word.normalize(form)).find((form) => {
-    const still = lost(form);
-    return still.length < lost(word).length && still.every((c) => word.includes(c));
+    return lost(form).length < lost(word).length && lost(form).every((c) => word.includes(c));
   }) ?? word;
   return text.replaceAll("\r\n", "\n").split(/(\s+)/).map(fitted).join("");
 }
@@ -35,7 +34,7 @@ function add(character, end, unknown = false) {
   line.append(span);
 }
 
-// Bytes complete a character now and then; one that begins a character may show that the bytes before it are none.
+// Bytes complete a character now and then; one that begins a character may show that those before it are none.
 function accept(id) {
   reading.add(id);
   const found = data.bytes ? [...decoder.decode(Uint8Array.of(id), { stream: true })] : [data.symbols[id]];
@@ -61,8 +60,9 @@ function read(character) {
 
 function write() {
   const id = reading.draw(settings, uniform(settings.seed, reading.ids.length));
-  if (id < 0) return stop("The network's output is not a finite number.");
-  return id === data.end ? stop("The document ends here.") : accept(id);
+  if (id < 0) stop("The network's output is not a finite number.");
+  else if (id === data.end) stop("The document ends here.");
+  else accept(id);
 }
 
 function turn() {
@@ -71,22 +71,17 @@ function turn() {
   while (running && performance.now() < until) {
     if (typed.length) read(typed.pop());
     else if (left-- > 0) write();
-    else stop("");
+    else stop("Done.");
   }
-  const written = Math.max(0, pieces.length - before), speed = 1000 * written / (performance.now() - begun);
-  $("status").textContent = `${count(pieces.length)}${written ? `, ${Math.round(speed).toLocaleString("en")} a second` : ""}${strangers()}`;
+  const speed = 1000 * written() / (performance.now() - begun);
+  if (running) $("status").textContent = count(pieces.length) + (written() ? `, ${Math.round(speed).toLocaleString("en")} a second` : "");
   if (follows) scrollTo(0, root.scrollHeight);
   if (running) setTimeout(turn);
 }
 
-function count(n) { return `${n.toLocaleString("en")} character${n === 1 ? "" : "s"}`; }
+function written() { return Math.max(0, pieces.length - before); }
 
-function strangers() {
-  if (running) return "";
-  const strange = [...new Set(pieces.filter((piece) => piece.unknown).map((piece) => piece.character))];
-  const named = strange.slice(0, 20).map((c) => `${control(c)} (U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")})`);
-  return named.length ? `. The model does not know ${named.join(", ")}, and ${data.unknown === null ? "skips them" : "reads them as a rare one"}.` : "";
-}
+function count(n) { return `${n.toLocaleString("en")} character${n === 1 ? "" : "s"}`; }
 
 function run(characters) {
   if (here) here.span.classList.remove("here");
@@ -103,8 +98,11 @@ function run(characters) {
 function stop(why) {
   running = false;
   cut(pieces.length); // the bytes of a character that is not complete
+  const strange = new Set(pieces.filter((piece) => piece.unknown).map((piece) => piece.character));
+  const named = [...strange].slice(0, 20).map((c) => `${control(c)} (U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")})`);
+  const unknown = `The model does not know ${named.join(", ")}: it ${data.unknown === null ? "skips them" : "reads them as a rare character"}.`;
   $("write").textContent = "Write";
-  $("said").textContent = `${why} ${count(Math.max(0, pieces.length - before))} written.`;
+  $("said").textContent = $("status").textContent = `${why} ${count(written())} written, ${count(pieces.length)} in all. ${named.length ? unknown : ""}`;
 }
 
 function show(editing) {
@@ -115,24 +113,22 @@ function show(editing) {
 
 function edit() {
   if (running) stop("Stopped.");
-  $("edit").value = [...pieces.map((piece) => piece.character), ...[...typed].reverse()].join("");
+  $("edit").value = [...pieces.map((piece) => piece.character), ...typed.reverse()].join("");
   show(true);
   $("edit").focus();
 }
 
 function takeEdited() {
   if ($("edit").hidden) return;
-  const text = [...fit($("edit").value)];
-  let same = 0;
-  while (same < pieces.length && pieces[same].character === text[same]) same++;
-  cut(same);
-  typed = text.slice(same).reverse();
+  const text = [...fit($("edit").value)], differs = pieces.findIndex((piece, i) => piece.character !== text[i]);
+  cut(differs < 0 ? pieces.length : differs);
+  typed = text.slice(pieces.length).reverse();
   show(false);
 }
 
-function nameOf(symbol) {
-  if (symbol === data.symbols[data.end]) return "end of the document";
-  return data.bytes && symbol > "\x7f" ? `\\x${symbol.charCodeAt(0).toString(16)}` : seen(symbol);
+function nameOf(id) {
+  if (id === data.end) return "end of the document";
+  return data.bytes && id > 127 ? `\\x${id.toString(16)}` : seen(data.symbols[id]);
 }
 
 function spoken(name) { return { "␣": "space", "↵": "line break" }[name] || name; }
@@ -149,8 +145,8 @@ function select(piece, byKey) {
   $("where").textContent = `${seen(piece.character)} · character ${(pieces.indexOf(piece) + 1).toLocaleString("en")}`;
   $("value").textContent = value;
   $("expected").replaceChildren(...likeliest.map((id) => {
-    const name = nameOf(data.symbols[id]), item = element("li", ""), button = element("button", `${name} ${percent(p[id])}`, id === was ? "hit" : "");
-    button.setAttribute("aria-label", `go on with ${spoken(name)}, ${percent(p[id])}`);
+    const item = element("li", ""), button = element("button", `${nameOf(id)} ${percent(p[id])}`, id === was ? "hit" : "");
+    button.setAttribute("aria-label", `go on with ${spoken(nameOf(id))}, ${percent(p[id])}`);
     button.addEventListener("click", () => goOn(id));
     item.append(button);
     return item;
@@ -169,38 +165,32 @@ function goOn(id) {
   run(id === data.end ? 0 : MOST);
 }
 
-function vertical(step) {
+function beside(step) { return pieces[pieces.indexOf(here) + step]; }
+
+function vertical(step) { // the nearest character of the next row
   let i = pieces.indexOf(here) + step;
-  const { offsetTop: row, offsetLeft: column } = here.span, at = (i) => pieces[i] && pieces[i].span;
-  while (at(i) && at(i).offsetTop === row) i += step;
-  const next = at(i) && at(i).offsetTop;
-  while (at(i + step) && at(i + step).offsetTop === next && (at(i).offsetLeft - column) * step < 0) i += step;
+  const { offsetTop, offsetLeft } = here.span, place = (i) => pieces[i]?.span ?? {};
+  while (place(i).offsetTop === offsetTop) i += step;
+  while (place(i + step).offsetTop === place(i).offsetTop && (place(i).offsetLeft - offsetLeft) * step < 0) i += step;
   return pieces[i];
 }
 
-function beside(step, wanted = () => true) {
-  let i = pieces.indexOf(here) + step;
-  while (pieces[i] && !wanted(pieces[i])) i += step;
-  return pieces[i];
-}
-
-const surprising = (piece) => piece.unknown || piece.bits >= LIMITS[LIMITS.length - 1];
 const KEYS = {
   ArrowLeft: () => beside(-1), ArrowRight: () => beside(1), ArrowUp: () => vertical(-1), ArrowDown: () => vertical(1),
-  Home: () => pieces[0], End: () => pieces[pieces.length - 1], n: () => beside(1, surprising), p: () => beside(-1, surprising),
+  Home: () => pieces[0], End: () => pieces[pieces.length - 1],
 };
 
 $("seed").value = Math.floor(Math.random() * 1000);
 $("where").textContent = ASKED;
-$("legend").append("surprisal", ...limitLabels().map((label, s) => element("span", label, "s" + s)));
+$("legend").append("surprisal", ...LABELS.map((label, s) => element("span", label, "s" + s)));
 $("controls").addEventListener("submit", (event) => {
   event.preventDefault();
   takeEdited();
   run(MOST);
 });
-$("write").addEventListener("click", (event) => { // also if a number is not valid
+$("write").addEventListener("click", (event) => {
   if (!running) return;
-  event.preventDefault();
+  event.preventDefault(); // Stop does not ask whether the numbers are valid
   stop("Stopped.");
 });
 $("change").addEventListener("click", () => {
@@ -213,7 +203,7 @@ $("text").addEventListener("click", (event) => select(event.target.piece, false)
 $("text").addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Enter" && here) $("expected").querySelector("button").focus();
-  else if (KEYS[event.key]) select(here ? KEYS[event.key]() : pieces[0], true);
+  else if (event.key === "Enter" || KEYS[event.key]) select(here ? KEYS[event.key]() : pieces[0], true);
   else return;
   event.preventDefault();
 });
