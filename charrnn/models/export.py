@@ -70,7 +70,9 @@ def default_file(name: str, to: str) -> Path:
 
 def require_file_name(path: Path, to: str) -> None:
     """Raise OutputError for a file name with an ending of another format."""
-    require_ending(path, FORMATS[to].endings, FORMATS[to].writes)
+    other = path.suffix.lower().removeprefix(".")
+    hint = f", or add {parameter('to')} {other}" if other in FORMATS else ""
+    require_ending(path, FORMATS[to].endings, FORMATS[to].writes, hint)
 
 
 def write(
