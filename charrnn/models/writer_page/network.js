@@ -1,6 +1,6 @@
 // The network: its equations are those of network/cells/*.py and network/readout.py.
 
-function half(word) { // a float16, which is finite
+function half(word) { // a float16 that is finite
   const exponent = (word >> 10) & 31, fraction = word & 1023;
   return (word >> 15 ? -1 : 1) * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : fraction * 2 ** -24);
 }
@@ -52,9 +52,14 @@ const CELLS = {
 
 class Network {
   constructor({ weights, parameters, layers, H, V, cell }) {
-    const all = Float32Array.from(new Uint16Array(bytes(weights).buffer), half), w = this.w = {};
-    let at = 0;
-    for (const [name, size] of parameters) w[name] = all.subarray(at, at += size);
+    const words = bytes(weights).buffer, w = this.w = {};
+    let at = 0; // the packing is that of page.py
+    for (const [name, size, packed] of parameters) {
+      const scales = new Float32Array(bytes(packed).buffer), n = size / scales.length;
+      const unpack = packed ? (word, i) => word * scales[Math.floor(i / n)] : half;
+      w[name] = Float32Array.from(new (packed ? Int16Array : Uint16Array)(words, 2 * at, size), unpack);
+      at += size;
+    }
     const states = cell === "lstm" ? 2 : 1, zeros = new Float32Array(4 * H);
     this.state = new Float32Array(layers * states * H);
     const part = (n) => this.state.subarray(n * H, (n + 1) * H);

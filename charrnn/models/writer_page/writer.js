@@ -3,6 +3,7 @@
 const MOST = 20000; // characters at a time
 const BUDGET = 50; // ms, after which the page draws and hears
 const SHOWN = 8; // alternatives
+const CALM = matchMedia("(prefers-reduced-motion: reduce)").matches; // the page does not follow the text
 const ASKED = "Point at a character that was written: what else could stand there?";
 
 const reading = new Reading(new Network(data));
@@ -66,8 +67,8 @@ function write() {
 }
 
 function turn() {
-  const until = performance.now() + BUDGET, root = document.documentElement;
-  const follows = innerHeight + scrollY > root.scrollHeight - 80 && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const until = performance.now() + BUDGET, line = $("text").lastElementChild;
+  const seesEnd = !CALM && (!line || line.getBoundingClientRect().bottom <= innerHeight);
   while (running && performance.now() < until) {
     if (typed.length) read(typed.pop());
     else if (left-- > 0) write();
@@ -75,7 +76,7 @@ function turn() {
   }
   const speed = 1000 * written() / (performance.now() - begun);
   if (running) $("status").textContent = count(pieces.length) + (written() ? `, ${Math.round(speed).toLocaleString("en")} a second` : "");
-  if (follows) scrollTo(0, root.scrollHeight);
+  if (seesEnd && pieces.length) pieces[pieces.length - 1].span.scrollIntoView({ block: "nearest" });
   if (running) setTimeout(turn);
 }
 
