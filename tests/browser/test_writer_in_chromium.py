@@ -200,8 +200,11 @@ def test_stop_answers_while_it_writes_and_the_text_can_be_changed(visit, trained
     assert not tab.evaluate("() => running")
     text = text_of(tab)
     assert len(text) < 20_000
+    tab.locator("#text span").nth(50).click()
+    assert tab.locator("#expected button").count() == 8
     tab.click("#change")
     assert tab.locator("#edit").input_value() == text
+    assert tab.locator("#expected button").count() == 0  # they belong to characters that may go
     tab.fill("#edit", text[:40] + "jjj")
     tab.click("#change")
     finished(tab)
@@ -243,6 +246,7 @@ def test_a_document_ends_and_the_unknown_symbol_is_never_written(visit, trained_
     tab.locator("#text span").nth(1).click()
     tab.get_by_role("button", name="go on with end of the document").click()
     assert text_of(tab) == "a"
+    assert tab.locator("#status").text_content() == "The document ends here. 0 characters written, 1 character in all. "
 
 
 def test_bytes_are_whole_characters(visit, trained_once):

@@ -5,8 +5,7 @@ function half(word) { // a float16 that is finite
   return (word >> 15 ? -1 : 1) * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : fraction * 2 ** -24);
 }
 
-function sigmoid(a) { return 1 / (1 + Math.exp(-a)); }
-
+const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 const PHI = { tanh: Math.tanh, sigmoid, relu: (a) => Math.max(a, 0) }[data.nonlinearity];
 
 // out = bias + W x; four rows and two columns at once, so that the processor waits for neither.
