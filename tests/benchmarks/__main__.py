@@ -18,6 +18,7 @@ from collections.abc import Callable
 import growth
 import links
 import machine
+import page
 import ranks
 import saving
 from base import by_kind, measure, novelty, prepare, samples, words
@@ -98,6 +99,7 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "saving": saving.run,
     "ranks": ranks.run,
     "links": links.run,
+    "page": page.run,
 }
 
 PUBLISHED = {
