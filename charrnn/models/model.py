@@ -25,6 +25,7 @@ from charrnn.models.mixture.components import Component
 from charrnn.models.mixture.predictor_mixture import MixturePredictor
 from charrnn.models.scoring import scoring
 from charrnn.models.scoring.scoring import ScoredText
+from charrnn.models.scoring.side_by_side import ScoredTexts, score_texts
 from charrnn.models.training_text import TrainingText, held_out
 from charrnn.network.arrays import Array
 from charrnn.runs.recorded_text import read_once, read_text
@@ -158,11 +159,13 @@ class Model:
         """The surprisal of each character of a text, (n,), in nats. Raises TextError if the text is empty."""
         return scoring.join(self.score_in_pieces(self._encode(text)))
 
-    def score_many(self, texts: Iterable[str | bytes]) -> list[ScoredText]:
-        """The score of each text, one after the other, each read from the beginning: as `score` alone. Raises
-        TextError if one of them is empty.
+    def score_many(self, texts: Iterable[str | bytes]) -> ScoredTexts:
+        """A list of the scores of texts, read side by side: each as `score` alone, to rounding; its `nats`, (n,), are
+        those of the whole texts. Raises TextError if one of them is empty.
         """
-        return [self.score(text) for text in texts]
+        given = [encoded_text.in_unit(text, self.vocabulary.unit) for text in texts]
+        boundary = self.saved.config.data.boundary
+        return score_texts(self.components, self.weights, self.vocabulary, given, boundary, self.score)
 
     def states(self, text: str | bytes) -> dict[str, Array]:
         """The states and gates of every layer after each of the n characters of a text, as `charrnn view` shows them:
@@ -236,11 +239,8 @@ class Model:
         return encoded_text.take(encoded.blocks(), encoded.characters or 0)[0]
 
     def _encode(self, text: str | bytes) -> EncodedText:
-        if isinstance(text, bytes) and self.vocabulary.unit == "char":
-            raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
-        if isinstance(text, str) and self.vocabulary.unit == "byte":
-            text = text.encode("utf-8", "surrogatepass")
-        return encoded_text.from_text(SourceText.from_content(text), self.vocabulary, self.saved.config.data)
+        content = SourceText.from_content(encoded_text.in_unit(text, self.vocabulary.unit))
+        return encoded_text.from_text(content, self.vocabulary, self.saved.config.data)
 
     def _evaluate_split(
         self,
