@@ -6,6 +6,7 @@ of a text, is read from its own first character; nothing predicts that one.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,7 @@ def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedTe
     return EncodedText(block.ids.size, lambda: iter([block]), content, files=text.files, notes=text.notes)
 
 
-def in_unit(text: str | bytes, unit: Unit) -> str | bytes:
+def in_unit(text: str | bytes, unit: Unit) -> Any:
     """A text in memory as a model of this unit reads it: a str in UTF-8 for bytes. Raises TextError for bytes where
     characters are read.
     """

@@ -25,7 +25,7 @@ from charrnn.models.mixture.components import Component
 from charrnn.models.mixture.predictor_mixture import MixturePredictor
 from charrnn.models.scoring import scoring
 from charrnn.models.scoring.scoring import ScoredText
-from charrnn.models.scoring.side_by_side import ScoredTexts, score_texts
+from charrnn.models.scoring.side_by_side import ScoredTexts, score_each, single_documents
 from charrnn.models.training_text import TrainingText, held_out
 from charrnn.network.arrays import Array
 from charrnn.runs.recorded_text import read_once, read_text
@@ -163,9 +163,11 @@ class Model:
         """A list of the scores of texts, read side by side: each as `score` alone, to rounding; its `nats`, (n,), are
         those of the whole texts. Raises TextError if one of them is empty.
         """
-        given = [encoded_text.in_unit(text, self.vocabulary.unit) for text in texts]
-        boundary = self.saved.config.data.boundary
-        return score_texts(self.components, self.weights, self.vocabulary, given, boundary, self.score)
+        given = whole = [encoded_text.in_unit(text, self.vocabulary.unit) for text in texts]
+        if given and self.vocabulary.end_id is not None:
+            whole = single_documents(given, self.saved.config.data.boundary)
+        found = score_each(self.components, self.weights, self.vocabulary, whole, lambda n: self.score(given[n]))
+        return ScoredTexts(found)
 
     def states(self, text: str | bytes) -> dict[str, Array]:
         """The states and gates of every layer after each of the n characters of a text, as `charrnn view` shows them:

@@ -1,6 +1,5 @@
-"""Many texts scored side by side, those of about the same length in one batch.
-
-The shorter ones of a batch are padded; what is read after the end of a text is not counted.
+"""Many texts scored side by side: those of about the same length in one batch, where the shorter ones are padded. What
+is read after the end of a text is not counted.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,7 @@ from charrnn.models.mixture.components import Component, scorers
 from charrnn.models.mixture.scorer_mixture import mix
 from charrnn.models.scoring.scoring import UNKNOWN_COST, ScoredText, as_characters, with_first
 from charrnn.network.arrays import Array
-from charrnn.text.documents import FILE, only_documents
+from charrnn.text.documents import FILE, split_documents
 from charrnn.text.vocabulary import END, Ids, Vocabulary
 from charrnn.training.surprisal import BLOCK, STREAMS
 
@@ -29,55 +28,50 @@ class ScoredTexts(list[ScoredText]):
         return np.array([each.nats for each in self], np.float64)
 
 
-def score_texts(
+def single_documents(texts: Sequence[str], boundary: str | None) -> list[str]:
+    """The document of each text that holds just one; "" for the others. Raises TextError if no text holds any."""
+    found = split_documents(texts, boundary or FILE)
+    counts = np.bincount(found.starts.file, minlength=len(texts))
+    documents = dict(zip(found.starts.file.tolist(), found.documents, strict=True))
+    return [documents[number] if count == 1 else "" for number, count in enumerate(counts.tolist())]
+
+
+def score_each(
     components: Sequence[Component],
     weights: Sequence[float],
     vocabulary: Vocabulary,
     texts: Sequence[Any],
-    boundary: str | None,
-    score: Callable[[Any], ScoredText],
-) -> ScoredTexts:
-    """Score texts, str or, for a byte model, bytes: side by side, but those that are empty or, for a model of
-    documents, cut at the `boundary` into several, which `score` gets.
+    otherwise: Callable[[int], Any],
+) -> Iterator[Any]:
+    """The score of each text, str or bytes, read from its beginning; for a model of documents a text is a document. For
+    an empty text number n, `otherwise(n)`. Raises DivergedError if a surprisal is not finite.
     """
-    whole = texts if vocabulary.end_id is None else only_documents(texts, boundary or FILE)
-    found = iter(score_whole(components, weights, vocabulary, [text for text in whole if text]))
-    return ScoredTexts(next(found) if one else score(text) for one, text in zip(whole, texts, strict=True))
-
-
-def score_whole(
-    components: Sequence[Component], weights: Sequence[float], vocabulary: Vocabulary, texts: Sequence[Any]
-) -> Iterator[ScoredText]:
-    """Score texts of at least 1 character, for a model of documents each a document, with all components together;
-    each is read from its beginning. Raises DivergedError if a surprisal is not finite.
-    """
-    found: dict[int, Array] = {}
+    found: dict[int, ScoredText] = {}
     begin, end = vocabulary.begin_id is not None, vocabulary.end_id is not None
     for batch in _batches([*map(len, texts)]):
         read = [vocabulary.read(texts[index]) for index in batch]
-        lengths = np.array([len(ids) for ids, _ in read])
+        lengths = np.array([begin + len(ids) + end for ids, _ in read])
         # A document ends with what it begins after; this is the padding, too.
-        ids = np.full((len(batch), begin + lengths[-1] + end), vocabulary.begin_id or 0, vocabulary.dtype)
-        own = np.arange(lengths[-1]) < lengths[:, np.newaxis]
-        ids[:, begin : begin + lengths[-1]][own] = np.concatenate([ids for ids, _ in read])
-        surprisals = _surprisals(components, weights, ids, lengths + begin + end)
+        rows = np.full((len(batch), lengths[-1]), vocabulary.begin_id or 0, vocabulary.dtype)
+        for row, (ids, _) in zip(rows, read, strict=True):
+            row[begin : begin + len(ids)] = ids
+        surprisals = _surprisals(components, weights, rows, lengths)
         if not begin:
             surprisals = with_first(surprisals, len(vocabulary))
-        unknown = np.zeros(surprisals.shape, np.bool_)
-        unknown[:, : lengths[-1]][own] = np.concatenate([missing for _, missing in read])
-        surprisals[unknown] = UNKNOWN_COST
-        found |= {index: row[: n + end] for index, row, n in zip(batch, surprisals, lengths.tolist(), strict=True)}
-    for index, text in enumerate(texts):
-        if vocabulary.unit == "byte":
-            yield as_characters(text, found[index])
-        else:
-            yield ScoredText([*text, *[END] * end], found[index], len(found[index]))
+        for index, row, (ids, unknown) in zip(batch, surprisals, read, strict=True):
+            own = row[: len(ids) + end]
+            own[: len(ids)][unknown] = UNKNOWN_COST
+            if vocabulary.unit == "byte":
+                found[index] = as_characters(ids.tobytes(), own)
+            else:
+                found[index] = ScoredText([*texts[index], *[END] * end], own, len(own))
+    return (found.get(n) or otherwise(n) for n in range(len(texts)))
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """The numbers of the texts of each batch, the shortest first."""
+    """The numbers of the texts of each batch, the shortest first; an empty text is in none."""
     batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+    for index in sorted(filter(lengths.__getitem__, range(len(lengths))), key=lengths.__getitem__):
         if batch and (len(batch) == STREAMS or (len(batch) + 1) * lengths[index] > BATCH):
             yield batch
             batch = []
