@@ -2,12 +2,13 @@
 is read after the end of a text is not counted.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from charrnn.errors import OUTPUT_NOT_FINITE, DivergedError
+from charrnn.models.encoded_text import in_unit
 from charrnn.models.mixture.components import Component, scorers
 from charrnn.models.mixture.scorer_mixture import mix
 from charrnn.models.scoring.scoring import UNKNOWN_COST, ScoredText, as_characters, with_first
@@ -28,12 +29,22 @@ class ScoredTexts(list[ScoredText]):
         return np.array([each.nats for each in self], np.float64)
 
 
-def single_documents(texts: Sequence[str], boundary: str | None) -> list[str]:
-    """The document of each text that holds just one; "" for the others. Raises TextError if no text holds any."""
-    found = split_documents(texts, boundary or FILE)
-    counts = np.bincount(found.starts.file, minlength=len(texts))
-    documents = dict(zip(found.starts.file.tolist(), found.documents, strict=True))
-    return [documents[number] if count == 1 else "" for number, count in enumerate(counts.tolist())]
+def score_many(
+    components: Sequence[Component],
+    weights: Sequence[float],
+    vocabulary: Vocabulary,
+    texts: Iterable[str | bytes],
+    boundary: str | None,
+    score: Callable[[Any], ScoredText],
+) -> ScoredTexts:
+    """The score of each text. `score` gets those that are empty or that the `boundary` cuts into several documents."""
+    given = whole = [in_unit(text, vocabulary.unit) for text in texts]
+    if given and vocabulary.end_id is not None:
+        found = split_documents(given, boundary or FILE)
+        counts = np.bincount(found.starts.file, minlength=len(given))
+        documents = dict(zip(found.starts.file.tolist(), found.documents, strict=True))
+        whole = [documents[number] if count == 1 else "" for number, count in enumerate(counts.tolist())]
+    return ScoredTexts(score_each(components, weights, vocabulary, whole, lambda number: score(given[number])))
 
 
 def score_each(
