@@ -1,0 +1,83 @@
+"""The page of `export --to html`, as a file; what it does is in tests/browser."""
+
+import base64
+import hashlib
+import re
+
+import fresh
+import numpy as np
+import pages
+import pytest
+
+from charrnn.errors import NetworkError
+from charrnn.models.writer_page.page import page
+from charrnn.text.vocabulary import Vocabulary
+
+LETTERS = Vocabulary.from_text("\n abc")
+
+
+def made(run, vocabulary=LETTERS, name="run", **options):
+    return page(fresh.checkpoint(run, vocabulary, **options), name)
+
+
+def test_it_has_what_the_network_is_made_of(trained_once):
+    vocabulary = Vocabulary((*LETTERS.symbols, "", "<end>"))
+    found = pages.data(made(trained_once, vocabulary, smoothing=0.1, cell="lstm", num_layers=2, readout="deep"))
+    names = ("cell", "layers", "H", "V", "begin", "end", "unknown", "smoothing", "bytes", "nonlinearity")
+    assert [found[name] for name in names] == ["lstm", 2, 24, 7, 6, 6, 5, 0.1, False, "tanh"]
+    assert found["symbols"] == [*LETTERS.symbols, "", "<end>"]
+    found = pages.data(made(trained_once, Vocabulary.from_bytes(), nonlinearity="relu"))
+    assert [found[name] for name in names[4:]] == [10, None, None, 0.0, True, "relu"]
+    assert pages.data(made(trained_once, Vocabulary.from_text("ab")))["begin"] is None
+
+
+def test_the_weights_are_float16_with_a_row_for_each_output(trained_once):
+    saved = fresh.checkpoint(trained_once, LETTERS, cell="gru", num_layers=2)
+    found = pages.data(page(saved, "run"))
+    packed, at, w = pages.unpacked(found["weights"], "<f2"), 0, dict(saved.network.parameters.items())
+    assert [name for name, _ in found["parameters"]] == list(w)
+    for name, size in found["parameters"]:
+        rows = np.moveaxis(w[name], 1, 0) if name == "W_xh" else w[name].swapaxes(-1, -2) if name[0] == "W" else w[name]
+        np.testing.assert_array_equal(packed[at : at + size].reshape(rows.shape), rows.astype(np.float16))
+        at += size
+    assert at == len(packed)
+
+
+def test_a_weight_that_float16_does_not_have_is_refused(trained_once):
+    saved = fresh.checkpoint(trained_once, LETTERS)
+    saved.network.parameters["W_hh"][0, 0] = 70_000
+    message = r"^W_hh has a weight of 70,000, and float16 ends at 65,504; export it with `to` plain$"
+    with pytest.raises(NetworkError, match=message):
+        page(saved, "run")
+
+
+def test_nothing_but_its_own_script_and_style_may_run(trained_once):
+    html = made(trained_once)
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)[1]
+    parts = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert parts.keys() == {"default-src", "style-src", "script-src", "base-uri", "form-action"}
+    assert {parts[name] for name in ("default-src", "base-uri", "form-action")} == {"'none'"}
+    for tag in ("style", "script"):
+        content = re.search(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)[1]
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert parts[f"{tag}-src"] == f"'sha256-{digest}'"
+    assert not re.search(r"\son\w+\s*=|javascript:|https?:|url\(|@import|style=", html)
+
+
+def test_no_symbol_and_no_name_leaves_its_place(trained_once):
+    symbols = ("\x00", "&", "<", ">", "\u2028", "\u2029", "\ud800", "\U0001f600")
+    html = made(trained_once, Vocabulary(symbols), "</title><script>alert(1)</script>\x1b $title")
+    assert html.encode()  # a lone surrogate would not be
+    assert tuple(pages.data(html)["symbols"]) == symbols
+    raw = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)[1]
+    assert not set(raw) & set("<>&\u2028\u2029")
+    title = "&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;␛ $title, to write with"
+    assert f"<title>{title}</title>" in html
+    assert f"<h1>{title}</h1>" in html
+    assert html.count("<script") == 2
+
+
+def test_the_page_says_what_it_is_made_of(trained_once):
+    html = made(trained_once, cell="gru", num_layers=2)
+    assert "<h1>run, to write with</h1>" in html
+    assert "<p>GRU, 2 layers of 24 units, 5 characters; exported by charrnn " in html
