@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable
 
 import growth
+import lines
 import links
 import machine
 import ranks
@@ -89,6 +90,13 @@ def sampling(rounds: int) -> None:
             )
 
 
+def onnx(rounds: int) -> None:
+    """See onnx_graphs.py; it needs onnx and onnxruntime."""
+    import onnx_graphs
+
+    onnx_graphs.run(rounds)
+
+
 SECTIONS: dict[str, Callable[[int], None]] = {
     "training": training,
     "naive": naive,
@@ -98,6 +106,8 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "saving": saving.run,
     "ranks": ranks.run,
     "links": links.run,
+    "lines": lines.run,
+    "onnx": onnx,
 }
 
 PUBLISHED = {
