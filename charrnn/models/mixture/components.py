@@ -104,7 +104,7 @@ class NGramScorer:
 
     def score(self, ids: Ids) -> Array:
         """See Scorer.score."""
-        before = ids[:, :0] if self._before is None else self._before
+        before = ids[:, :0] if self._before is None else self._before[: len(ids)]
         read = np.concatenate([before, ids], axis=1)
         context = before.shape[1] + (0 if self._begun else 1)
         self._before, self._begun = read[:, max(0, read.shape[1] - self._ngram.order + 1) :], True

@@ -1,5 +1,5 @@
-"""Many texts scored side by side: those of about the same length in one batch, where the shorter ones are padded. What
-is read after the end of a text is not counted.
+"""Many texts scored side by side: those of about the same length in one batch, the longest first, so that those that
+have ended leave it from its end. What is read after the end of a text is not counted.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,11 +13,12 @@ from charrnn.models.mixture.components import Component, scorers
 from charrnn.models.mixture.scorer_mixture import mix
 from charrnn.models.scoring.scoring import UNKNOWN_COST, ScoredText, as_characters, with_first
 from charrnn.network.arrays import Array
-from charrnn.text.documents import FILE, split_documents
+from charrnn.text.documents import FILE, only_documents
 from charrnn.text.vocabulary import END, Ids, Vocabulary
 from charrnn.training.surprisal import BLOCK, STREAMS
 
 BATCH = 1 << 14  # characters with the padding; a longer text is read alone, as parallel streams
+WINDOW = 4  # characters after which texts that have ended leave a batch
 
 
 class ScoredTexts(list[ScoredText]):
@@ -40,10 +41,7 @@ def score_many(
     """The score of each text. `score` gets those that are empty or that the `boundary` cuts into several documents."""
     given = whole = [in_unit(text, vocabulary.unit) for text in texts]
     if given and vocabulary.end_id is not None:
-        found = split_documents(given, boundary or FILE)
-        counts = np.bincount(found.starts.file, minlength=len(given))
-        documents = dict(zip(found.starts.file.tolist(), found.documents, strict=True))
-        whole = [documents[number] if count == 1 else "" for number, count in enumerate(counts.tolist())]
+        whole = only_documents(given, boundary or FILE)
     return ScoredTexts(score_each(components, weights, vocabulary, whole, lambda number: score(given[number])))
 
 
@@ -63,7 +61,7 @@ def score_each(
         read = [vocabulary.read(texts[index]) for index in batch]
         lengths = np.array([begin + len(ids) + end for ids, _ in read])
         # A document ends with what it begins after; this is the padding, too.
-        rows = np.full((len(batch), lengths[-1]), vocabulary.begin_id or 0, vocabulary.dtype)
+        rows = np.full((len(batch), lengths[0]), vocabulary.begin_id or 0, vocabulary.dtype)
         for row, (ids, _) in zip(rows, read, strict=True):
             row[begin : begin + len(ids)] = ids
         surprisals = _surprisals(components, weights, rows, lengths)
@@ -80,10 +78,10 @@ def score_each(
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """The numbers of the texts of each batch, the shortest first; an empty text is in none."""
+    """The numbers of the texts of each batch, the longest first; an empty text is in none."""
     batch: list[int] = []
-    for index in sorted(filter(lengths.__getitem__, range(len(lengths))), key=lengths.__getitem__):
-        if batch and (len(batch) == STREAMS or (len(batch) + 1) * lengths[index] > BATCH):
+    for index in sorted(filter(lengths.__getitem__, range(len(lengths))), key=lengths.__getitem__, reverse=True):
+        if batch and (len(batch) == STREAMS or (len(batch) + 1) * lengths[batch[0]] > BATCH):
             yield batch
             batch = []
         batch.append(index)
@@ -92,12 +90,15 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _surprisals(components: Sequence[Component], weights: Sequence[float], ids: Ids, lengths: Array) -> Array:
-    """The surprisals of ids[:, 1:], (k, n - 1); those after the end of a text mean nothing."""
+    """The surprisals of ids[:, 1:], (k, n - 1), the longest text first; 0 after the end of a text."""
+    k, n = ids.shape
+    found, window = np.zeros((len(components), k, n - 1)), WINDOW if k > 1 else BLOCK
     with scorers(components, ids.size) as reading:
-        starts = range(0, ids.shape[1], BLOCK)
-        parts = [np.stack([each.score(ids[:, start : start + BLOCK]) for each in reading]) for start in starts]
-    found = np.concatenate(parts, axis=2)
-    found[:, np.arange(1, ids.shape[1]) >= lengths[:, np.newaxis]] = 0
+        for start in range(0, n, window):
+            block = ids[: np.count_nonzero(lengths > start), start : start + window]
+            at = slice(max(0, start - 1), start + block.shape[1] - 1)
+            found[:, : len(block), at] = [each.score(block) for each in reading]
+    found[:, np.arange(1, n) >= lengths[:, np.newaxis]] = 0
     if not np.isfinite(found).all():
         raise DivergedError(OUTPUT_NOT_FINITE)
     return mix(found, weights)
