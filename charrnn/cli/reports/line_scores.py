@@ -2,6 +2,7 @@
 
 import math
 import sys
+from typing import Any
 
 import numpy as np
 from rich.text import Text
@@ -27,14 +28,17 @@ def show(model: Model, reader: SourceReader, per_character: bool, sort: bool, js
     """
     in_columns, name = sys.stdout.isatty() and not json, "nats_per_character" if per_character else "nats"
     totals, rows, count = Totals(), list[tuple[float, str | Text]](), 0
-    for lines in split_lines(piece.content for piece in reader.pieces()):
+    byte = model.vocabulary.unit == "byte"
+    contents = (piece.content for piece in reader.pieces())
+    for lines in split_lines(content.decode("latin-1") if byte else content for content in contents):
         if not count:  # not before an error
             print_note(*model.notes, *reader.notes())
-        found = score_each(model.components, model.weights, model.vocabulary, lines, lambda number: EMPTY)
-        for line, scored in zip(lines, found, strict=True):
+        texts: list[Any] = [line.encode("latin-1") for line in lines] if byte else lines
+        found = score_each(model.components, model.weights, model.vocabulary, texts, lambda number: EMPTY)
+        for line, scored in zip(texts, found, strict=True):
             count += 1
             totals.add(scored, None)
-            text = line if isinstance(line, str) else line.decode("utf-8", "replace")
+            text = line.decode("utf-8", "replace") if byte else line
             characters = len(scored.characters)
             figure = (scored.loss if per_character else scored.nats) if characters else math.nan
             if in_columns:

@@ -117,6 +117,7 @@ def test_what_makes_no_sense_is_refused(charrnn, tiny_run, lines_file):
     refused(charrnn("score", tiny_run, "--lines", stdin=b""), 1, "holds no text: it is empty, or only blank")
 
 
+@pytest.mark.slow
 def test_a_line_is_answered_before_the_next_one_comes(tiny_run):
     command = [sys.executable, "-m", "charrnn", "score", str(tiny_run), "--lines"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
