@@ -19,6 +19,7 @@ import growth
 import lines
 import links
 import machine
+import page
 import ranks
 import saving
 from base import by_kind, measure, novelty, prepare, samples, words
@@ -108,6 +109,7 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "links": links.run,
     "lines": lines.run,
     "onnx": onnx,
+    "page": page.run,
 }
 
 PUBLISHED = {

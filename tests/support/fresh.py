@@ -9,7 +9,7 @@ from charrnn.network.network import Network
 from charrnn.runs.storage.checkpoint import load
 
 
-def checkpoint(run, vocabulary, smoothing=0.0, scale=2.0, **architecture):
+def checkpoint(run, vocabulary, smoothing=0.0, scale=1.5, **architecture):
     """The checkpoint of a run with another network: with random weights and biases, and another vocabulary."""
     saved = load(run / "best.safetensors")
     random = np.random.default_rng(0)

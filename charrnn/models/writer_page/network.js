@@ -1,32 +1,34 @@
 // The network: its equations are those of network/cells/*.py and network/readout.py.
 
-function half(word) { // a float16, which is finite
+function half(word) { // a float16 that is finite
   const exponent = (word >> 10) & 31, fraction = word & 1023;
   return (word >> 15 ? -1 : 1) * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : fraction * 2 ** -24);
 }
 
-function sigmoid(a) { return 1 / (1 + Math.exp(-a)); }
-
+const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 const PHI = { tanh: Math.tanh, sigmoid, relu: (a) => Math.max(a, 0) }[data.nonlinearity];
 
-// out = bias + W x; four rows at once, which read x once.
+// out = bias + W x; four rows and two columns at once, so that the processor waits for neither.
 function affine(W, x, bias, out) {
   const n = x.length, rows = out.length;
-  let j = 0, at = 0;
-  for (; j + 3 < rows; j += 4, at += 4 * n) {
-    let a = bias[j], b = bias[j + 1], c = bias[j + 2], d = bias[j + 3];
-    for (let i = 0; i < n; i++) {
-      const value = x[i];
-      a += W[at + i] * value;
-      b += W[at + n + i] * value;
-      c += W[at + 2 * n + i] * value;
-      d += W[at + 3 * n + i] * value;
+  let j = 0, p = 0; // the first of the four rows
+  for (; j + 3 < rows; j += 4, p += 4 * n) {
+    const q = p + n, r = q + n, s = r + n;
+    let a = bias[j], b = bias[j + 1], c = bias[j + 2], d = bias[j + 3], i = 0;
+    for (; i + 1 < n; i += 2) {
+      const u = x[i], v = x[i + 1];
+      a += W[p + i] * u + W[p + i + 1] * v;
+      b += W[q + i] * u + W[q + i + 1] * v;
+      c += W[r + i] * u + W[r + i + 1] * v;
+      d += W[s + i] * u + W[s + i + 1] * v;
     }
+    for (; i < n; i++) { a += W[p + i] * x[i]; b += W[q + i] * x[i]; c += W[r + i] * x[i]; d += W[s + i] * x[i]; }
     out[j] = a; out[j + 1] = b; out[j + 2] = c; out[j + 3] = d;
   }
-  for (; j < rows; j++, at += n) {
-    out[j] = bias[j];
-    for (let i = 0; i < n; i++) out[j] += W[at + i] * x[i];
+  for (; j < rows; j++, p += n) {
+    let a = bias[j];
+    for (let i = 0; i < n; i++) a += W[p + i] * x[i];
+    out[j] = a;
   }
 }
 
@@ -52,9 +54,14 @@ const CELLS = {
 
 class Network {
   constructor({ weights, parameters, layers, H, V, cell }) {
-    const all = Float32Array.from(new Uint16Array(bytes(weights).buffer), half), w = this.w = {};
-    let at = 0;
-    for (const [name, size] of parameters) w[name] = all.subarray(at, at += size);
+    const words = bytes(weights).buffer, w = this.w = {};
+    let at = 0; // the packing is that of page.py
+    for (const [name, size, packed] of parameters) {
+      const scales = new Float32Array(bytes(packed).buffer), n = size / scales.length;
+      const unpack = packed ? (word, i) => word * scales[Math.floor(i / n)] : half;
+      w[name] = Float32Array.from(new (packed ? Int16Array : Uint16Array)(words, 2 * at, size), unpack);
+      at += size;
+    }
     const states = cell === "lstm" ? 2 : 1, zeros = new Float32Array(4 * H);
     this.state = new Float32Array(layers * states * H);
     const part = (n) => this.state.subarray(n * H, (n + 1) * H);

@@ -42,7 +42,6 @@ class Reading {
   cut(place) {
     this.expect(Math.min(place, this.at));
     this.ids.length = this.bits.length = place;
-    this.known = -1;
     this.states.length = Math.min(this.states.length, Math.floor(place / EVERY) + 1);
   }
 

@@ -3,6 +3,7 @@
 const MOST = 20000; // characters at a time
 const BUDGET = 50; // ms, after which the page draws and hears
 const SHOWN = 8; // alternatives
+const CALM = matchMedia("(prefers-reduced-motion: reduce)").matches; // the page does not follow the text
 const ASKED = "Point at a character that was written: what else could stand there?";
 
 const reading = new Reading(new Network(data));
@@ -12,18 +13,20 @@ const pieces = []; // characters: from which symbol to which, with how many bits
 let typed = []; // characters that are not read yet, the last one first
 let running = false, left = 0, begun = 0, before = 0, settings = null, here = null;
 
-function knows(character) { return data.bytes || idOf.has(character); }
+const knows = (character) => data.bytes || idOf.has(character);
+const lastEnd = () => (pieces.length ? pieces[pieces.length - 1].end : 0);
+const written = () => Math.max(0, pieces.length - before);
+const count = (n) => `${n.toLocaleString("en")} character${n === 1 ? "" : "s"}`;
+const spoken = (name) => ({ "␣": "space", "↵": "line break" }[name] || name);
+const beside = (step) => pieces[pieces.indexOf(here) + step];
 
 // CRLF as LF, and each word in the Unicode form that leaves fewer characters unknown, as in text/unicode_form.py.
 function fit(text) {
   const lost = (word) => [...new Set(word)].filter((c) => !knows(c));
-  const fitted = (word) => ["NFC", "NFD"].map((form) => word.normalize(form)).find((form) => {
-    return lost(form).length < lost(word).length && lost(form).every((c) => word.includes(c));
-  }) ?? word;
+  const better = (word, form) => lost(form).length < lost(word).length && lost(form).every((c) => word.includes(c));
+  const fitted = (word) => (lost(word).length && ["NFC", "NFD"].map((form) => word.normalize(form)).find((form) => better(word, form))) || word;
   return text.replaceAll("\r\n", "\n").split(/(\s+)/).map(fitted).join("");
 }
-
-function lastEnd() { return pieces.length ? pieces[pieces.length - 1].end : 0; }
 
 function add(character, end, unknown = false) {
   const begin = lastEnd(), bits = reading.bits.slice(begin, end).reduce((a, b) => a + b, 0), text = $("text");
@@ -66,8 +69,8 @@ function write() {
 }
 
 function turn() {
-  const until = performance.now() + BUDGET, root = document.documentElement;
-  const follows = innerHeight + scrollY > root.scrollHeight - 80 && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const until = performance.now() + BUDGET, line = $("text").lastElementChild;
+  const seesEnd = !CALM && (!line || line.getBoundingClientRect().bottom <= innerHeight);
   while (running && performance.now() < until) {
     if (typed.length) read(typed.pop());
     else if (left-- > 0) write();
@@ -75,20 +78,12 @@ function turn() {
   }
   const speed = 1000 * written() / (performance.now() - begun);
   if (running) $("status").textContent = count(pieces.length) + (written() ? `, ${Math.round(speed).toLocaleString("en")} a second` : "");
-  if (follows) scrollTo(0, root.scrollHeight);
+  if (seesEnd && pieces.length) pieces[pieces.length - 1].span.scrollIntoView({ block: "nearest" });
   if (running) setTimeout(turn);
 }
 
-function written() { return Math.max(0, pieces.length - before); }
-
-function count(n) { return `${n.toLocaleString("en")} character${n === 1 ? "" : "s"}`; }
-
 function run(characters) {
-  if (here) here.span.classList.remove("here");
-  here = null;
-  $("where").textContent = ASKED;
-  $("value").textContent = "";
-  $("expected").replaceChildren();
+  show(false);
   settings = { temperature: $("temperature").valueAsNumber, topP: $("top-p").valueAsNumber, seed: $("seed").valueAsNumber };
   [left, begun, before, running] = [characters, performance.now(), pieces.length + typed.length, true];
   $("write").textContent = "Stop";
@@ -106,6 +101,10 @@ function stop(why) {
 }
 
 function show(editing) {
+  if (here) here.span.classList.remove("here");
+  here = null;
+  $("where").textContent = ASKED;
+  for (const id of ["value", "expected"]) $(id).replaceChildren();
   $("edit").hidden = !editing;
   $("text").hidden = editing;
   $("change").textContent = editing ? "Done" : "Edit";
@@ -123,15 +122,12 @@ function takeEdited() {
   const text = [...fit($("edit").value)], differs = pieces.findIndex((piece, i) => piece.character !== text[i]);
   cut(differs < 0 ? pieces.length : differs);
   typed = text.slice(pieces.length).reverse();
-  show(false);
 }
 
 function nameOf(id) {
   if (id === data.end) return "end of the document";
   return data.bytes && id > 127 ? `\\x${id.toString(16)}` : seen(data.symbols[id]);
 }
-
-function spoken(name) { return { "␣": "space", "↵": "line break" }[name] || name; }
 
 function select(piece, byKey) {
   if (!piece) return;
@@ -163,9 +159,8 @@ function goOn(id) {
   if (id !== data.end) accept(id);
   $("write").focus();
   run(id === data.end ? 0 : MOST);
+  if (id === data.end) stop("The document ends here.");
 }
-
-function beside(step) { return pieces[pieces.indexOf(here) + step]; }
 
 function vertical(step) { // the nearest character of the next row
   let i = pieces.indexOf(here) + step;
@@ -180,8 +175,8 @@ const KEYS = {
   Home: () => pieces[0], End: () => pieces[pieces.length - 1],
 };
 
+show(true);
 $("seed").value = Math.floor(Math.random() * 1000);
-$("where").textContent = ASKED;
 $("legend").append("surprisal", ...LABELS.map((label, s) => element("span", label, "s" + s)));
 $("controls").addEventListener("submit", (event) => {
   event.preventDefault();

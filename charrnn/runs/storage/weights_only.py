@@ -43,10 +43,8 @@ def weights_alone(saved: Checkpoint) -> Checkpoint:
     )
 
 
-def halved(tensors: dict[str, Array], instead: str = "") -> dict[str, Array]:
-    """Parameters by the names of their tensors, in half precision. Raises NetworkError for one that is too large, and
-    says what to do `instead`.
-    """
+def halved(tensors: dict[str, Array]) -> dict[str, Array]:
+    """Parameters by the names of their tensors, in half precision. Raises NetworkError for one that is too large."""
     found = {}
     for name, tensor in tensors.items():
         with np.errstate(over="ignore"):
@@ -54,7 +52,7 @@ def halved(tensors: dict[str, Array], instead: str = "") -> dict[str, Array]:
         if not np.isfinite(found[name]).all():
             raise NetworkError(
                 f"{name.removeprefix(PARAMETERS)} has a weight of {np.abs(tensor).max():,.0f}, and {HALF} ends at "
-                f"{LARGEST:,.0f}; {instead or 'leave out ' + parameter('half')}"
+                f"{LARGEST:,.0f}; leave out {parameter('half')}"
             )
     return found
 

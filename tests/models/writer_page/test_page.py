@@ -9,7 +9,6 @@ import numpy as np
 import pages
 import pytest
 
-from charrnn.errors import NetworkError
 from charrnn.models.writer_page.page import page
 from charrnn.text.vocabulary import Vocabulary
 
@@ -31,24 +30,53 @@ def test_it_has_what_the_network_is_made_of(trained_once):
     assert pages.data(made(trained_once, Vocabulary.from_text("ab")))["begin"] is None
 
 
-def test_the_weights_are_float16_with_a_row_for_each_output(trained_once):
-    saved = fresh.checkpoint(trained_once, LETTERS, cell="gru", num_layers=2)
-    found = pages.data(page(saved, "run"))
-    packed, at, w = pages.unpacked(found["weights"], "<f2"), 0, dict(saved.network.parameters.items())
-    assert [name for name, _ in found["parameters"]] == list(w)
-    for name, size in found["parameters"]:
-        rows = np.moveaxis(w[name], 1, 0) if name == "W_xh" else w[name].swapaxes(-1, -2) if name[0] == "W" else w[name]
-        np.testing.assert_array_equal(packed[at : at + size].reshape(rows.shape), rows.astype(np.float16))
+def unpacked(html, shapes):
+    """The weights of a page by name, as it reads them."""
+    found, at, weights = pages.data(html), 0, {}
+    for name, size, scales in found["parameters"]:
+        words = pages.unpacked(found["weights"], "<i2" if scales else "<f2")[at : at + size].astype(float)
         at += size
-    assert at == len(packed)
+        if scales:
+            words = (words.reshape(len(pages.unpacked(scales, "<f4")), -1).T * pages.unpacked(scales, "<f4")).T
+        weights[name] = words.reshape(shapes[name])
+    assert at == len(pages.unpacked(found["weights"], "<i2"))
+    return weights
 
 
-def test_a_weight_that_float16_does_not_have_is_refused(trained_once):
+def rows(network):
+    """A row for each output, or for each symbol."""
+    return {
+        name: np.moveaxis(w, -2, 0) if name == "W_xh" else w.swapaxes(-1, -2) if name[0] == "W" else w
+        for name, w in network.parameters.items()
+    }
+
+
+@pytest.mark.parametrize("architecture", [{}, {"cell": "gru", "num_layers": 2}, {"cell": "lstm", "readout": "deep"}])
+def test_the_weights_have_16_bits_and_those_of_half_precision_are_exact(trained_once, architecture):
+    saved = fresh.checkpoint(trained_once, LETTERS, **architecture)
+    expected = rows(saved.network)
+    shapes = {name: weight.shape for name, weight in expected.items()}
+    found = unpacked(page(saved, "run"), shapes)
+    for name, weight in expected.items():
+        largest = np.abs(weight).max(axis=-1, keepdims=True)
+        assert (np.abs(found[name] - weight) <= 0.51 * largest / 32767).all(), name
+    flat = saved.network.parameters.flat
+    flat[:] = flat.astype(np.float16)
+    html = page(saved, "run")
+    assert not any(scales for _, _, scales in pages.data(html)["parameters"])
+    found = unpacked(html, shapes)
+    for name, weight in rows(saved.network).items():
+        np.testing.assert_array_equal(found[name], weight)
+
+
+@pytest.mark.parametrize(("large", "small"), [(70_000, 1.0), (1e30, 1e-45), (1e-40, -1e-42)])
+def test_weights_of_any_size_are_packed(trained_once, large, small):
     saved = fresh.checkpoint(trained_once, LETTERS)
-    saved.network.parameters["W_hh"][0, 0] = 70_000
-    message = r"^W_hh has a weight of 70,000, and float16 ends at 65,504; export it with `to` plain$"
-    with pytest.raises(NetworkError, match=message):
-        page(saved, "run")
+    w = saved.network.parameters["b_h"]
+    w[:2], w[2:] = large, small
+    found = unpacked(page(saved, "run"), {name: weight.shape for name, weight in rows(saved.network).items()})
+    np.testing.assert_allclose(found["b_h"][:2], large, atol=1e-30)
+    np.testing.assert_allclose(found["b_h"][2:], small, atol=max(1e-30, large / 32767))
 
 
 def test_nothing_but_its_own_script_and_style_may_run(trained_once):
