@@ -54,7 +54,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
     ],
     "models": [
         {"encoded_text", "mixture", "html"},
-        {"scoring", "card", "writer_page"},
+        {"scoring", "card", "writer_page", "onnx_graph"},
         {"evaluation", "inspection"},
         {"training_text"},
         {"model"},

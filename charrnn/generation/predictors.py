@@ -7,7 +7,7 @@ import numpy as np
 
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
-from charrnn.network.stepper import Stepper
+from charrnn.network.stepper import NOTHING_HELD, Held, Stepper
 from charrnn.ngram.kneser_ney import NGram
 
 MIN_KEPT_SHARE = 0.01  # of a probability: below it, smoothing cannot be distinguished from learning
@@ -41,12 +41,25 @@ class Predictor(Protocol):
 class NetworkPredictor:
     """A network, from its zero state. It is not changed."""
 
-    def __init__(self, network: Network, label_smoothing: float = 0.0, exact: bool = True) -> None:
-        """`exact`: each text gets, bit for bit, the logits that it would get alone; see Stepper."""
-        self.network, self.label_smoothing, self._exact = network, label_smoothing, exact
+    def __init__(
+        self, network: Network, label_smoothing: float = 0.0, exact: bool = True, held: Held = NOTHING_HELD
+    ) -> None:
+        """`exact`: each text gets, bit for bit, the logits that it would get alone; see Stepper. `held`: the units that
+        are held from the last character of the beginning on, so that what is written knows nothing else.
+        """
+        self.network, self.label_smoothing, self._exact, self.held = network, label_smoothing, exact, held
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
         """See Predictor.begin. The beginnings are read in windows, one forward pass each."""
+        if not self.held:
+            return self._begin(inputs)
+        if len(inputs) > 1:
+            _, step = self._begin(inputs[:-1])
+        else:
+            step = Stepper(self.network, self.network.zero_state(inputs.shape[1]), self._exact, self.held)
+        return step(inputs[-1]), step
+
+    def _begin(self, inputs: Ids) -> tuple[Array, Step]:
         B = inputs.shape[1]
         if (inputs == inputs[:, :1]).all():
             inputs = inputs[:, :1]  # a common beginning is read once
@@ -58,7 +71,7 @@ class NetworkPredictor:
 
     def begin_from(self, logits: Array, state: Array) -> tuple[Array, Step]:
         """What `begin` returns after the texts that `read` has read."""
-        return logits, Stepper(self.network, state, self._exact)
+        return logits, Stepper(self.network, state, self._exact, self.held)
 
     def read(self, inputs: Ids, state: Array | None = None) -> tuple[Array, Array]:
         """The logits after texts, (T, B), read side by side: (B, V); and the state, (S, B, H). `state`: that after the

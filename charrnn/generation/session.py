@@ -30,7 +30,7 @@ class Session:
     def __init__(self, generator: Generator, text: str = "") -> None:
         """`generator`: that of `Model.generator()`."""
         predictor, self.vocabulary = generator.predictor, generator.vocabulary
-        cached = PrefixCache(predictor) if isinstance(predictor, NetworkPredictor) else predictor
+        cached = PrefixCache(predictor) if isinstance(predictor, NetworkPredictor) and not predictor.held else predictor
         self._generator, self.text = generator.with_predictor(cached), text
 
     def feed(self, text: str) -> None:

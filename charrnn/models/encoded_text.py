@@ -6,6 +6,7 @@ of a text, is read from its own first character; nothing predicts that one.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from charrnn.config.data import Data
 from charrnn.errors import TextError
 from charrnn.ngram.order_selection import MAX_ORDER
 from charrnn.text import documents
+from charrnn.text.characters.unit_names import Unit
 from charrnn.text.characters.utf_8 import whole_length
 from charrnn.text.corpus import Corpus
 from charrnn.text.positions import NO_PLACES, Places
@@ -77,6 +79,15 @@ def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedTe
     block = replace(_from_documents(listed, vocabulary), starts=starts.shift(-1))  # the first end is not seen
     content = "\n".join(["", *listed, ""]).encode
     return EncodedText(block.ids.size, lambda: iter([block]), content, files=text.files, notes=text.notes)
+
+
+def in_unit(text: str | bytes, unit: Unit) -> Any:
+    """A text in memory as a model of this unit reads it: a str in UTF-8 for bytes. Raises TextError for bytes where
+    characters are read.
+    """
+    if isinstance(text, bytes) and unit == "char":
+        raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
+    return _to_utf_8(text) if unit == "byte" else text
 
 
 def from_stream(

@@ -1,7 +1,7 @@
 """A trained network for other tools: mostly safetensors, with the vocabulary and the configuration in the metadata.
 
 To charrnn itself: a checkpoint of weights alone (runs/storage/weights_only.py). To HTML: a page to write with
-(writer_page/). To others: the plain names, or PyTorch's.
+(writer_page/). To ONNX: a graph (onnx_graph.py). To others: the plain names, or PyTorch's.
 
 To PyTorch: the names and layouts of `nn.RNN`, `nn.GRU` or `nn.LSTM` called `rnn` and `nn.Linear` called `readout`:
 
@@ -25,6 +25,7 @@ from typing import IO
 import numpy as np
 
 from charrnn.errors import NetworkError, OptionError, OutputError
+from charrnn.models.onnx_graph import onnx_model
 from charrnn.models.writer_page.page import page
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
@@ -103,11 +104,18 @@ def _write_weights(file: IO[bytes], checkpoint: Checkpoint, name: str, half: boo
 def _write_tensors(
     tensors_of: Callable[[Network], dict[str, Array]], file: IO[bytes], checkpoint: Checkpoint, name: str
 ) -> None:
-    metadata = {
+    files.write(file, tensors_of(checkpoint.network), _metadata(checkpoint))
+
+
+def _metadata(checkpoint: Checkpoint) -> dict[str, str]:
+    return {
         "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
         "config": checkpoint.config.model_dump_json(),
     }
-    files.write(file, tensors_of(checkpoint.network), metadata)
+
+
+def _write_onnx(file: IO[bytes], checkpoint: Checkpoint, name: str) -> None:
+    file.write(onnx_model(checkpoint.network, _metadata(checkpoint)))
 
 
 def _write_page(file: IO[bytes], checkpoint: Checkpoint, name: str) -> None:
@@ -149,5 +157,11 @@ FORMATS: dict[str, Format] = {
     "plain": Format(partial(_write_tensors, plain_tensors), read_with=_LOAD.format("numpy")),
     "torch": Format(partial(_write_tensors, torch_tensors), read_with=_LOAD.format("torch")),
     "charrnn": Format(_write_weights, write_half=partial(_write_weights, half=True)),
+    "onnx": Format(
+        _write_onnx,
+        (".onnx",),
+        "export to onnx writes an ONNX file",
+        "import onnx; print(onnx.helper.printable_graph(onnx.load({name}).graph))",
+    ),
     "html": Format(_write_page, (".html", ".htm"), "export to html writes a page"),
 }

@@ -1,7 +1,7 @@
 """A trained network, or a mixture of networks and an n-gram: it writes, scores and evaluates."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import tee
 
@@ -21,10 +21,12 @@ from charrnn.models.evaluation.evaluation import Evaluation, measure
 from charrnn.models.evaluation.protocol import make_split
 from charrnn.models.inspection.activations import inspect
 from charrnn.models.inspection.gradients import text_gradients
+from charrnn.models.inspection.units import parse_held
 from charrnn.models.mixture.components import Component
 from charrnn.models.mixture.predictor_mixture import MixturePredictor
 from charrnn.models.scoring import scoring
 from charrnn.models.scoring.scoring import ScoredText
+from charrnn.models.scoring.side_by_side import ScoredTexts, score_many
 from charrnn.models.training_text import TrainingText, held_out
 from charrnn.network.arrays import Array
 from charrnn.runs.recorded_text import read_once, read_text
@@ -85,12 +87,16 @@ class Model:
         """
         return {name: view.copy() for name, view in self.single_checkpoint.network.parameters.items()}
 
-    def generator(self, only: str | Sequence[str] | None = None, exact: bool = True) -> Generator:
-        """A Generator for this model; see generation/generator.py, and generation/allowed_symbols.py for `only`.
-        Without `exact`, texts written side by side are rounded together: many are faster, but they are not bit for bit
-        those that their seeds write alone. Raises SamplingError if `only` leaves no character.
+    def generator(
+        self, only: str | Sequence[str] | None = None, exact: bool = True, force: Mapping[str, float] | None = None
+    ) -> Generator:
+        """A Generator; see generation/generator.py, and generation/allowed_symbols.py for `only`. Without `exact`, texts
+        written side by side are rounded together: faster, but not bit for bit what each seed writes alone. `force`:
+        values at which units are held, {"h:17": 1.0}. Raises SamplingError if `only` leaves no character, NetworkError
+        for a unit that cannot be held, and OptionError for one of a mixture.
         """
-        predictors = [component.predictor(exact) for component in self.components]
+        held = parse_held(self.single_checkpoint.network, force) if force else {}
+        predictors = [component.predictor(exact, held) for component in self.components]
         predictor = predictors[0] if len(predictors) == 1 else MixturePredictor(predictors, self.weights)
         return Generator(predictor, self.vocabulary, only)
 
@@ -108,14 +114,12 @@ class Model:
     ) -> str:
         """Write `length` characters (bytes, for a byte model) after `prompt`, or up to a stop string.
 
-        The command prints the prompt before the text; it is not in the `text` of `--json`, nor in what Python returns.
-        Prompt and stop strings are read in the Unicode form that the model knows. A
-        backslash is a backslash: escapes such as \\n are for the options of the command.
+        The prompt is not in what is returned. Prompt and stop strings are read in the Unicode form that the model
+        knows. A backslash is a backslash: escapes such as \\n are for the options of the command.
 
-        `only`: a class of characters (letters, lowercase, uppercase, digits, space, ascii), several with commas between
-        them, characters, or a list of these; see generation/allowed_symbols.py. The same seed gives the same text.
-        `generator` writes many texts side by side and returns more about each. Raises SamplingError for values out of
-        range, and VocabularyError for characters of the prompt that the model does not know.
+        `only`: classes of characters (letters, lowercase, uppercase, digits, space, ascii), characters, or a list of
+        these; see generation/allowed_symbols.py. The same seed gives the same text; `generator` writes many at once.
+        Raises SamplingError for values out of range, and VocabularyError for unknown characters of the prompt.
         """
         request = self.request(prompt, length, SamplingOptions(temperature, top_k, top_p, min_p), stops)
         return self.generator(only).sample(request, [seed])[0].text
@@ -158,11 +162,10 @@ class Model:
         """The surprisal of each character of a text, (n,), in nats. Raises TextError if the text is empty."""
         return scoring.join(self.score_in_pieces(self._encode(text)))
 
-    def score_many(self, texts: Iterable[str | bytes]) -> list[ScoredText]:
-        """The score of each text, one after the other, each read from the beginning: as `score` alone. Raises
-        TextError if one of them is empty.
-        """
-        return [self.score(text) for text in texts]
+    def score_many(self, texts: Iterable[str | bytes]) -> ScoredTexts:
+        """The scores of texts, read side by side; `nats`, (n,), of the list. Raises TextError if one is empty."""
+        data = self.saved.config.data
+        return score_many(self.components, self.weights, self.vocabulary, texts, data.boundary, self.score)
 
     def states(self, text: str | bytes) -> dict[str, Array]:
         """The states and gates of every layer after each of the n characters of a text, as `charrnn view` shows them:
@@ -236,11 +239,8 @@ class Model:
         return encoded_text.take(encoded.blocks(), encoded.characters or 0)[0]
 
     def _encode(self, text: str | bytes) -> EncodedText:
-        if isinstance(text, bytes) and self.vocabulary.unit == "char":
-            raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
-        if isinstance(text, str) and self.vocabulary.unit == "byte":
-            text = text.encode("utf-8", "surrogatepass")
-        return encoded_text.from_text(SourceText.from_content(text), self.vocabulary, self.saved.config.data)
+        content = SourceText.from_content(encoded_text.in_unit(text, self.vocabulary.unit))
+        return encoded_text.from_text(content, self.vocabulary, self.saved.config.data)
 
     def _evaluate_split(
         self,

@@ -3,7 +3,7 @@
 The cells' own step, on a window of one step; what does not depend on the characters is computed once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -13,12 +13,18 @@ from charrnn.network.cells.cell import Cell, CellWorkspace
 from charrnn.network.matmul import MatMul, plain_matmul, rowwise_matmul
 from charrnn.network.network import Network
 
+Held = Mapping[tuple[int, str, int], float]
+"""Units and the values at which they are held: the layer from 0, the state h or c, the number of the unit."""
+NOTHING_HELD: Held = {}
+
 
 class Stepper:
     """B streams, from `state`, (S, B, H), on. The weights may not change while it is used.
 
     `exact`: to the bit, each stream is what it would be alone. Otherwise the BLAS rounds the streams together, which is
     faster for many. A stream that is alone is the same either way.
+
+    `held`: the units that have these values after each step, whatever the cell computed; see Held.
 
     >>> from charrnn.network.architecture import Architecture
     >>> network = Network.fresh(Architecture(vocab_size=3, hidden_size=4), np.random.default_rng(0))
@@ -28,7 +34,7 @@ class Stepper:
     """
 
     @np.errstate(over="ignore")  # of weights that are too large
-    def __init__(self, network: Network, state: Array, exact: bool = True) -> None:
+    def __init__(self, network: Network, state: Array, exact: bool = True, held: Held = NOTHING_HELD) -> None:
         B, H, cell = *state.shape[1:], network.architecture.make_cell()
         make_matmul = rowwise_matmul if exact or B == 1 else plain_matmul
         workspaces = [cell.workspace(1, B, H, state.dtype) for _ in network.layers]
@@ -44,7 +50,7 @@ class Stepper:
             make_matmul(w["W_xh"], ws.recurrent) for w, ws in zip(network.layers[1:], workspaces[1:], strict=True)
         ]
         self._now, self._next = (
-            _StepBuffers(network, cell, buffers, biases, products, from_below)
+            _StepBuffers(network, cell, buffers, biases, products, from_below, held)
             for buffers in (workspaces, [ws.reverse_states() for ws in workspaces])
         )
         for own, incoming in zip(self._now.before, state, strict=True):
@@ -81,15 +87,31 @@ class _StepBuffers:
         biases: Sequence[Array],
         products: Sequence[MatMul],
         from_below: Sequence[MatMul],
+        held: Held,
     ) -> None:
         layers = network.layers
         steps = [cell.forward(w, ws, times) for w, ws, times in zip(layers, workspaces, products, strict=True)]
+        for (layer, name, unit), value in sorted(held.items()):  # c before h, which it changes
+            steps[layer] = _hold(steps[layer], workspaces[layer], name, unit, value)
         x_a = [ws.x_a[..., 0, :, :] for ws in workspaces]
         h = [ws.states[0][1] for ws in workspaces]
         self.before = [states[0] for ws in workspaces for states in ws.states]
         self.x_a, self.first, self.top = x_a[0], steps[0], h[-1]
         recurrent = (ws.recurrent for ws in workspaces[1:])
         self.above = list(zip(h, from_below, recurrent, biases[1:], x_a[1:], steps[1:], strict=False))
+
+
+def _hold(step: Callable[[int], None], ws: CellWorkspace, name: str, unit: int, value: float) -> Callable[[int], None]:
+    """The step, after which a unit of the state `name` has this value; where it is c, h' = o ∘ tanh(c') follows."""
+    after = {each: values[0, :, unit] for each, values in ws.activations.items()}
+
+    def hold(t: int) -> None:
+        step(t)
+        after[name][:] = value
+        if name == "c":
+            np.multiply(after["o"], np.tanh(after["c"]), out=after["h"])
+
+    return hold
 
 
 def _deep_readout(network: Network, B: int, make_matmul: Callable[[Array, Array], MatMul]) -> Callable[[Array], Array]:

@@ -108,8 +108,9 @@ def export(
     """Write the network of a run, a checkpoint or a model to a file, and return its path.
 
     `to`: "plain" (names of the equations), "torch" (PyTorch's names, layouts and gate order), "charrnn" (weights
-    alone, which `load` and every command read as a run) or "html" (a page to write with); see models/export.py. `half`: with "charrnn", 16 bits for each
-    weight. `which`: best, last, or None for the best there is.
+    alone, which `load` and every command read as a run), "onnx" (a graph) or "html" (a page to write with); see
+    models/export.py. `half`: with "charrnn", 16 bits for each weight. `which`: best, last, or None for the best there
+    is.
 
     Raises RunError, CheckpointError, OptionError for an unknown format, NetworkError if PyTorch does not have this
     network, or 16 bits do not have a weight, and OutputError if the file exists and `replace` is false, or if it cannot

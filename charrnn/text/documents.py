@@ -91,6 +91,14 @@ def split_documents(files: Sequence[str], boundary: str) -> Documents:
     return Documents(tuple(documents), starts, notes)
 
 
+def only_documents(texts: Sequence[str], boundary: str) -> list[str]:
+    """The document of each text that holds just one; "" for any other text. Raises TextError as `split_documents`."""
+    margin = "\n\n" if boundary == BLANK_LINE else ""
+    whole = [f"{margin}{text}{margin}" for text in texts]
+    found = [[*_between(text, spans)] for text, spans in zip(whole, _matches(boundary, whole), strict=True)]
+    return [documents[0][1] if len(documents) == 1 else "" for documents in found]
+
+
 def _notes(boundary: str, is_found: bool, files: int) -> tuple[str, ...]:
     """Notes on a boundary that matches nowhere, or only where a file begins or ends, which ends a document anyway."""
     knows_no_lines = ("^" in boundary or "$" in boundary) and not compile_boundary(boundary).flags & re.MULTILINE

@@ -37,7 +37,8 @@ class Scorer(Protocol):
     def score(self, ids: Ids) -> Array:
         """The surprisals, in nats, of the next block of each text, (k, n), in the shape of the block.
 
-        For the first block (k, n - 1): nothing predicts the first character of a text.
+        For the first block (k, n - 1): nothing predicts the first character of a text. A later block may have fewer
+        texts: the last ones have ended.
         """
 
 
@@ -71,7 +72,9 @@ class NetworkScorer:
         """See Scorer. Raises StoppedError once `should_stop()` is true."""
         if self._state is None:
             self._state = self._network.zero_state(len(ids))
-        read = ids if self._last is None else np.concatenate([self._last, ids], axis=1)
+        if len(ids) < self._state.shape[1]:
+            self._state = np.ascontiguousarray(self._state[:, : len(ids)])
+        read = ids if self._last is None else np.concatenate([self._last[: len(ids)], ids], axis=1)
         self._last = ids[:, -1:]
         return self._one_text(read[0], self._state) if len(ids) == 1 else self._run(read.T, self._state).T
 

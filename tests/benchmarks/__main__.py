@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable
 
 import growth
+import lines
 import links
 import machine
 import page
@@ -90,6 +91,13 @@ def sampling(rounds: int) -> None:
             )
 
 
+def onnx(rounds: int) -> None:
+    """See onnx_graphs.py; it needs onnx and onnxruntime."""
+    import onnx_graphs
+
+    onnx_graphs.run(rounds)
+
+
 SECTIONS: dict[str, Callable[[int], None]] = {
     "training": training,
     "naive": naive,
@@ -99,6 +107,8 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "saving": saving.run,
     "ranks": ranks.run,
     "links": links.run,
+    "lines": lines.run,
+    "onnx": onnx,
     "page": page.run,
 }
 

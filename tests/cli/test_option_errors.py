@@ -41,7 +41,7 @@ BAD = ["", "many", "0,8x", "-1", "nan", "１x", "1e999", "\u200b"]
         (
             "export RUN --to pytorch",
             2,
-            "--to pytorch: must be plain or torch or charrnn or html; did you mean torch? See",
+            "--to pytorch: must be plain or torch or charrnn or onnx or html; did you mean torch? See",
         ),
         ("train --steps many", 2, "--steps many: must be a whole number above 0; see"),
         ("train --epochs 0", 1, "--epochs 0: must be a number above 0 and at most 1,000,000; see"),

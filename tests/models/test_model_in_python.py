@@ -135,8 +135,10 @@ def test_many_scores_are_those_of_each(model):
     texts = ["the cat", "a dog ran.\n", "why?"]
     found = model.score_many(iter(texts))
     for text, scored in zip(texts, found, strict=True):
-        np.testing.assert_array_equal(scored.surprisals, model.score(text).surprisals)
+        np.testing.assert_allclose(scored.surprisals, model.score(text).surprisals, atol=1e-5)
+    np.testing.assert_allclose(found.nats, [model.score(text).nats for text in texts], rtol=1e-6)
     assert model.score_many([]) == []
+    assert model.score_many([]).nats.shape == (0,)
     with pytest.raises(charrnn.CharrnnError, match="at least 1 character"):
         model.score_many(["a", ""])
 

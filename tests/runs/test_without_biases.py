@@ -69,7 +69,7 @@ def test_the_parameters_that_are_counted_are_those_that_can_learn(text_file):
     )
 
 
-@pytest.mark.parametrize("to", export.FORMATS)
+@pytest.mark.parametrize("to", ["plain", "torch"])
 def test_held_biases_are_0_in_exported_weights(tmp_path, held, to):
     export.write(load(held / "last.safetensors"), tmp_path / "weights.safetensors", to)
     with safetensors.safe_open(tmp_path / "weights.safetensors", framework="np") as file:

@@ -14,9 +14,9 @@ def export(
     run: common.RunArgument = common.NO_RUN,
     checkpoint: common.CheckpointOption = None,
     out: Path | None = common.out_option("FILE", "The file to write. Default: NAME-plain.safetensors, NAME.html."),
-    to: Literal["plain", "torch", "charrnn", "html"] = typer.Option(
+    to: Literal["plain", "torch", "charrnn", "onnx", "html"] = typer.Option(
         "plain",
-        help="Names and layouts of the equations, or of PyTorch; weights alone that charrnn reads as a run; or a page to write with.",
+        help="Names and layouts of the equations, or of PyTorch; weights alone that charrnn reads as a run; an ONNX graph; or a page to write with.",
         rich_help_panel=common.OUTPUT,
     ),
     half: bool = typer.Option(
@@ -36,6 +36,7 @@ def export(
         charrnn export runs/harbour
         charrnn export runs/harbour --to torch -o h.safetensors
         charrnn export runs/harbour --to charrnn --half
+        charrnn export runs/harbour --to onnx
         charrnn export runs/harbour --to html
     """
     import json

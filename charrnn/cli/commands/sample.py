@@ -1,6 +1,7 @@
 """`charrnn sample`."""
 
 import secrets
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import typer
@@ -102,6 +103,12 @@ def sample(
         rich_help_panel="What to write",
         parser=values.whole(1),
     ),
+    force: list[str] | None = typer.Option(
+        None,
+        metavar="UNIT=VALUE",
+        help="Hold a unit, named as in view: 17=1. Repeatable.",
+        rich_help_panel="How",
+    ),
     exact: bool = typer.Option(True, help=EXACT_HELP, rich_help_panel="How"),
     seed: int | None = typer.Option(
         None,
@@ -118,6 +125,9 @@ def sample(
     checkpoint: common.CheckpointOption = None,
     stream: bool = typer.Option(
         True, help="Print each character at once, or all at the end.", rich_help_panel=common.OUTPUT
+    ),
+    hide_prompt: bool = typer.Option(
+        False, "--hide-prompt", help="Print the text without the prompt.", rich_help_panel=common.OUTPUT
     ),
     surprisal: bool = typer.Option(
         False,
@@ -168,6 +178,9 @@ def sample(
         _refuse_training_text(training_text, encoding)
     if prompt and prompt_file is not None:
         raise typer.BadParameter("give --prompt or --prompt-file, not both")
+    if force and (ngram or others):
+        raise typer.BadParameter("--force holds a unit of one network; leave out --with and --ngram")
+    held = _held(force or ())
     with stage_lines(json, sources=[prompt_file, *(training_text or ())]) as on_stage:
         from charrnn import api
         from charrnn.cli.options import prompts
@@ -188,7 +201,7 @@ def sample(
                 "--length 0 has no limit; leave out --count, --no-stream, --json, --trace, --rerank and --novelty"
             )
         corpus = model.training_text.corpus if novelty else None
-        generator = model.generator([unescape(each) for each in only or ()] or None, exact)
+        generator = model.generator([unescape(each) for each in only or ()] or None, exact, held)
         typed = [prompt, *(stop or ()), *(only or ())]
         request = prompts.make_request(model, text, stop or (), length, options, typed)
         warnings = [f"warning: {warning}" for warning in generator.find_warnings(request)]
@@ -205,15 +218,28 @@ def sample(
                 on_stage("looking for copies of the training text")
             found = api.novelty(corpus, [each.text for each in best]) if corpus else None
     console.print_note(*warnings, f"{'; '.join(model.notes)}, seed {first}")
+    shown = "" if hide_prompt else request.prompt
     if alone:
-        samples.stream_sample(generator, request, first, coloured, stream)
+        samples.stream_sample(generator, request, first, coloured, stream, shown)
         return
     if rerank is not None:
         samples.print_best(best, rerank, model.vocabulary.unit)
     fields = as_fields(found, model.training_text) if found else ()
-    samples.show_samples(best, request.prompt, json, coloured, model.vocabulary.end_id is None, fields)
+    samples.show_samples(best, shown, json, coloured, model.vocabulary.end_id is None, fields)
     if found and not json:
         show_novelty(found, [each.seed for each in best], model.training_text)
+
+
+def _held(force: Iterable[str]) -> dict[str, float]:
+    """The values of --force by the names of their units. Raises BadValueError."""
+    held = {}
+    for each in force:
+        unit, equals, value = each.rpartition("=")
+        try:
+            held[unit.strip()] = float(value if equals else "")
+        except ValueError:
+            raise values.BadValueError(each, "must be UNIT=VALUE, such as 17=1 or c:17=-2", "--force") from None
+    return held
 
 
 def _refuse_training_text(text: object, encoding: object) -> None:

@@ -31,13 +31,17 @@ TRACE_HEADINGS = "  step  drawn   network candidates"
 UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}  # categories: controls, formats, spaces
 
 
-def stream_sample(generator: Generator, request: SampleRequest, seed: int, colour: bool, as_drawn: bool) -> None:
-    """Write one text, character by character or at its end, with `colour` each in that of its surprisal."""
+def stream_sample(
+    generator: Generator, request: SampleRequest, seed: int, colour: bool, as_drawn: bool, prompt: str
+) -> None:
+    """Write the prompt and one text, character by character or at its end, with `colour` each in that of its
+    surprisal.
+    """
     if colour:
         _print_scale()
-        _write_in_colours(request.prompt, generator.stream_pieces(request, seed), as_drawn)
+        _write_in_colours(prompt, generator.stream_pieces(request, seed), as_drawn)
     else:
-        show_sample(request.prompt, generator.stream(request, seed), as_drawn)
+        show_sample(prompt, generator.stream(request, seed), as_drawn)
 
 
 def show_samples(

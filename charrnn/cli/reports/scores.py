@@ -53,7 +53,7 @@ def show(model: Model, rival: Model | None, texts: Sequence[EncodedText], top: i
         _table(surprises.highest(), "difference" if rival else "surprisal", texts[0].files).show(console)
     for line in _verdict(model, rival, totals):
         console.print(mark_unsafe_line(line), soft_wrap=True)
-    print_note(*_find_warnings(model.vocabulary, totals))
+    print_note(*find_warnings(model.vocabulary, totals))
 
 
 def write_lines(model: Model, rival: Model | None, texts: Sequence[EncodedText]) -> None:
@@ -121,7 +121,7 @@ def _verdict(model: Model, rival: Model | None, totals: Totals) -> list[str]:
     ]
 
 
-def _find_warnings(vocabulary: Vocabulary, totals: Totals) -> tuple[str, ...]:
+def find_warnings(vocabulary: Vocabulary, totals: Totals) -> tuple[str, ...]:
     """Why the figures may mean less than they seem to."""
     counts = totals.counts
     if vocabulary.unit == "byte":

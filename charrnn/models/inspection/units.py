@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.errors import NetworkError
+from charrnn.errors import NetworkError, OptionError
 from charrnn.network.arrays import Array
+from charrnn.network.network import Network
+from charrnn.network.stepper import Held
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.words import parameter
 
@@ -72,10 +74,26 @@ def correlate(features: Mapping[str, Array], activations: Mapping[str, Array]) -
     return UnitCorrelations(units, [*varying], np.concatenate(blocks, axis=1))
 
 
-def parse(name: str, activations: Mapping[str, Array]) -> HiddenUnit:
+def parse_held(network: Network, force: Mapping[str, float]) -> Held:
+    """The units with these names, to be held at these values: h:17, c:3, in the second layer h_2:17; a gate cannot be.
+
+    Raises NetworkError for a unit that does not exist, and OptionError for a value that is not finite.
+    """
+    held: dict[tuple[int, str, int], float] = {}
+    states = {name: values for name, values in network.workspace(1, 1).activations.items() if name[0] in "hc"}
+    for name, value in force.items():
+        unit = parse(name, states, force=True)
+        state, _, layer = unit.array.partition("_")
+        if not np.isfinite(value):
+            raise OptionError(f"{parameter('force')} {name}={value:g}: must be a finite number")
+        held[int(layer or 1) - 1, state, unit.number] = value
+    return held
+
+
+def parse(name: str, activations: Mapping[str, Array], force: bool = False) -> HiddenUnit:
     """The unit with this name, among arrays (..., H); a number alone is a hidden unit of the top layer.
 
-    Raises NetworkError if there is no such unit.
+    Raises NetworkError if there is no such unit; it names the parameter `force` or `unit`.
     """
     match = re.fullmatch(r"(?:([a-z](?:_\d+)?):)?(\d{1,9})", name)
     top = [array for array in activations if array.startswith("h")][-1]
@@ -83,7 +101,7 @@ def parse(name: str, activations: Mapping[str, Array]) -> HiddenUnit:
     if match is None or array not in activations or int(match[2]) >= activations[array].shape[-1]:
         last = activations[top].shape[-1] - 1
         raise NetworkError(
-            f"{parameter('unit')} {name}: the network has no such unit; there are 0 to {last} of each of {', '.join(activations)}: "
+            f"{parameter('force' if force else 'unit')} {name}: the network has no such unit; there are 0 to {last} of each of {', '.join(activations)}: "
             f"for example {top}:{last}"
         )
     return HiddenUnit(array, int(match[2]))

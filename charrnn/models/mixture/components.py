@@ -10,6 +10,7 @@ from charrnn.generation.predictors import NetworkPredictor, NGramPredictor, Pred
 from charrnn.models.mixture.dynamic_scorer import DynamicScorer
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
+from charrnn.network.stepper import NOTHING_HELD, Held
 from charrnn.ngram.kneser_ney import NGram
 from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import Ids
@@ -48,9 +49,11 @@ class NetworkComponent:
             finally:
                 parallel.close()
 
-    def predictor(self, exact: bool = True) -> Predictor:
-        """A predictor. `exact`: it writes bit for bit the same text alone and beside others; an n-gram always does."""
-        return NetworkPredictor(self.network, self.label_smoothing, exact)
+    def predictor(self, exact: bool = True, held: Held = NOTHING_HELD) -> Predictor:
+        """A predictor. `exact`: it writes bit for bit the same text alone and beside others; an n-gram always does.
+        `held`: the units that it holds; see Stepper.
+        """
+        return NetworkPredictor(self.network, self.label_smoothing, exact, held)
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class NGramComponent:
         """See NetworkComponent.scorer."""
         yield NGramScorer(self.ngram, before)
 
-    def predictor(self, exact: bool = True) -> Predictor:
+    def predictor(self, exact: bool = True, held: Held = NOTHING_HELD) -> Predictor:
         """See NetworkComponent.predictor."""
         return NGramPredictor(self.ngram)
 
@@ -101,7 +104,7 @@ class NGramScorer:
 
     def score(self, ids: Ids) -> Array:
         """See Scorer.score."""
-        before = ids[:, :0] if self._before is None else self._before
+        before = ids[:, :0] if self._before is None else self._before[: len(ids)]
         read = np.concatenate([before, ids], axis=1)
         context = before.shape[1] + (0 if self._begun else 1)
         self._before, self._begun = read[:, max(0, read.shape[1] - self._ngram.order + 1) :], True

@@ -51,6 +51,11 @@ class ScoredText:
         return coloured_text(self.characters, self.surprisals, self.loss)
 
     @property
+    def nats(self) -> float:
+        """The surprisal of the whole text: -ln of its probability."""
+        return float(self.surprisals.sum(dtype=np.float64))
+
+    @property
     def loss(self) -> float:
         """The mean surprisal, in nats per character."""
         return float(self.surprisals.mean(dtype=np.float64))
@@ -75,6 +80,12 @@ def score(
             else:
                 yield from held.read(block.ids[0, block.unseen :].tobytes(), found, block.starts)
         yield from held.rest()
+
+
+def as_characters(data: bytes, surprisals: Array) -> ScoredText:
+    """A whole text of bytes, (n,), at least one, as characters, each with the sum of its bytes' surprisals, (n,)."""
+    held = _PendingBytes()
+    return join([*held.read(data, surprisals, NO_PLACES), *held.rest()])
 
 
 def with_first(surprisals: Array, vocab_size: int) -> Array:

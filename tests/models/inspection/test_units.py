@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from charrnn.errors import NetworkError
-from charrnn.models.inspection.units import HiddenUnit, correlate, parse
+from charrnn.errors import NetworkError, OptionError
+from charrnn.models.inspection.units import HiddenUnit, correlate, parse, parse_held
+from charrnn.network.architecture import Architecture
+from charrnn.network.network import Network
 
 GENERATOR = np.random.default_rng(0)
 X = {"one": GENERATOR.integers(0, 2, 500).astype(float), "two": GENERATOR.normal(size=500), "constant": np.ones(500)}
@@ -62,3 +64,16 @@ def test_a_unit_that_does_not_exist_is_refused_with_those_that_do(name):
         NetworkError, match=r"`unit` .*no such unit; there are 0 to 299 of each of h, z: for example h:299"
     ):
         parse(name, ACTIVATIONS)
+
+
+def test_units_to_hold_are_named_as_in_a_page():
+    network = Network.fresh(Architecture(3, 18, "lstm", num_layers=2), np.random.default_rng(0))
+    found = parse_held(network, {"17": 1, "h:3": 0.5, "c_2:4": -2})
+    assert found == {(1, "h", 17): 1, (0, "h", 3): 0.5, (1, "c", 4): -2}
+    for name in ("i:3", "18", "c_3:1", "x", ""):
+        with pytest.raises(
+            NetworkError, match="the network has no such unit; there are 0 to 17 of each of h, c, h_2, c_2"
+        ):
+            parse_held(network, {name: 1})
+    with pytest.raises(OptionError, match="`force` 17=inf: must be a finite number"):
+        parse_held(network, {"17": np.inf})

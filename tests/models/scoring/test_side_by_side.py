@@ -1,0 +1,84 @@
+"""Texts scored side by side: each as alone, whatever the model and whatever is beside it."""
+
+import numpy as np
+import pytest
+from tiny import trained
+
+import charrnn
+from charrnn.errors import DivergedError, TextError
+from charrnn.models.scoring import side_by_side
+
+LINES = ["the cat", "a", "why? " * 40, "a dog ran.", "sat on the mat. the cat", "\N{SNOWMAN} the", "t"]
+KINDS = {
+    "characters": [],
+    "documents": [r"data.boundary=\n"],
+    "documents after blank lines": ["data.boundary=blank-line"],
+    "bytes": ["data.unit=byte"],
+    "rare ones share a symbol": ["data.min_count=40"],
+    "lstm, two layers, deep": ["model.cell=lstm", "model.num_layers=2", "model.readout=deep"],
+    "relu": ["model.nonlinearity=relu"],
+}
+
+
+def same_as_alone(model, texts):
+    found = model.score_many(texts)
+    assert len(found) == len(texts)
+    for text, scored in zip(texts, found, strict=True):
+        alone = model.score(text)
+        assert scored.characters == alone.characters
+        assert scored.units == alone.units
+        np.testing.assert_allclose(scored.surprisals, alone.surprisals, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_text_has_the_surprisals_that_it_has_alone(tmp_path, text_file, kind):
+    text_file.write_text("the cat sat on the mat. a dog ran.\n\nwhy? é\n" * 30, "utf-8")
+    same_as_alone(charrnn.load(trained(tmp_path / "run", text_file, *KINDS[kind])), LINES)
+
+
+def test_a_mixture_with_an_ngram(tiny_run):
+    same_as_alone(charrnn.load(tiny_run, tiny_run / "last.safetensors", ngram=True, weights=[0.5, 0.2, 0.3]), LINES)
+
+
+def test_a_model_that_has_no_line_break_guesses_the_first_character(tmp_path, text_file):
+    text_file.write_text("the cat sat on the mat. a dog ran. " * 30, "utf-8")
+    same_as_alone(charrnn.load(trained(tmp_path / "run", text_file)), LINES)
+
+
+def test_a_text_of_several_documents_is_cut_as_alone(tmp_path, text_file):
+    model = charrnn.load(trained(tmp_path / "run", text_file, r"data.boundary=\n"))
+    same_as_alone(model, ["the cat\n", "a dog\nwhy?", "\n\nthe", "a"])
+    with pytest.raises(TextError, match="no document"):
+        model.score_many(["the", " \n "])
+
+
+def test_texts_fall_into_batches_by_their_length(monkeypatch, tiny_run):
+    monkeypatch.setattr(side_by_side, "BATCH", 30)
+    monkeypatch.setattr(side_by_side, "STREAMS", 3)
+    assert [*side_by_side._batches([9, 1, 100, 0, 2, 12, 3, 11])] == [[2], [5, 7], [0, 6, 4], [1]]
+    monkeypatch.setattr(side_by_side, "BLOCK", 16)
+    same_as_alone(charrnn.load(tiny_run), LINES)
+
+
+def test_what_is_read_after_the_end_of_a_text_is_not_counted(tmp_path, text_file):
+    """A line break, the padding, after an `a` makes the output of this network overflow."""
+    model = charrnn.load(trained(tmp_path / "run", text_file, "model.nonlinearity=relu"))
+    w, symbols = model.saved.network.parameters, model.vocabulary.symbols
+    w["W_xh"][:], w["W_hh"][:], w["W_hy"][:] = -3e38, np.eye(16) * 3e38, np.eye(16, len(symbols)) * 10
+    w["W_xh"][symbols.index("\n")], w["W_xh"][symbols.index("a")], w["b_h"][:] = 0, 1, 0
+    same_as_alone(model, ["the cat sat", "a"])
+    with pytest.raises(DivergedError):
+        model.score("a\nt")
+
+
+def test_a_surprisal_that_is_not_finite_is_an_error(tiny_run):
+    model = charrnn.load(tiny_run)
+    model.saved.network.parameters["b_y"][:] = np.nan
+    with pytest.raises(DivergedError):
+        model.score_many(["the cat", "a"])
+
+
+def test_a_long_text_is_read_as_alone_to_the_bit(tiny_run):
+    model, text = charrnn.load(tiny_run), "the cat sat on the mat. a dog ran.\n" * 600
+    found = model.score_many(["a", text])
+    np.testing.assert_array_equal(found[1].surprisals, model.score(text).surprisals)
