@@ -60,7 +60,7 @@ JSON = "".join(json.dumps({"id": int(row[0]), "lyrics": row[2]}) + "\n" for row 
         ("s.tsv", delimited(ROWS, "\t")),
         ("s.jsonl", JSON),
         ("s.ndjson", JSON.replace("\n", "\r\n\n")),
-        ("s.csv.gz", gzip.compress(delimited(ROWS).encode())),
+        ("s.csv.gz", gzip.compress(delimited(ROWS).encode(), mtime=0)),
         ("s.tsv.bz2", bz2.compress(delimited(ROWS, "\t").encode())),
         ("s.jsonl.xz", lzma.compress(JSON.encode())),
         (
