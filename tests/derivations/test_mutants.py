@@ -186,7 +186,9 @@ def test_each_module_has_a_check():
     assert all((Path(__file__).parent / file).exists() for file in ELSEWHERE.values())
 
 
-@mostly_slow(("name", "function"), FUNCTIONS, ids=lambda part: getattr(part, "__qualname__", part), one_in=97, slow_in=3)
+@mostly_slow(
+    ("name", "function"), FUNCTIONS, ids=lambda part: getattr(part, "__qualname__", part), one_in=97, slow_in=3
+)
 def test_a_broken_function_is_caught(name, function):
     assert survivors(function, CHECKS[name]) == []
 
