@@ -60,14 +60,7 @@ class BatchedText:
         self.history = NGramHistory(guard, self.read[:, np.newaxis]) if guard else None
         self._ends = StopDetector([Decoder(vocabulary)], request.stops, vocabulary.end_id)
         self._detects = bool(request.stops) or vocabulary.end_id is not None
-        self._random, self._numbers = np.random.default_rng(seed), np.empty(0)
-
-    def random_number(self) -> float:
-        """The next one, in [0, 1)."""
-        place = len(self.ids) % BLOCK
-        if place == 0:
-            self._numbers = self._random.random(BLOCK)
-        return float(self._numbers[place])
+        self.numbers = _random_numbers(np.random.default_rng(seed))
 
     def add(self, index: int) -> None:
         """Write one more character."""
@@ -121,17 +114,18 @@ class Batch:
 
     @np.errstate(over="ignore", invalid="ignore")  # sampling reports what is not finite
     def advance(self) -> None:
-        """Draw a character of each text, then read a slice of the shortest prompt. Raises DivergedError."""
+        """Draw a character of each text, then read a slice of the prompts, the shortest first. Raises DivergedError."""
         if self.texts and self._step:
             ids = self._draw(self.texts, self._logits, self._groups)
             self._logits = self._step(ids)
         for reading in self._readings:
             reading.texts = [text for text in reading.texts if text.finish is None]
         self._readings = [reading for reading in self._readings if reading.texts]
-        begun = []
-        if self._readings:
+        begun, left = [], SLICE
+        while self._readings and left > 0:
             shortest = min(self._readings, key=lambda reading: reading.left)
-            if shortest.go_on():
+            left -= shortest.go_on(left)
+            if left > 0:
                 self._readings.remove(shortest)
                 begun.append(shortest)
         kept = [row for row, text in enumerate(self.texts) if text.finish is None]
@@ -183,6 +177,7 @@ class _Group:
     def __init__(self, texts: Sequence[BatchedText], rows: list[int], logits: Array, label_smoothing: float) -> None:
         self.rows: Any = slice(None) if len(rows) == len(logits) else rows
         self._texts, self._options = texts, texts[0].request.options
+        self._numbers = [text.numbers for text in texts]
         self._dtype: Any = np.float64 if texts[0].blind and label_smoothing else logits.dtype  # as BlindStart's
         self._unsmooth = LabelSmoothingCorrection(logits[self.rows].astype(self._dtype), label_smoothing)
 
@@ -194,10 +189,16 @@ class _Group:
         if guard := self._options.repetition:
             following = [text.history.following[0] for text in self._texts if text.history]
             allowed = penalise(allowed, following, guard.penalty)
-        u = np.array([text.random_number() for text in self._texts])
+        u = np.array([next(numbers) for numbers in self._numbers])
         if len(u) > 1:
             return np.asarray(choose(allowed, self._options, u))
         return np.array([choose(allowed[0], self._options, u[0])])
+
+
+def _random_numbers(generator: np.random.Generator) -> Iterator[float]:
+    """Numbers in [0, 1), as many at once as `draw_texts` takes."""
+    while True:
+        yield from generator.random(BLOCK).tolist()
 
 
 class _Reading:
@@ -215,10 +216,11 @@ class _Reading:
             V = network.architecture.vocab_size  # the first character is a blind guess
             self._score(np.full((1, V), -np.log(V)), first.prompt_ids[:1])
 
-    def go_on(self) -> bool:
-        """Read a slice. Returns whether the prompt is read."""
-        self.left -= SLICE
-        return sum(1 for _ in islice(self._steps, SLICE)) < SLICE
+    def go_on(self, most: int) -> int:
+        """Read `most` characters, or up to the end. Returns how many these were."""
+        count = sum(1 for _ in islice(self._steps, most))
+        self.left -= count
+        return count
 
     def _read(self) -> Iterator[None]:
         inputs = self._inputs[:, np.newaxis].astype(np.intp)

@@ -165,7 +165,9 @@ class Service:
                         for number in range(wanted.n)
                     ]
                 )
-            if (found := len(groups[-1][0].prompt_ids) if len(prompt) <= limits.max_length else len(prompt)) > limits.max_length:
+            if (
+                found := len(groups[-1][0].prompt_ids) if len(prompt) <= limits.max_length else len(prompt)
+            ) > limits.max_length:
                 message = f"a prompt has at most {limits.max_length:,} {unit}; found {found:,}"
                 raise ApiError(400, message, "prompt", "context_length_exceeded")
         return groups
@@ -232,7 +234,10 @@ class _Completion(Response):
         await send({"type": "http.response.body", "body": last + b"data: [DONE]\n\n", "more_body": False})
 
     def _usage(self) -> dict[str, int]:
-        read, drawn = (sum(len(group[0].prompt_ids) for group in self._job.groups), sum(len(t.ids) for t in self._job.texts))
+        read, drawn = (
+            sum(len(group[0].prompt_ids) for group in self._job.groups),
+            sum(len(t.ids) for t in self._job.texts),
+        )
         return {"prompt_tokens": read, "completion_tokens": drawn, "total_tokens": read + drawn}
 
 

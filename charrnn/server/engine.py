@@ -12,7 +12,7 @@ from charrnn.models.model import Model
 from charrnn.server.requests import ApiError
 from charrnn.system.blas_threads import one_blas_thread
 
-NEWS_EVERY = 0.02  # seconds: a client that streams gets what was written meanwhile
+NEWS_EVERY = 0.04  # seconds: a client that streams gets what was written meanwhile
 
 
 class Job:

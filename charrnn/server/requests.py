@@ -87,7 +87,9 @@ def parse(body: bytes) -> CompletionRequest:
         first = error.errors(include_url=False)[0]
         name = str(first["loc"][0])
         if first["type"] == "extra_forbidden":
-            raise ApiError(400, f"{name[:MAX_SHOWN]} is no parameter here; leave it out", name, "unknown_parameter") from None
+            raise ApiError(
+                400, f"{name[:MAX_SHOWN]} is no parameter here; leave it out", name, "unknown_parameter"
+            ) from None
         raise ApiError(400, f"{name}: {first['msg']}; found {_show(first['input'])}", name, "invalid_value") from None
     if wanted.best_of not in (None, wanted.n):
         raise ApiError(400, f"best_of must be n, {wanted.n}, or left out; found {wanted.best_of}", "best_of")

@@ -66,7 +66,9 @@ def serve(
         key = os.environ.get(KEY, "")
         service = Service(dict(zip(names, loaded, strict=True)), limits, key=key, cors=cors)
     if not key and listening.is_open(sock):
-        console.print_note(f"warning: whoever reaches this machine can use it; with {KEY}=SECRET in its environment only those who know the key")
+        console.print_note(
+            f"warning: whoever reaches this machine can use it; with {KEY}=SECRET in its environment only those who know the key"
+        )
     url, names_key = listening.url(sock), f"-H 'Authorization: Bearer '\"${KEY}\" " if key else ""
     console.print_note(
         f"serving {', '.join(names)}; try: curl {url}/v1/completions {names_key}"
