@@ -1,8 +1,7 @@
 """Continuous batching: texts that advance together, a character of each at a time, and that join and leave between any
 two characters. Each is, to the bit, what its seed writes alone.
 
-Source: Yu et al. 2022, Orca: A Distributed Serving System for Transformer-Based Generative Models (iteration-level
-scheduling).
+Source: Yu et al. 2022, Orca: A Distributed Serving System for Transformer-Based Generative Models.
 """
 
 from collections import defaultdict
@@ -14,11 +13,10 @@ import numpy as np
 
 from charrnn.generation.allowed_symbols import disallowed_symbols
 from charrnn.generation.incremental_decoder import Decoder
-from charrnn.generation.predictors import WINDOW, LabelSmoothingCorrection
-from charrnn.generation.repetition_penalty import NGramHistory, penalise
+from charrnn.generation.predictors import WINDOW
+from charrnn.generation.repetition_penalty import NGramHistory
 from charrnn.generation.sample_request import SampleRequest
-from charrnn.generation.sampling import choose
-from charrnn.generation.sampling_loop import BLOCK
+from charrnn.generation.sampling_loop import BLOCK, Chooser
 from charrnn.generation.stop_strings import StopDetector
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
@@ -26,220 +24,188 @@ from charrnn.network.readout import log_softmax
 from charrnn.network.stepper import Stepper
 from charrnn.text.vocabulary import Vocabulary
 
-SLICE = 64  # characters of a prompt that are read before the others get their next one
+SLICE = 64  # characters of prompts that are read before each text gets its next one
 
 Score = tuple[float, list[tuple[int, float]]]
 """ln p of a character by the network, before any filter, and the likeliest ids with theirs."""
 
 
 class BatchedText:
-    """A text that is being written. `finish` is None until it ends: "stop" or "length"; a caller who sets it takes the
-    text out of its batch at the next character.
+    """A text that is being written. `finish` is None, and in the end "stop" or "length"; who sets it to anything else
+    takes the text out of its batch at the next character.
     """
 
     def __init__(
-        self,
-        vocabulary: Vocabulary,
-        request: SampleRequest,
-        seed: int,
-        top: int | None = None,
-        scored_prompt: bool = False,
+        self, vocabulary: Vocabulary, request: SampleRequest, seed: int, top: int | None = None, echo: bool = False
     ) -> None:
-        """A length of 0 writes nothing. `top`: score each character, and keep as many of the likeliest; with
-        `scored_prompt` those of the prompt as well. Raises VocabularyError for characters of the prompt that are not
-        known, and ValueError for a seed below 0.
+        """A length of 0 writes nothing. `top`: score each character, with that many of the likeliest; with `echo` those
+        of the prompt too. Raises VocabularyError for a prompt with characters that are not known.
         """
-        self.ids: list[int] = []
-        self.scores: list[Score] = []  # of each id, if they are wanted
-        self.prompt_ids, self.prompt_scores = vocabulary.encode(request.prompt), list[Score]()
-        self.finish: str | None = None
-        self.request, self.top, self.scored_prompt = request, top, scored_prompt and top is not None
-        begin_id, guard = vocabulary.begin_id, request.options.repetition
-        self.read = self.prompt_ids if begin_id is None else np.insert(self.prompt_ids, 0, begin_id)
-        self.blind = not len(self.read)  # its first character is a blind guess
-        self.history = NGramHistory(guard, self.read[:, np.newaxis]) if guard else None
-        self._ends = StopDetector([Decoder(vocabulary)], request.stops, vocabulary.end_id)
-        self._detects = bool(request.stops) or vocabulary.end_id is not None
+        self.request, self.top, self.blind = request, top, False
+        self.ids, self.prompt_ids = list[int](), vocabulary.encode(request.prompt)
+        self.scores, self.prompt_scores = list[Score](), list[Score]()  # of each id, where they are wanted
         self.numbers = _random_numbers(np.random.default_rng(seed))
+        self.scores_prompt, self.read = echo and top is not None, self.prompt_ids
+        if vocabulary.begin_id is not None:
+            self.read = np.insert(self.prompt_ids, 0, vocabulary.begin_id)
+        elif not len(self.read):
+            self.blind = True  # its first character is a guess
+        elif self.scores_prompt:
+            self.prompt_scores.append(_score(np.full(len(vocabulary), -np.log(len(vocabulary))), self.read[0], top))
+        guard, is_empty = (
+            request.options.repetition,
+            request.length == 0 and not (self.scores_prompt and len(self.read)),
+        )
+        self.finish: str | None = "length" if is_empty else None
+        self.history = NGramHistory(guard, self.read[:, np.newaxis]) if guard else None
+        can_stop = request.stops or vocabulary.end_id is not None
+        self._ends = StopDetector([Decoder(vocabulary)], request.stops, vocabulary.end_id) if can_stop else None
 
     def add(self, index: int) -> None:
         """Write one more character."""
         self.ids.append(index)
         if self.history:
             self.history.read([index])
-        if self._detects and self._ends.read([index]):
+        if self._ends and self._ends.read([index]):
             self.finish = self.finish or "stop"
         elif len(self.ids) >= self.request.length:
             self.finish = self.finish or "length"
 
 
 class Batch:
-    """The texts that one network writes at present.
-
-    >>> from charrnn.network.architecture import Architecture
-    >>> vocabulary = Vocabulary.from_text("abc")
-    >>> network = Network.fresh(Architecture(vocab_size=3, hidden_size=4), np.random.default_rng(0))
-    >>> batch, text = Batch(network, vocabulary), BatchedText(vocabulary, SampleRequest("ab", length=5), seed=1)
-    >>> batch.join([text])
-    >>> while text.finish is None:
-    ...     batch.advance()
-    >>> len(vocabulary.decode(text.ids))
-    5
-    """
+    """The texts that one network writes at present."""
 
     def __init__(self, network: Network, vocabulary: Vocabulary, label_smoothing: float = 0.0) -> None:
         self.texts: list[BatchedText] = []  # those that are being written, a row each
-        self._network, self._vocabulary, self._label_smoothing = network, vocabulary, label_smoothing
+        self._network, self._V, self._label_smoothing = network, len(vocabulary), label_smoothing
         self._disallowed = disallowed_symbols(vocabulary)
         self._readings: list[_Reading] = []
         self._groups: list[_Group] = []
-        self._logits = np.empty((0, len(vocabulary)))
+        self._logits = np.empty((0, self._V), network.parameters.flat.dtype)
         self._step: Stepper | None = None
 
     def __len__(self) -> int:
         return len(self.texts) + sum(len(reading.texts) for reading in self._readings)
 
     def join(self, texts: Sequence[BatchedText]) -> None:
-        """Begin texts that have one prompt, which is read once."""
-        together, first = [texts], texts[0]
-        if first.request.length == 0 and not (first.scored_prompt and len(first.read)):
-            for text in texts:
-                text.finish = "length"
-            return
-        if first.blind:  # each begins with its own guess, which is then read
-            blind = np.zeros((len(texts), len(self._vocabulary)))
-            self._draw(list(texts), blind, self._group(texts, blind))
-            together = [[text] for text in texts if text.finish is None]
+        """Begin texts of one prompt, which is read once, but for those that have ended."""
+        texts = [text for text in texts if not text.finish]
+        together = [texts] if texts else []
+        if texts and texts[0].blind:  # each reads its own guess
+            logits = np.zeros((len(texts), self._V))
+            self._draw(texts, logits, self._group(texts, logits))
+            together = [[text] for text in texts]
         self._readings += [_Reading(self._network, some) for some in together]
 
     @np.errstate(over="ignore", invalid="ignore")  # sampling reports what is not finite
     def advance(self) -> None:
         """Draw a character of each text, then read a slice of the prompts, the shortest first. Raises DivergedError."""
         if self.texts and self._step:
-            ids = self._draw(self.texts, self._logits, self._groups)
-            self._logits = self._step(ids)
+            self._logits = self._step(self._draw(self.texts, self._logits, self._groups))
         for reading in self._readings:
-            reading.texts = [text for text in reading.texts if text.finish is None]
+            reading.texts = [text for text in reading.texts if not text.finish]
         self._readings = [reading for reading in self._readings if reading.texts]
-        begun, left = [], SLICE
-        while self._readings and left > 0:
+        begun, room = list[_Reading](), SLICE
+        while self._readings and room > 0:
             shortest = min(self._readings, key=lambda reading: reading.left)
-            left -= shortest.go_on(left)
-            if left > 0:
+            room -= shortest.go_on(room)
+            if room > 0:
                 self._readings.remove(shortest)
                 begun.append(shortest)
-        kept = [row for row, text in enumerate(self.texts) if text.finish is None]
+        kept = [row for row, text in enumerate(self.texts) if not text.finish]
         if begun or len(kept) < len(self.texts):
             self._regroup(kept, begun)
 
-    def _regroup(self, kept: list[int], begun: "list[_Reading]") -> None:
-        """Keep some rows and add those of the prompts that are read."""
-        texts = [self.texts[row] for row in kept]
-        parts = [(self._logits[kept], self._step.state[:, kept])] if kept and self._step else []
+    def _regroup(self, kept: list[int], begun: "Sequence[_Reading]") -> None:
+        """Keep these rows, and add those of the prompts that were read."""
+        state = self._step.state if self._step else self._network.zero_state(0)
+        parts, texts = [(self._logits[kept], state[:, kept])], [self.texts[row] for row in kept]
         for reading in begun:
-            written = [text for text in reading.texts if text.request.length > 0]
-            for text in reading.texts:
-                text.finish = text.finish or (None if text in written else "length")
-            parts += [tuple(np.repeat(each, len(written), -2) for each in (reading.logits, reading.state))] * bool(
-                written
-            )
-            texts += written
-        self.texts, self._groups = texts, []
+            texts += (new := reading.texts)
+            parts.append((np.repeat(reading.logits, len(new), 0), np.repeat(reading.state, len(new), 1)))
+        self.texts = texts
         if texts:
             self._logits, state = (np.concatenate(each, axis=-2) for each in zip(*parts, strict=True))
             self._step = Stepper(self._network, state, like=self._step)
             self._groups = self._group(texts, self._logits)
 
     def _group(self, texts: Sequence[BatchedText], logits: Array) -> "list[_Group]":
-        """The rows of those that are drawn alike."""
+        """The rows that are drawn alike."""
         rows = defaultdict(list)
         for row, text in enumerate(texts):
             rows[text.request.options, text.blind].append(row)
-        return [_Group([texts[row] for row in some], some, logits, self._label_smoothing) for some in rows.values()]
+        return [_Group(texts, each, logits, self._label_smoothing, self._disallowed) for each in rows.values()]
 
     def _draw(self, texts: Sequence[BatchedText], logits: Array, groups: "Sequence[_Group]") -> Ids:
         """The next character of each text, (B,), from the logits, (B, V)."""
         ids = np.empty(len(texts), np.intp)
         for group in groups:
-            ids[group.rows] = group.choose(logits, self._disallowed)
+            ids[group.rows] = group.choose(logits)
         if scored := [row for row, text in enumerate(texts) if text.top is not None]:
-            log_p = log_softmax(logits[scored])
-            for row, each in zip(scored, log_p, strict=True):
-                texts[row].scores.append(score(each, int(ids[row]), texts[row].top or 0))
+            for row, log_p in zip(scored, log_softmax(logits[scored]), strict=True):
+                texts[row].scores.append(_score(log_p, ids[row], texts[row].top))
         for text, index in zip(texts, ids.tolist(), strict=True):
             text.add(index)
         return ids
 
 
 class _Group:
-    """Texts with the same options: rows of a batch."""
+    """The rows of a batch that have the same options."""
 
-    def __init__(self, texts: Sequence[BatchedText], rows: list[int], logits: Array, label_smoothing: float) -> None:
-        self.rows: Any = slice(None) if len(rows) == len(logits) else rows
-        self._texts, self._options = texts, texts[0].request.options
-        self._numbers = [text.numbers for text in texts]
-        self._dtype: Any = np.float64 if texts[0].blind and label_smoothing else logits.dtype  # as BlindStart's
-        self._unsmooth = LabelSmoothingCorrection(logits[self.rows].astype(self._dtype), label_smoothing)
+    def __init__(
+        self, texts: Sequence[BatchedText], rows: list[int], logits: Array, label_smoothing: float, disallowed: Any
+    ) -> None:
+        first, self._texts = texts[rows[0]], [texts[row] for row in rows]
+        self.rows: Any = slice(None) if len(rows) == len(texts) else rows
+        self._dtype = np.float64 if first.blind and label_smoothing else logits.dtype  # as BlindStart gives it
+        own = logits[self.rows].astype(self._dtype)
+        self._choose = Chooser(own, first.request.options, label_smoothing, disallowed)
 
-    def choose(self, logits: Array, disallowed: Array | None) -> Ids:
-        """As `draw_texts` does."""
-        allowed = self._unsmooth(logits[self.rows].astype(self._dtype, copy=False))
-        if disallowed is not None:
-            allowed = np.where(disallowed, -np.inf, allowed)
-        if guard := self._options.repetition:
-            following = [text.history.following[0] for text in self._texts if text.history]
-            allowed = penalise(allowed, following, guard.penalty)
-        u = np.array([next(numbers) for numbers in self._numbers])
-        if len(u) > 1:
-            return np.asarray(choose(allowed, self._options, u))
-        return np.array([choose(allowed[0], self._options, u[0])])
-
-
-def _random_numbers(generator: np.random.Generator) -> Iterator[float]:
-    """Numbers in [0, 1), as many at once as `draw_texts` takes."""
-    while True:
-        yield from generator.random(BLOCK).tolist()
+    def choose(self, logits: Array) -> Ids:
+        """The next character of each row, from the logits of all, (B, V)."""
+        own = logits[self.rows].astype(self._dtype, copy=False)
+        following = [text.history.following[0] for text in self._texts if text.history]
+        return self._choose(own, np.array([next(text.numbers) for text in self._texts]), following)[0]
 
 
 class _Reading:
     """A prompt on its way through the network, in the windows of NetworkPredictor, which decide the last bits."""
 
     def __init__(self, network: Network, texts: Sequence[BatchedText]) -> None:
-        first = texts[0]
-        self.texts, self._network = list(texts), network
-        self._inputs = np.array(first.ids) if first.blind else first.read
-        self._scored = [text for text in texts if text.scored_prompt]
-        self.left = len(self._inputs) * len(network.layers)
-        self.state, self.logits = network.zero_state(1), np.empty(0)
-        self._steps = self._read()
-        if self._scored and first.read is first.prompt_ids and len(first.prompt_ids):
-            V = network.architecture.vocab_size  # the first character is a blind guess
-            self._score(np.full((1, V), -np.log(V)), first.prompt_ids[:1])
+        first, self.texts, self._network = texts[0], list(texts), network
+        self._ids = np.array(first.ids) if first.blind else first.read
+        self._scores = first.prompt_scores if first.scores_prompt else None
+        for text in texts:
+            text.prompt_scores = first.prompt_scores
+        self.left, self.state, self._steps = len(self._ids) * len(network.layers), network.zero_state(1), self._read()
 
     def go_on(self, most: int) -> int:
-        """Read `most` characters, or up to the end. Returns how many these were."""
+        """Read `most` characters of it, or up to the end. Returns how many these were."""
         count = sum(1 for _ in islice(self._steps, most))
         self.left -= count
         return count
 
     def _read(self) -> Iterator[None]:
-        inputs = self._inputs[:, np.newaxis].astype(np.intp)
-        for start in range(0, len(inputs), WINDOW):
-            window = inputs[start : start + WINDOW]
+        for start in range(0, len(self._ids), WINDOW):
+            window = self._ids[start : start + WINDOW, np.newaxis].astype(np.intp)
             ws = self._network.workspace(*window.shape)
             yield from self._network.logits_step_by_step(window, self.state, ws)
             self.state, self.logits = ws.state, ws.logits[-1].copy()
-            if self._scored:
-                self._score(log_softmax(ws.logits[:, 0]), self._inputs[start + 1 : start + WINDOW + 1])
-
-    def _score(self, log_p: Array, ids: Array) -> None:
-        """Score characters of the prompt from the log probabilities before each."""
-        for each, index in zip(log_p, ids.tolist(), strict=False):
-            for text in self._scored:
-                text.prompt_scores.append(score(each, index, text.top or 0))
+            if self._scores is not None:
+                rows = zip(log_softmax(ws.logits[:, 0]), self._ids[start + 1 : start + WINDOW + 1], strict=False)
+                self._scores += [_score(log_p, index, self.texts[0].top) for log_p, index in rows]
+        for text in self.texts:
+            text.finish = text.finish or (None if text.request.length else "length")
+        self.texts = [text for text in self.texts if not text.finish]
 
 
-def score(log_p: Array, index: int, top: int) -> Score:
-    """The score of one character, from log probabilities, (V,); ties: the lower id first."""
+def _score(log_p: Array, index: int, top: int | None) -> Score:
+    """The score of one character, from log probabilities, (V,)."""
     likeliest = (-log_p).argsort(kind="stable")[:top].tolist() if top else []
     return float(log_p[index]), [(each, float(log_p[each])) for each in likeliest]
+
+
+def _random_numbers(generator: np.random.Generator) -> Iterator[float]:
+    """Numbers in [0, 1), as many at once as `draw_texts` takes."""
+    while True:
+        yield from generator.random(BLOCK).tolist()

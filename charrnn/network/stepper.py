@@ -33,7 +33,8 @@ class Stepper:
         """`like`: an exact one of the same network; its copies of the weights are shared, whatever its B."""
         B, H, cell = *state.shape[1:], network.architecture.make_cell()
         cut: _Cut = rowwise_matmul if exact or B == 1 else lambda W: partial(plain_matmul, W)
-        self._weights = weights = like._weights if like and exact else _Weights(network, cell, cut)
+        self._weights: _Weights = like._weights if like and exact else _Weights(network, cell, cut)
+        weights = self._weights
         workspaces = [cell.workspace(1, B, H, state.dtype) for _ in network.layers]
         biases, self._look_up = weights.biases, weights.look_up
         self._b_y = network.parameters["b_y"][np.newaxis]

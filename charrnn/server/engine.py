@@ -12,11 +12,11 @@ from charrnn.models.model import Model
 from charrnn.server.requests import ApiError
 from charrnn.system.blas_threads import one_blas_thread
 
-NEWS_EVERY = 0.04  # seconds: a client that streams gets what was written meanwhile
+NEWS_EVERY = 0.04  # seconds: after its first character a stream gets what was written meanwhile
 
 
 class Job:
-    """The texts of one request, in groups that have one prompt. `news` is set when there is something to send."""
+    """The texts of one request, in groups of one prompt each. `news` is set when there is something to send."""
 
     def __init__(self, groups: Sequence[Sequence[BatchedText]], stream: bool) -> None:
         self.groups, self.stream, self.news = groups, stream, asyncio.Event()
@@ -29,7 +29,7 @@ class Job:
         return all(text.finish for text in self.texts)
 
     def stop(self, error: ApiError | None = None) -> None:
-        """Take all texts out of the batch. Call it in the event loop."""
+        """Take what has not ended out of the batch."""
         if not self.done:
             self.error = self.error or error
         for text in self.texts:
@@ -38,78 +38,67 @@ class Job:
 
 
 class Engine:
-    """Writes with one model, for as many as `max_batch` texts at once; `max_queue` more wait for a place."""
+    """Writes with one model: `max_batch` texts at once, while `max_queue` more wait for a place."""
 
     def __init__(self, model: Model, max_batch: int, max_queue: int) -> None:
         self.model, self._max_batch, self._max_queue = model, max_batch, max_queue
-        self._wake, self._closed = threading.Condition(), False
+        self._changed, self._closed = threading.Condition(), False
         self._waiting: deque[tuple[Job, Sequence[BatchedText]]] = deque()
         self._writing: list[tuple[Job, BatchedText]] = []
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to write for the clients of an event loop."""
-        threading.Thread(target=self._run, args=[loop], daemon=True).start()
-
-    def close(self) -> None:
-        """End the thread, at the next character."""
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
-
     def submit(self, job: Job) -> None:
-        """Queue the texts of a job. Raises ApiError if there is no place."""
-        with self._wake:
+        """Queue the texts of a job. Raises ApiError if there is no room."""
+        with self._changed:
             busy = len(self._writing) + sum(text.finish is None for _, group in self._waiting for text in group)
             if busy + len(job.texts) > self._max_batch + self._max_queue:
                 raise ApiError(429, f"{busy} texts are written or wait; try again later", code="queue_full")
             self._waiting += [(job, group) for group in job.groups]
-            self._wake.notify()
+            self._changed.notify()
 
-    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        batch, news, told = self._batch(), set[Job](), 0.0
+    def close(self) -> None:
+        """End `run`, at the next character."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def run(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Write, on a thread of its own, for the clients of an event loop."""
+        batch, news, last = self._batch(), set[Job](), 0.0
         with one_blas_thread():
             while self._admit(batch):
                 try:
                     batch.advance()
-                except Exception as error:  # a network that diverged: all of its texts end
+                except Exception as error:  # such as a network that diverged
                     message = str(error) if isinstance(error, CharrnnError) else f"internal error: {error!r}"
-                    _call(loop, _stop_all, {job for job, _ in self._writing}, ApiError(500, message))
+                    self._notify(loop, {job for job, _ in self._writing}, ApiError(500, message))
                     batch, self._writing = self._batch(), []
                 urgent = any(text.finish or len(text.ids) == 1 for _, text in self._writing)
                 news |= {job for job, text in self._writing if text.finish or (job.stream and text.ids)}
-                self._writing = [each for each in self._writing if each[1].finish is None]
-                if news and (urgent or time.monotonic() - told >= NEWS_EVERY):
-                    _call(loop, _announce, news)
-                    news, told = set(), time.monotonic()
+                self._writing = [each for each in self._writing if not each[1].finish]
+                if news and (urgent or time.monotonic() - last >= NEWS_EVERY):
+                    self._notify(loop, news)
+                    news, last = set(), time.monotonic()
 
     def _batch(self) -> Batch:
         saved = self.model.single_checkpoint
         return Batch(saved.network, saved.vocabulary, saved.config.training.label_smoothing)
 
     def _admit(self, batch: Batch) -> bool:
-        """Let those who wait take the free places, in order; wait if there is nothing to do. False at the end."""
-        with self._wake:
-            self._wake.wait_for(lambda: self._closed or self._waiting or self._writing)
+        """Wait for something to do, and let in whom there is room for. False at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._waiting or self._writing)
             while self._waiting and len(self._writing) + len(self._waiting[0][1]) <= self._max_batch:
                 job, group = self._waiting.popleft()
-                if texts := [text for text in group if text.finish is None]:
-                    batch.join(texts)
-                    self._writing += [(job, text) for text in texts]
+                batch.join(group)
+                self._writing += [(job, text) for text in group]
             return not self._closed
 
+    def _notify(self, loop: asyncio.AbstractEventLoop, jobs: Iterable[Job], error: ApiError | None = None) -> None:
+        def notify() -> None:
+            for job in jobs:
+                job.stop(error) if error else job.news.set()
 
-def _call(loop: asyncio.AbstractEventLoop, *arguments: object) -> None:
-    try:
-        loop.call_soon_threadsafe(*arguments)  # type: ignore[arg-type]
-    except RuntimeError:
-        return  # the loop has ended, and so does this thread
-
-
-def _announce(jobs: Iterable[Job]) -> None:
-    for job in jobs:
-        job.news.set()
-
-
-def _stop_all(jobs: Iterable[Job], error: ApiError) -> None:
-    for job in jobs:
-        job.stop(error)
+        try:
+            loop.call_soon_threadsafe(notify)
+        except RuntimeError:  # the loop has ended
+            self._closed = True

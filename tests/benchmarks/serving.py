@@ -51,8 +51,10 @@ def _measure(name: str, path: str, port: int, rounds: int) -> None:
         waits = asyncio.run(_closed_loops(port))
         first.append((statistics.median(waits) * 1e3, statistics.quantiles(waits, n=20)[-1] * 1e3))
     ours, theirs, events = (statistics.median(each) for each in (alone, whole, streamed))
-    share, of_streams = (statistics.median(a / b for a, b in zip(each, alone)) for each in (whole, streamed))
-    median, late = (statistics.median(each) for each in zip(*first))
+    share, of_streams = (
+        statistics.median(a / b for a, b in zip(each, alone, strict=True)) for each in (whole, streamed)
+    )
+    median, late = (statistics.median(each) for each in zip(*first, strict=True))
     print(
         f"| {name} | {ours:,.0f} | {theirs:,.0f} | {share:.2f} | {events:,.0f} | {of_streams:.2f} | {median:.0f} ms; {late:.0f} ms |",
         flush=True,

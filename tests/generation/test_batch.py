@@ -169,7 +169,7 @@ def test_a_long_prompt_is_read_between_the_characters_of_the_others():
 
 def test_a_prompt_is_scored():
     request = SampleRequest("ABCA", 0)
-    text = BatchedText(CHARACTERS, request, 0, top=2, scored_prompt=True)
+    text = BatchedText(CHARACTERS, request, 0, top=2, echo=True)
     batch = Batch(NETWORK, CHARACTERS)
     write(batch, {text: 0})
     logits, step = NetworkPredictor(NETWORK).begin(CHARACTERS.encode("\n")[:, np.newaxis])
@@ -183,7 +183,7 @@ def test_a_prompt_is_scored():
 
 def test_a_prompt_is_scored_across_windows_and_after_a_blind_guess():
     network = amplifying(WITHOUT_LINES)
-    text = BatchedText(WITHOUT_LINES, SampleRequest("A" * (WINDOW + 7), 3), 0, top=0, scored_prompt=True)
+    text = BatchedText(WITHOUT_LINES, SampleRequest("A" * (WINDOW + 7), 3), 0, top=0, echo=True)
     write(Batch(network, WITHOUT_LINES), {text: 0})
     assert len(text.prompt_scores) == WINDOW + 7
     assert text.prompt_scores[0][0] == pytest.approx(-np.log(len(WITHOUT_LINES)))
@@ -193,7 +193,7 @@ def test_a_prompt_is_scored_across_windows_and_after_a_blind_guess():
 @pytest.mark.parametrize("scored", [True, False])
 @pytest.mark.parametrize("vocabulary", [CHARACTERS, WITHOUT_LINES])
 def test_nothing_is_written(vocabulary, scored):
-    text = BatchedText(vocabulary, SampleRequest("", 0), 0, top=1, scored_prompt=scored)
+    text = BatchedText(vocabulary, SampleRequest("", 0), 0, top=1, echo=scored)
     write(Batch(amplifying(vocabulary), vocabulary), {text: 0})
     assert (text.ids, text.scores, text.finish) == ([], [], "length")
 
@@ -210,5 +210,5 @@ def test_what_is_left_while_its_prompt_is_read_is_never_written():
 def test_bad_texts():
     with pytest.raises(VocabularyError):
         BatchedText(CHARACTERS, SampleRequest("é", 5), 0)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="non-negative"):
         BatchedText(CHARACTERS, SampleRequest("A", 5), -1)

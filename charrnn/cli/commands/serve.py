@@ -1,6 +1,7 @@
 """`charrnn serve`."""
 
 import os
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +24,22 @@ def serve(
         autocompletion=completion.runs,
         callback=run_argument.runs_or_newest,
         readable=False,
-        help="Runs, as for sample; each is a model of its name. None, in a terminal: the newest run.",
+        help="Runs, as for sample. None, in a terminal: the newest run.",
         show_default=False,
     ),
-    host: str = typer.Option("127.0.0.1", help="The address to listen on.", rich_help_panel=common.WHERE),
+    host: str = typer.Option("127.0.0.1", metavar="HOST", help="Where to listen.", rich_help_panel=common.WHERE),
     port: int = typer.Option(
-        8000, metavar="N", help="The port; 0: any.", rich_help_panel=common.WHERE, parser=values.whole(0, 65_535)
+        8000, metavar="N", help="0: any free one.", rich_help_panel=common.WHERE, parser=values.whole(0, 65_535)
     ),
     cors: str = typer.Option(
-        "", metavar="ORIGIN", help="Web pages that may use it; *: all. Default: none.", rich_help_panel=common.WHERE
+        "", metavar="ORIGIN", help="Web pages that may use it; *: all.", rich_help_panel=common.WHERE
     ),
     checkpoint: common.CheckpointOption = None,
     max_length: int = _limit(32_768, "Characters of a prompt, and of a text.", values.whole(1)),
     max_batch: int = _limit(64, "Texts that a model writes at once.", values.whole(1)),
-    max_queue: int = _limit(256, "Texts that wait for a place.", values.whole()),
+    max_queue: int = _limit(256, "Texts that wait.", values.whole()),
     max_body: int = _limit(1 << 20, "Bytes of a request.", values.whole(1)),
-    max_time: float = _limit(300.0, "Seconds of a request.", values.number(above=0, most=1e6, code=FAILED), "S"),
+    max_time: float = _limit(300, "For a request.", values.number(above=0, most=1e6, code=FAILED), "SECONDS"),
 ) -> None:
     """Serve trained networks over HTTP, as OpenAI's completions.
 
@@ -46,7 +47,7 @@ def serve(
     charrnn serve builtin:english runs/harbour --port 0
     CHARRNN_API_KEY=secret charrnn serve runs/harbour --host 0.0.0.0
     """
-    from charrnn.cli.output import console
+    from charrnn.cli.output.console import print_note
     from charrnn.cli.progress.stage_lines import stage_lines
     from charrnn.errors import missing_library
     from charrnn.words import spelled_as
@@ -60,20 +61,17 @@ def serve(
         except ImportError as error:
             raise missing_library("charrnn serve", "starlette and uvicorn", "starlette uvicorn", error) from None
 
-        names, sock = listening.model_names(runs), listening.listen(host, port)
-        loaded = [api.load(run, which=checkpoint, on_stage=on_stage) for run in runs]
+        names = listening.model_names(runs)
+        models = [api.load(run, which=checkpoint, on_stage=on_stage) for run in runs]
+        sock, key = listening.listen(host, port), os.environ.get(KEY, "")
         limits = Limits(max_length, max_batch, max_queue, max_body, max_time)
-        key = os.environ.get(KEY, "")
-        service = Service(dict(zip(names, loaded, strict=True)), limits, key=key, cors=cors)
-    if not key and listening.is_open(sock):
-        console.print_note(
-            f"warning: whoever reaches this machine can use it; with {KEY}=SECRET in its environment only those who know the key"
-        )
-    url, names_key = listening.url(sock), f"-H 'Authorization: Bearer '\"${KEY}\" " if key else ""
-    console.print_note(
-        f"serving {', '.join(names)}; try: curl {url}/v1/completions {names_key}"
-        """-H 'Content-Type: application/json' -d '{"max_tokens": 200}'"""
-    )
+        page = f"<!doctype html><title>charrnn</title>charrnn serves {escape(', '.join(names))} at /v1/completions"
+        service = Service(dict(zip(names, models, strict=True)), limits, page, key, cors)
+    if not key and not listening.is_loopback(sock):
+        print_note(f"warning: other machines can use this server without a key; {KEY}=SECRET sets one")
+    url, bearer = listening.url(sock), f"""-H "Authorization: Bearer ${KEY}" """ if key else ""
+    post = f"curl {url}/v1/completions {bearer}-H 'Content-Type: application/json' -d '{{\"max_tokens\": 200}}'"
+    print_note(f"serving {', '.join(names)}; try: {post}")
     typer.echo(url)
-    with spelled_as(str):
+    with spelled_as(str):  # in errors, as clients write them
         listening.serve(service, sock)
