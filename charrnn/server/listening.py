@@ -32,7 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=1024)
     except (OSError, UnicodeError) as error:
         where = f"{parameter('host')} {host} {parameter('port')} {port}"
-        reason = getattr(error, "strerror", None) or error
+        reason = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
         raise OptionError(f"{where}: {reason}; {parameter('port')} 0 takes any free port") from None
 
 

@@ -144,7 +144,7 @@ def test_log_probabilities(http, model, stream):
     body = {"prompt": "the c", "max_tokens": 50, "seed": 2, "logprobs": 3, "stop": "g."}
     if stream:
         parts = [c["logprobs"] for chunk in events(http, **body) for c in chunk["choices"]]
-        found = {name: sum((part[name] for part in parts), []) for name in parts[0]}
+        found = {name: [each for part in parts for each in part[name]] for name in parts[0]}
         text = ask(http, **body)["choices"][0]["text"]
     else:
         choice = ask(http, **body)["choices"][0]

@@ -45,7 +45,7 @@ def serve(
 
     charrnn serve runs/harbour
     charrnn serve builtin:english runs/harbour --port 0
-    CHARRNN_API_KEY=secret charrnn serve runs/harbour --host 0.0.0.0
+    CHARRNN_API_KEY=x charrnn serve runs/harbour --host ::
     """
     from charrnn.cli.output.console import print_note
     from charrnn.cli.progress.stage_lines import stage_lines
