@@ -26,6 +26,7 @@ from charrnn.server.requests import ApiError, CompletionRequest, parse
 from charrnn.text.characters.unit_names import amount
 
 MAX_NEW_SEED = 1_000_000
+READ_ON = 64  # times the largest body: most clients look at an answer only when all is sent
 
 
 class Limits(NamedTuple):
@@ -128,15 +129,19 @@ class Service:
         kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if kind != "application/json":  # a web page of anybody's can send other types without asking
             raise ApiError(415, f"Content-Type must be application/json; found {kind[:99]}")
-        body, most = bytearray(), self._limits.body
+        body, size, most = bytearray(), 0, self._limits.body
         try:
             async with asyncio.timeout(self._limits.seconds):
                 async for part in request.stream():
-                    body += part
-                    if len(body) > most:
-                        raise ApiError(413, f"the body may have at most {most:,} bytes", code="body_too_large")
+                    size += len(part)
+                    if size <= most:
+                        body += part
+                    elif size > READ_ON * most:
+                        break
         except TimeoutError:
             raise ApiError(408, "the body did not come in time", code="timeout") from None
+        if size > most:
+            raise ApiError(413, f"the body may have at most {most:,} bytes", code="body_too_large")
         return bytes(body)
 
     def _texts(self, wanted: CompletionRequest, model: Model) -> list[list[BatchedText]]:

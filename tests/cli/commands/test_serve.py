@@ -66,7 +66,7 @@ def test_a_signal_cuts_what_takes_long(trained_once):
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["", "sesame"])
 def test_other_machines(trained_once, key):
-    with server(trained_once, "--host", "0.0.0.0", CHARRNN_API_KEY=key) as (process, url):
+    with server(trained_once, "--host", "0.0.0.0", CHARRNN_API_KEY=key) as (process, _):
         process.send_signal(signal.SIGTERM)
         _, notes = process.communicate(timeout=60)
     warning = "warning: other machines can use this server without a key; CHARRNN_API_KEY=SECRET sets one\n"
@@ -88,7 +88,9 @@ def test_refusals(charrnn, trained_once, tmp_path):
         charrnn("serve", trained_once, other), 1,
         "two runs are called run; requests name a model by this, so rename one",
     )  # fmt: skip
-    refused(charrnn("serve", trained_once, "--host", "no.such.host.invalid"), 1, "--host no.such.host.invalid --port 8000")
+    refused(
+        charrnn("serve", trained_once, "--host", "no.such.host.invalid"), 1, "--host no.such.host.invalid --port 8000"
+    )
     for option in ("--port", "--max-batch", "--max-queue", "--max-length", "--max-body", "--max-time"):
         assert charrnn("serve", trained_once, option, "-1").exit_code in (1, 2)
         assert charrnn("serve", trained_once, option, "x").exit_code == 2
@@ -101,7 +103,9 @@ def test_a_missing_library_is_named(charrnn, trained_once, monkeypatch):
     monkeypatch.delitem(sys.modules, "charrnn.server.listening", raising=False)
     monkeypatch.delattr(room, "listening", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    refused(charrnn("serve", trained_once), 1, "charrnn serve needs starlette and uvicorn: pip install starlette uvicorn")
+    refused(
+        charrnn("serve", trained_once), 1, "charrnn serve needs starlette and uvicorn: pip install starlette uvicorn"
+    )
 
 
 @posix
