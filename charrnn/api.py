@@ -36,6 +36,7 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.directory import require_free as require_free
 from charrnn.runs.storage.history import read_history as read_history
 from charrnn.stages import OnStage, ignore_stage
+from charrnn.system.output_names import default_name
 from charrnn.training.benchmark import Bench, measure
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.words import parameter
@@ -128,15 +129,15 @@ def export(
     replace: bool = False,
     half: bool = False,
 ) -> directory.LoadedCheckpoint:
-    """Write the weights of a run or checkpoint to a safetensors file. `to`: "plain" or "torch"; see models/export.py
-    for names and layouts; or "charrnn", which each command reads as a run, with `half` in half precision.
+    """Write the weights of a run or checkpoint to a file. `to`: "plain" or "torch"; see models/export.py for names and
+    layouts; or "charrnn", which each command reads as a run, with `half` in half precision.
 
     Raises RunError, CheckpointError, OptionError for an unknown format, NetworkError if the other tool does not have
     this network, and OutputError if the file exists and `replace` is false, or if it cannot be written.
     """
     exports.require_format(to, half)
     loaded = directory.load(find_run(run), which)
-    exports.write(loaded.checkpoint, Path(out), to, replace, half)
+    exports.write(loaded.checkpoint, Path(out), to, replace, half, default_name(loaded.path))
     return loaded
 
 

@@ -242,7 +242,7 @@ def test_a_benchmark_divides_a_window_among_the_cores(monkeypatch, accumulate, a
         (api.gradcheck, {"entries": 0}, "`entries` must be at least 1; found 0"),
         (api.gradcheck, {"seed": -1}, "`seed` must be at least 0; found -1"),
         (api.gradcheck, {"tolerance": math.nan}, "`tolerance` must be above 0; found nan"),
-        (api.export, {"run": "run", "out": "x", "to": "jax"}, "`to` must be plain, torch or charrnn; found jax"),
+        (api.export, {"run": "run", "out": "x", "to": "jax"}, "`to` must be plain, torch, charrnn or html; found jax"),
     ],
 )
 def test_invalid_arguments_of_the_api_are_refused(verb, arguments, words):

@@ -55,7 +55,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
     ],
     "models": [
         {"encoded_text", "mixture", "html"},
-        {"scoring", "card"},
+        {"scoring", "card", "writer_page"},
         {"evaluation", "inspection"},
         {"training_text"},
         {"model"},

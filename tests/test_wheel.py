@@ -28,6 +28,9 @@ def test_the_wheel_has_what_ships_and_is_small(tmp_path):
     for folder in ("corpora", "configs"):
         for path in (ROOT / folder).iterdir():
             assert f"charrnn/{folder}/{path.name}" in names  # models and their cards too
+    pages = [path for kind in ("html", "css", "js") for path in (ROOT / "charrnn").rglob(f"*.{kind}")]
+    assert len(pages) >= 8
+    assert {path.relative_to(ROOT).as_posix() for path in pages} <= names
 
 
 @pytest.mark.slow

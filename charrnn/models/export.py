@@ -1,6 +1,7 @@
-"""The weights of a network, as safetensors with the vocabulary and the configuration in the metadata.
+"""A trained network for other tools: mostly safetensors, with the vocabulary and the configuration in the metadata.
 
-To charrnn itself: a checkpoint of weights alone (runs/storage/weights_only.py). To others: the plain names, or PyTorch's.
+To charrnn itself: a checkpoint of weights alone (runs/storage/weights_only.py). To HTML: a page to write with
+(writer_page/). To others: the plain names, or PyTorch's.
 
 To PyTorch: the names and layouts of `nn.RNN`, `nn.GRU` or `nn.LSTM` called `rnn` and `nn.Linear` called `readout`:
 
@@ -16,11 +17,15 @@ second is zero then. The input of `rnn` is the one-hot character.
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from charrnn.errors import NetworkError, OptionError, OutputError
+from charrnn.models.writer_page.page import page
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.runs.storage import safetensors_file as files
@@ -30,46 +35,83 @@ from charrnn.system.output_names import require_ending
 from charrnn.system.whole_file import whole_file
 from charrnn.words import parameter
 
-CHARRNN = "charrnn"
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o
+
+Writer = Callable[[IO[bytes], Checkpoint, str], None]
+"""Writes a checkpoint to a file; the text is the name of the model."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """What `export` can write."""
+
+    write: Writer
+    endings: tuple[str, ...] = (".safetensors",)  # that a file's name may have; the first is proposed
+    writes: str = "export writes a safetensors file"  # for the message about another ending
+    read_with: str = ""  # Python that shows the file {name}
+    write_half: Writer | None = None  # in half precision
 
 
 def require_format(to: str, half: bool = False) -> None:
     """Raise OptionError for a format that does not exist, and for half precision in one that has none."""
-    if to not in (CHARRNN, *FORMATS):
-        raise OptionError(f"{parameter('to')} must be {', '.join(FORMATS)} or {CHARRNN}; found {to}")
-    if half and to != CHARRNN:
-        raise OptionError(f"{parameter('half')} is for {parameter('to')} {CHARRNN}")
+    *names, last = FORMATS
+    if to not in FORMATS:
+        raise OptionError(f"{parameter('to')} must be {', '.join(names)} or {last}; found {to}")
+    if half and FORMATS[to].write_half is None:
+        have_it = " or ".join(name for name, known in FORMATS.items() if known.write_half)
+        raise OptionError(f"{parameter('half')} is for {parameter('to')} {have_it}")
 
 
-ENDINGS = (".safetensors",)
+def default_file(name: str, to: str) -> Path:
+    """The file that a model of this name is exported to: harbour-torch.safetensors, harbour.html."""
+    ending = FORMATS[to].endings[0]
+    return Path(f"{name}{ending}" if ending == f".{to}" else f"{name}-{to}{ending}")
 
 
-def write(checkpoint: Checkpoint, path: Path, to: str, replace: bool = False, half: bool = False) -> None:
-    """Write the weights under their own names (`to` "plain") or under PyTorch's ("torch"), or as a checkpoint of weights
-    alone ("charrnn"), with `half` in half precision.
+def require_file_name(path: Path, to: str) -> None:
+    """Raise OutputError for a file name with an ending of another format."""
+    other = path.suffix.lower().removeprefix(".")
+    hint = f", or add {parameter('to')} {other}" if other in FORMATS else ""
+    require_ending(path, FORMATS[to].endings, FORMATS[to].writes, hint)
 
-    Raises OutputError if the file's name has another ending than .safetensors, if the file exists and `replace` is
-    false, or if it cannot be written; and NetworkError if PyTorch does not have this network,
+
+def write(
+    checkpoint: Checkpoint, path: Path, to: str, replace: bool = False, half: bool = False, name: str = ""
+) -> None:
+    """Write a trained network, called `name`, in a format of FORMATS, with `half` in half precision.
+
+    Raises OutputError if the file's name has the ending of another format, if the file exists and `replace` is
+    false, or if it cannot be written; and NetworkError if the format does not have this network,
     or if half precision does not have a weight.
     """
-    require_ending(path, ENDINGS, "export writes a safetensors file")
-    if to == CHARRNN:
-        tensors, metadata = contents(weights_alone(checkpoint))
-        tensors = halved(tensors) if half else tensors
-    else:
-        tensors = FORMATS[to](checkpoint.network)
-        metadata = {
-            "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
-            "config": checkpoint.config.model_dump_json(),
-        }
+    require_file_name(path, to)
+    writer = (half and FORMATS[to].write_half) or FORMATS[to].write
     try:
         with whole_file(path, replace) as file:
-            files.write(file, tensors, metadata)
+            writer(file, checkpoint, name)
     except FileExistsError:
         raise OutputError(f"{path}: exists already; {parameter('replace')} replaces it") from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _write_weights(file: IO[bytes], checkpoint: Checkpoint, name: str, half: bool = False) -> None:
+    tensors, metadata = contents(weights_alone(checkpoint))
+    files.write(file, halved(tensors) if half else tensors, metadata)
+
+
+def _write_tensors(
+    tensors_of: Callable[[Network], dict[str, Array]], file: IO[bytes], checkpoint: Checkpoint, name: str
+) -> None:
+    metadata = {
+        "vocabulary": json.dumps(checkpoint.vocabulary.symbols, ensure_ascii=False),
+        "config": checkpoint.config.model_dump_json(),
+    }
+    files.write(file, tensors_of(checkpoint.network), metadata)
+
+
+def _write_page(file: IO[bytes], checkpoint: Checkpoint, name: str) -> None:
+    file.write(page(checkpoint, name).encode())
 
 
 def torch_tensors(network: Network) -> dict[str, Array]:
@@ -102,4 +144,10 @@ def _in_torch_order(array: Array, cell: str) -> Array:
     return array if cell == "rnn" else np.concatenate([array[gate] for gate in TORCH_ORDER[cell]], axis=-1)
 
 
-FORMATS: dict[str, Callable[[Network], dict[str, Array]]] = {"plain": plain_tensors, "torch": torch_tensors}
+_LOAD = "from safetensors.{0} import load_file; print(load_file({{name}}))"
+FORMATS: dict[str, Format] = {
+    "plain": Format(partial(_write_tensors, plain_tensors), read_with=_LOAD.format("numpy")),
+    "torch": Format(partial(_write_tensors, torch_tensors), read_with=_LOAD.format("torch")),
+    "charrnn": Format(_write_weights, write_half=partial(_write_weights, half=True)),
+    "html": Format(_write_page, (".html", ".htm"), "export to html writes a page"),
+}

@@ -13,6 +13,7 @@ from charrnn.models.loading import load
 from charrnn.models.model import Model
 from charrnn.python.progress import Display, progress_display
 from charrnn.runs.run import Run
+from charrnn.system.output_names import default_name
 from charrnn.system.signals import StopRequest, graceful_stop
 from charrnn.training.events import Event
 
@@ -104,7 +105,7 @@ def export(
     replace: bool = False,
     half: bool = False,
 ) -> Path:
-    """Write the weights of a run, a checkpoint or a model to a safetensors file, and return its path.
+    """Write the weights of a run, a checkpoint or a model to a file, and return its path.
 
     `to`: "plain" (names of the equations), "torch" (PyTorch's names, layouts and gate order) or "charrnn" (weights
     alone, which `load` and every command read as a run); see models/export.py. `half`: with "charrnn", 16 bits for each
@@ -116,7 +117,7 @@ def export(
     """
     if isinstance(run, Model):
         exports.require_format(to, half)
-        exports.write(run.single_checkpoint, Path(out), to, replace, half)
+        exports.write(run.single_checkpoint, Path(out), to, replace, half, default_name(Path(run.components[0].name)))
     else:
         api.export(run, out, to, which, replace, half)
     return Path(out)

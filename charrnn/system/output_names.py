@@ -13,14 +13,14 @@ SHIPPED = ("corpora", "configs")  # the folders that ship with the program
 CONFIG = "config.yaml"  # beside a checkpoint in its run directory
 
 
-def require_ending(path: Path, endings: tuple[str, ...], writes: str) -> None:
+def require_ending(path: Path, endings: tuple[str, ...], writes: str, hint: str = "") -> None:
     """Raises OutputError for a name whose ending promises another format; `writes` says which one is written, and the
-    message proposes the first ending; and for one that ships with the program.
+    message proposes the first ending and adds the `hint`; and for one that ships with the program.
     """
     refuse_shipped(path)
     if path.suffix.lower() not in endings:
         better = path.with_suffix(endings[0]) if path.suffix else f"{path}{endings[0]}"
-        raise OutputError(f"{path}: {writes}; name it {better}")
+        raise OutputError(f"{path}: {writes}; name it {better}{hint}")
 
 
 def default_name(run: Path) -> str:

@@ -18,6 +18,7 @@ from collections.abc import Callable
 import growth
 import links
 import machine
+import page
 import ranks
 import saving
 import serving
@@ -100,6 +101,7 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "serve": serving.run,
     "ranks": ranks.run,
     "links": links.run,
+    "page": page.run,
 }
 
 PUBLISHED = {

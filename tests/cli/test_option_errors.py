@@ -38,7 +38,11 @@ BAD = ["", "many", "0,8x", "-1", "nan", "１x", "1e999", "\u200b"]
         ("sample RUN -p a extra", 2, "unexpected: extra; a prompt comes after -p: charrnn sample RUN -p extra; see"),
         ("sample RUN --json=yes", 2, "--json takes no value; found yes; see"),
         ("eval RUN --split val", 2, "--split val: must be train or valid or test; did you mean valid? See"),
-        ("export RUN --to pytorch", 2, "--to pytorch: must be plain or torch or charrnn; did you mean torch? See"),
+        (
+            "export RUN --to pytorch",
+            2,
+            "--to pytorch: must be plain or torch or charrnn or html; did you mean torch? See",
+        ),
         ("train --steps many", 2, "--steps many: must be a whole number above 0; see"),
         ("train --epochs 0", 1, "--epochs 0: must be a number above 0 and at most 1,000,000; see"),
         ("train --time soon", 1, "--time soon: must be a time above 0, such as 140s, 10m or 1h30m; see"),

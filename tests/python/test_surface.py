@@ -105,7 +105,7 @@ def test_a_model_is_exported_as_its_run_is(tiny_run, tmp_path):
     one = charrnn.export(tiny_run, tmp_path / "one.safetensors", to="torch")
     other = charrnn.export(charrnn.load(tiny_run), tmp_path / "other.safetensors", to="torch")
     assert one.read_bytes() == other.read_bytes()
-    with pytest.raises(charrnn.CharrnnError, match="`to` must be plain, torch or charrnn; found jax"):
+    with pytest.raises(charrnn.CharrnnError, match="`to` must be plain, torch, charrnn or html; found jax"):
         charrnn.export(charrnn.load(tiny_run), tmp_path / "x", to="jax")
     with pytest.raises(charrnn.CharrnnError, match="exists already"):
         charrnn.export(charrnn.load(tiny_run), one)

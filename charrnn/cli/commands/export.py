@@ -7,14 +7,16 @@ import typer
 
 from charrnn.cli.options import common
 
+MAX_PAGE_MB = 50  # of a page that a phone opens
+
 
 def export(
     run: common.RunArgument = common.NO_RUN,
     checkpoint: common.CheckpointOption = None,
-    out: Path | None = common.out_option("FILE", "The .safetensors file to write. Default: NAME-plain.safetensors."),
-    to: Literal["plain", "torch", "charrnn"] = typer.Option(
+    out: Path | None = common.out_option("FILE", "The file to write. Default: NAME-plain.safetensors, NAME.html."),
+    to: Literal["plain", "torch", "charrnn", "html"] = typer.Option(
         "plain",
-        help="Names and layouts of the equations, or of PyTorch; or weights alone that charrnn reads as a run.",
+        help="Names and layouts of the equations, or of PyTorch; weights alone that charrnn reads as a run; or a page to write with.",
         rich_help_panel=common.OUTPUT,
     ),
     half: bool = typer.Option(
@@ -25,14 +27,16 @@ def export(
     ),
     force: common.ForceOption = False,
 ) -> None:
-    """Write a trained network's weights for other tools, or to give them away.
+    """Write a trained network's weights for other tools, to give them away, or as a page.
 
     Writes a safetensors file with the vocabulary and the configuration in its metadata. With --to charrnn it is a RUN
-    for every command, which says nothing of where your files are.
+    for every command, which says nothing of where your files are. With --to html it is a web page, in one file that
+    loads nothing, on which a visitor writes with the network.
 
         charrnn export runs/harbour
         charrnn export runs/harbour --to torch -o h.safetensors
         charrnn export runs/harbour --to charrnn --half
+        charrnn export runs/harbour --to html
     """
     import json
 
@@ -40,22 +44,28 @@ def export(
         raise typer.BadParameter("--half is for --to charrnn; give both")
     from charrnn.cli.output import console
     from charrnn.cli.output.files import confirm_overwrite
-    from charrnn.cli.output.next_command import suggest
+    from charrnn.cli.output.next_command import suggest, suggest_opening
     from charrnn.cli.progress.stage_lines import stage_lines
-    from charrnn.system.output_names import default_name, require_ending
+    from charrnn.models import export as exports
+    from charrnn.system.output_names import default_name
 
-    path = out or Path(f"{default_name(run)}-{to}.safetensors")
-    require_ending(path, (".safetensors",), "export writes a safetensors file")
+    path = out or exports.default_file(default_name(run), to)
+    exports.require_file_name(path, to)
     replace = confirm_overwrite(path, force)
     with stage_lines():
         from charrnn import api
 
         loaded = api.export(run, path, to, checkpoint, replace, half)
     console.print_note(f"{loaded.note or loaded.path}, step {loaded.checkpoint.progress.step:,}")
+    megabytes = path.stat().st_size / 1e6
+    if to == "html" and megabytes > MAX_PAGE_MB:
+        note = "a phone may not open it; a smaller model.hidden_size makes a smaller page"
+        console.print_note(f"{path} has {megabytes:,.0f} MB: {note}")
     console.write_path(path)
-    if to == "charrnn":
+    if to == "html":
+        suggest_opening(path)
+    elif to == "charrnn":
         suggest("write with it", "charrnn sample", path)
-        return
-    kind = "torch" if to == "torch" else "numpy"
-    name = json.dumps(str(path), ensure_ascii=False)  # in double quotes: the shell's are single
-    suggest("read it", "python3 -c", f"from safetensors.{kind} import load_file; print(load_file({name}))")
+    else:
+        name = json.dumps(str(path), ensure_ascii=False)  # in double quotes: the shell's are single
+        suggest("read it", "python3 -c", exports.FORMATS[to].read_with.format(name=name))

@@ -1,7 +1,6 @@
 """`charrnn serve`."""
 
 import os
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +53,7 @@ def serve(
 
     with stage_lines() as on_stage:
         from charrnn import api
+        from charrnn.models.writer_page.page import page as writing_page
 
         try:
             from charrnn.server import listening
@@ -65,7 +65,7 @@ def serve(
         models = [api.load(run, which=checkpoint, on_stage=on_stage) for run in runs]
         sock, key = listening.listen(host, port), os.environ.get(KEY, "")
         limits = Limits(max_length, max_batch, max_queue, max_body, max_time)
-        page = f"<!doctype html><title>charrnn</title>charrnn serves {escape(', '.join(names))} at /v1/completions"
+        page = writing_page(models[0].single_checkpoint, names[0])
         service = Service(dict(zip(names, models, strict=True)), limits, page, key, cors)
     if not key and not listening.is_loopback(sock):
         print_note(f"warning: other machines can use this server without a key; {KEY}=SECRET sets one")

@@ -1,18 +1,10 @@
-"use strict";
-// Text enters the page only through textContent.
-
-const LIMITS = [0.5, 1, 2, 4, 6]; // bits, as in output/surprisal_colours.py
 const SHADES = 9; // of a unit, from its lowest value to its highest
 const BLOCK = 1000; // characters, up to the end of a line; a longer line is broken at four times that
-// C1 controls, line separators, bidi controls and lone surrogates, as in text/characters/printable.py
-const MOVING = /[\u0080-\u009f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/u;
 const ARRAYS = {
   h: "hidden state", c: "cell state", r: "reset gate", z: "update gate", n: "candidate",
   i: "input gate", f: "forget gate", o: "output gate", g: "candidate",
 };
 
-const $ = (id) => document.getElementById(id);
-const data = JSON.parse($("data").textContent);
 const characters = [...data.text];
 const surprisals = bytes(data.surprisals);
 const probabilities = bytes(data.probabilities);
@@ -27,37 +19,10 @@ const rows = new Array(characters.length); // of the page, and the column there
 let unit = null; // null: surprisal
 let here = -1;
 
-function bytes(base64) {
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-}
-
-function element(tag, text, className) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  if (className) made.className = className;
-  return made;
-}
-
 function bits(i) { return surprisals[i] / data.per_bit; }
 
-function seen(c) {
-  if (c === "\n") return "↵";
-  if (c === " ") return "␣";
-  return control(c);
-}
-
-function control(c) {
-  const code = c.codePointAt(0);
-  if (code < 32 && c !== "\n" && c !== "\t") return String.fromCodePoint(0x2400 + code);
-  if (code === 127) return "␡";
-  return MOVING.test(c) ? "<U+" + code.toString(16).toUpperCase().padStart(4, "0") + ">" : c;
-}
-
 function shade(i) {
-  if (unit === null) {
-    const found = LIMITS.findIndex((limit) => bits(i) < limit);
-    return "s" + (found < 0 ? LIMITS.length : found);
-  }
+  if (unit === null) return shadeOf(bits(i));
   return "u" + Math.min(SHADES - 1, Math.floor(unit.bytes[i] * SHADES / 256));
 }
 
@@ -86,8 +51,6 @@ function write() {
   });
   close();
 }
-
-function percent(p) { return p < 0.01 ? "<1 %" : Math.round(100 * p) + " %"; }
 
 function value(i) {
   const { low, high } = unit;
@@ -194,7 +157,7 @@ function list() {
 
 function legend() {
   const labels = unit === null
-    ? [`below ${LIMITS[0]} bits`, ...LIMITS.slice(1).map((limit) => `below ${limit}`), `${LIMITS[LIMITS.length - 1]} or more`]
+    ? LABELS
     : Array.from({ length: SHADES }, (_, s) => (unit.low + (unit.high - unit.low) * (s + 0.5) / SHADES).toFixed(2));
   const swatches = labels.map((label, s) => element("span", label, (unit === null ? "s" : "u") + s));
   if (unknown.size) swatches.push(element("span", "unknown to the model", "unknown"));

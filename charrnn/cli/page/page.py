@@ -1,20 +1,15 @@
 """A self-contained page of what a network did while it read a text; it loads nothing and sends nothing.
 
-The text is in JSON that cannot end its element, and the page's policy runs no script and no style but its own, named by
-their SHA-256. Numbers are packed as bytes in base64: surprisals in steps of 1/12 bit, probabilities in steps of 1/255,
+Numbers are packed as bytes in base64: surprisals in steps of 1/12 bit, probabilities in steps of 1/255,
 units in steps of 1/255 of their range.
 """
 
 import base64
-import hashlib
-import html
-import json
 from collections.abc import Sequence
-from importlib.resources import files
-from string import Template
 
 import numpy as np
 
+from charrnn.models.html.self_contained import self_contained, to_base64
 from charrnn.models.inspection.activations import Inspection
 from charrnn.models.inspection.units import HiddenUnit, UnitCorrelations
 from charrnn.network.arrays import Array
@@ -26,7 +21,6 @@ from charrnn.training.events import bits, digits
 
 END_OF_DOCUMENT = "end of the document"
 PER_BIT = 12  # steps of a surprisal; a byte holds 21 bits of it
-ESCAPED = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
 def page(
@@ -39,19 +33,10 @@ def page(
     files: Sequence[str] = ("",),
 ) -> str:
     """The page as HTML, with the units of `followed`; it opens with the unit `first`, or with surprisal."""
-    style, script = _asset("page.css"), _asset("page.js")
     loss = float(made.surprisals.sum()) / made.units
     summary = f"{count(made, vocabulary)}: {digits(loss)} nats, {digits(bits(loss))} {bits_name(vocabulary.unit)}"
-    return Template(_asset("page.html")).substitute(
-        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'",
-        title=html.escape(f"{name}, as it reads"),
-        summary=summary,
-        style=style,
-        script=script,
-        data=json.dumps(
-            _data(made, vocabulary, followed, first, files), ensure_ascii=False, separators=(",", ":")
-        ).translate(ESCAPED),
-    )
+    data = _data(made, vocabulary, followed, first, files)
+    return self_contained(__package__, f"{name}, as it reads", summary, data)
 
 
 def count(made: Inspection, vocabulary: Vocabulary) -> str:
@@ -78,7 +63,7 @@ def _data(
         "first_bytes": base64.b64encode(made.first_bytes).decode(),
         "id_bytes": ids.itemsize,
         "k": made.likeliest.shape[1],
-        "likeliest": _base64(made.likeliest.astype(ids)),
+        "likeliest": to_base64(made.likeliest.astype(ids)),
         "probabilities": _bytes(made.probabilities, 0, 1),
         "features": followed.features,
         "units": [_unit(made, unit, r) for unit, r in zip(followed.units, followed.r.T, strict=True)],
@@ -124,16 +109,4 @@ def _range(values: Array, array: str) -> tuple[float, float]:
 
 
 def _bytes(values: Array, low: float, high: float) -> str:
-    return _base64(np.clip(np.rint((values - low) / (high - low) * 255), 0, 255).astype(np.uint8))
-
-
-def _base64(values: Array) -> str:
-    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
-
-
-def _hash(content: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
-
-
-def _asset(name: str) -> str:
-    return files("charrnn.cli.page").joinpath(name).read_text("utf-8")
+    return to_base64(np.clip(np.rint((values - low) / (high - low) * 255), 0, 255).astype(np.uint8))

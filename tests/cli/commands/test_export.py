@@ -3,11 +3,15 @@
 import json
 import shutil
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import on_terminal
 import pytest
 import safetensors
 from refusals import refused
+
+from charrnn.cli.commands.export import export
+from charrnn.models.export import FORMATS
 
 
 def test_export(charrnn, tiny_run, tmp_path):
@@ -38,6 +42,49 @@ def test_no_other_format_is_promised(charrnn, tiny_run, name, better):
     assert not Path(name).exists()
 
 
+def test_a_page_has_the_name_of_the_run_and_html_or_htm_at_its_end(charrnn, tiny_run):
+    assert charrnn("export", tiny_run, "--to", "html").stdout == "run.html\n"
+    html = Path("run.html").read_text("utf-8")
+    assert "<h1>run, to write with</h1>" in html
+    assert charrnn("export", tiny_run, "--to", "html", "-o", "a.HTM").stdout == "a.HTM\n"
+    assert Path("a.HTM").read_text("utf-8") == html
+    message = "a.txt: export to html writes a page; name it a.html"
+    refused(charrnn("export", tiny_run, "--to", "html", "-o", "a.txt"), 1, message)
+    message = "run.html: export writes a safetensors file; name it run.safetensors, or add --to html"
+    refused(charrnn("export", tiny_run, "-o", "run.html"), 1, message)
+    refused(
+        charrnn("export", tiny_run, "--to", "html"),
+        1,
+        "run.html: exists already; --force replaces it, --out names another",
+    )
+    assert charrnn("export", tiny_run, "--to", "html", "--force").exit_code == 0
+    refused(charrnn("export", tiny_run, "--to", "html", "--half"), 2, "--half is for --to charrnn; give both")
+
+
+def test_from_python_the_page_is_the_same(charrnn, tiny_run):
+    import charrnn as python
+
+    charrnn("export", tiny_run, "--to", "html")
+    for number, given in enumerate((tiny_run, python.load(tiny_run))):
+        out = python.export(given, f"{number}.html", to="html")
+        assert out.read_bytes() == Path("run.html").read_bytes()
+
+
+def test_a_large_page_gets_a_note(charrnn, tiny_run, monkeypatch):
+    monkeypatch.setattr("charrnn.cli.commands.export.MAX_PAGE_MB", 0.01)
+    result = charrnn("export", tiny_run, "--to", "html")
+    assert (
+        "run.html has 0 MB: a phone may not open it; a smaller model.hidden_size makes a smaller page" in result.stderr
+    )
+
+
+def test_the_next_command_for_a_page_opens_it(tiny_run, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.platform", "linux")
+    code, shown = on_terminal.run(monkeypatch, 400, "export", tiny_run, "-o", tmp_path / "p.html", "--to", "html")
+    assert code == 0
+    assert shown.endswith(f"open it: xdg-open {tmp_path / 'p.html'}\n")
+
+
 def test_the_next_command_is_the_last_line_on_a_terminal(tiny_run, monkeypatch, tmp_path):
     out = tmp_path / "my weights.safetensors"
     code, shown = on_terminal.run(monkeypatch, 400, "export", tiny_run, "-o", out, "--to", "torch")
@@ -45,3 +92,7 @@ def test_the_next_command_is_the_last_line_on_a_terminal(tiny_run, monkeypatch, 
     assert shown.endswith(
         f"""{out}\nread it: python3 -c 'from safetensors.torch import load_file; print(load_file("{out}"))'\n"""
     )
+
+
+def test_the_command_has_all_formats_that_there_are():
+    assert get_args(get_type_hints(export)["to"]) == tuple(FORMATS)

@@ -88,7 +88,7 @@ def test_a_weight_that_half_precision_lacks_is_named(tiny_run, tmp_path):
 def test_half_precision_is_for_charrnn(tiny_run, tmp_path):
     with pytest.raises(OptionError, match=r"^`half` is for `to` charrnn$"):
         charrnn.export(tiny_run, tmp_path / "cat.safetensors", to="torch", half=True)
-    with pytest.raises(OptionError, match=r"^`to` must be plain, torch or charrnn; found jax$"):
+    with pytest.raises(OptionError, match=r"^`to` must be plain, torch, charrnn or html; found jax$"):
         charrnn.export(tiny_run, tmp_path / "cat.safetensors", to="jax")
 
 
