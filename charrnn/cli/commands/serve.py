@@ -62,8 +62,8 @@ def serve(
             raise missing_library("charrnn serve", "starlette and uvicorn", "starlette uvicorn", error) from None
 
         names = listening.model_names(runs)
-        models = [api.load(run, which=checkpoint, on_stage=on_stage) for run in runs]
         sock, key = listening.listen(host, port), os.environ.get(KEY, "")
+        models = [api.load(run, which=checkpoint, on_stage=on_stage) for run in runs]
         limits = Limits(max_length, max_batch, max_queue, max_body, max_time)
         page = writing_page(models[0].single_checkpoint, names[0])
         service = Service(dict(zip(names, models, strict=True)), limits, page, key, cors)
