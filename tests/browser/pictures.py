@@ -1,7 +1,7 @@
 """Photograph the page of `export --to html`, in a wide window and on a phone in the dark:
 
-    charrnn export builtin:english --to html
-    python tests/browser/pictures.py english.html .readme
+charrnn export builtin:english --to html
+python tests/browser/pictures.py english.html .readme
 """
 
 import io

@@ -151,6 +151,16 @@ def test_texts_of_one_prompt_read_it_once(monkeypatch):
         assert CHARACTERS.decode(text.ids) == alone(NETWORK, CHARACTERS, 0, request, seed).text
 
 
+def test_texts_of_no_prompt_have_a_blind_guess_each():
+    network, request = amplifying(WITHOUT_LINES), SampleRequest("", 20)
+    texts = [BatchedText(WITHOUT_LINES, request, seed) for seed in range(3)]
+    batch = Batch(network, WITHOUT_LINES)
+    batch.join(texts)
+    write(batch, {})
+    for seed, text in enumerate(texts):
+        assert WITHOUT_LINES.decode(text.ids) == alone(network, WITHOUT_LINES, 0, request, seed).text
+
+
 def test_a_long_prompt_is_read_between_the_characters_of_the_others():
     batch = Batch(NETWORK, CHARACTERS)
     writing = BatchedText(CHARACTERS, SampleRequest("A", 1000), 0)
