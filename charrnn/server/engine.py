@@ -65,8 +65,9 @@ class Engine:
         """Write, on a thread of its own, for the clients of an event loop."""
         batch, news, last = self._batch(), set[Job](), 0.0
         with one_blas_thread():
-            while self._admit(batch):
+            while not self._closed:
                 try:
+                    self._admit(batch)
                     batch.advance()
                 except Exception as error:  # such as a network that diverged
                     message = str(error) if isinstance(error, CharrnnError) else f"internal error: {error!r}"
@@ -83,15 +84,14 @@ class Engine:
         saved = self.model.single_checkpoint
         return Batch(saved.network, saved.vocabulary, saved.config.training.label_smoothing)
 
-    def _admit(self, batch: Batch) -> bool:
-        """Wait for something to do, and let in whom there is room for. False at the end."""
+    def _admit(self, batch: Batch) -> None:
+        """Wait for something to do, and let in whom there is room for."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._waiting or self._writing)
             while self._waiting and len(self._writing) + len(self._waiting[0][1]) <= self._max_batch:
                 job, group = self._waiting.popleft()
-                batch.join(group)
                 self._writing += [(job, text) for text in group]
-            return not self._closed
+                batch.join(group)
 
     def _notify(self, loop: asyncio.AbstractEventLoop, jobs: Iterable[Job], error: ApiError | None = None) -> None:
         def notify() -> None:

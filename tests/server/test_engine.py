@@ -52,7 +52,15 @@ async def end_of(job):
         job.news.clear()
 
 
-def test_more_texts_than_places_are_written_in_turn(model):
+def test_more_texts_than_places_are_written_in_turn(model, monkeypatch):
+    advance, most = Batch.advance, []
+
+    def count(self):
+        most.append(len(self))
+        advance(self)
+
+    monkeypatch.setattr(Batch, "advance", count)
+
     async def work():
         async with Running(model, 3, 100) as engine:
             jobs = [Job([texts(model, 2, seed=10 * n)], n % 2 == 0) for n in range(9)]
@@ -62,6 +70,7 @@ def test_more_texts_than_places_are_written_in_turn(model):
             return jobs
 
     for n, job in enumerate(asyncio.run(work())):
+        assert max(most) <= 3
         for i, text in enumerate(job.texts):
             assert model.vocabulary.decode(text.ids) == model.sample("the", 20, seed=10 * n + i)
 
@@ -94,16 +103,17 @@ def test_a_text_that_is_left_makes_room(model):
     assert (long.finish, short.finish, len(short.ids)) == ("cut", "length", 5)
 
 
-def test_a_network_that_diverged_fails_its_requests_and_the_next_ones_are_tried(model, monkeypatch):
-    advance, failing = Batch.advance, [True]
+@pytest.mark.parametrize("where", ["advance", "join"])
+def test_a_network_that_diverged_fails_its_requests_and_the_next_ones_are_tried(model, monkeypatch, where):
+    method, failing = getattr(Batch, where), [True]
 
-    def fail(self):
+    def fail(*arguments):
         if failing:
             failing.pop()
             raise DivergedError("not finite")
-        advance(self)
+        method(*arguments)
 
-    monkeypatch.setattr(Batch, "advance", fail)
+    monkeypatch.setattr(Batch, where, fail)
 
     async def work():
         async with Running(model, 4, 4) as engine:
@@ -171,6 +181,22 @@ def test_who_leaves_is_no_longer_written_for(model, stream):
 
     sent = asyncio.run(work())
     assert not stream or sent[0]["status"] == 200
+
+
+def test_whose_connection_breaks_is_no_longer_written_for(model):
+    service = served(model)
+
+    async def fail(_):
+        raise OSError("broken")
+
+    async def work():
+        async with service._lifespan(service.app):
+            running, _ = call(service.app, {"max_tokens": 10**8, "stream": True}, send=fail)
+            with pytest.raises(OSError, match="broken"):
+                await asyncio.wait_for(running, 20)
+            await idle(service)
+
+    asyncio.run(work())
 
 
 def test_a_slow_reader_stalls_nobody(model):
