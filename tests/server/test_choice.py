@@ -50,7 +50,7 @@ def test_what_was_held_back_is_shown_at_the_end():
 
 
 def test_tokens_come_with_their_characters():
-    looks = shown(BYTES, list("aé".encode()) + [0xC3], length=4, top=0)
+    looks = shown(BYTES, [*"aé".encode(), 0xC3], length=4, top=0)
     assert texts(looks) == ["a", None, "é", ""]
     names = [look["logprobs"]["tokens"] if look else None for look in looks]
     assert names == [["a"], None, ["bytes:\\xc3", "bytes:\\xa9"], []]
