@@ -96,9 +96,11 @@ def test_options_are_those_of_sample(http, model, body, options):
 def test_the_guard_against_repetition(http, model, name):
     from charrnn.generation.repetition_penalty import RepetitionPenalty
 
-    options = SamplingOptions(0.8, repetition=RepetitionPenalty(2.0))
-    (sample,) = model.generator().sample(model.request("the cat", 80, options), [5])
-    assert ask(http, prompt="the cat", max_tokens=80, seed=5, **{name: 2.0})["choices"][0]["text"] == sample.text
+    options = SamplingOptions(0.3, repetition=RepetitionPenalty(1e9))
+    (sample,) = model.generator().sample(model.request("the cat", 400, options), [5])
+    assert sample.text != model.sample("the cat", 400, temperature=0.3, seed=5)  # the guard matters
+    got = ask(http, prompt="the cat", max_tokens=400, seed=5, temperature=0.3, **{name: 1e9})
+    assert got["choices"][0]["text"] == sample.text
 
 
 def test_several_prompts_and_several_texts_of_each(http, model):
