@@ -17,7 +17,6 @@ from charrnn.words import parameter
 ENGLISH = f"{BUILTIN}english"
 FOREIGN = 0.3  # nats beyond the n-gram: English prose needs 0.1 at most, French, the nearest other language, 0.5
 MOST = 0.5  # share of the characters
-SHORT = 30_000  # characters to train on
 GAINS = {5_000: 0.9, 10_000: 0.7, 60_000: 0.35, 300_000: 0.13}
 """Characters to train on, and by how many nats per character the shipped base ended below a training from scratch, in half a
 minute to two minutes: tests/benchmarks/base/README.md. Of longer texts nothing is known."""
@@ -26,16 +25,14 @@ minute to two minutes: tests/benchmarks/base/README.md. Of longer texts nothing 
 def foreign_note(base: FineTuneBase, plan: Plan) -> str | None:
     """That the base of a plan does not know the language of its text, or most of its characters; None if it does.
 
-    A short text in a script that it knows gains from it all the same: German of 10,000 characters ended 0.18 nats
-    below a training from scratch, of 60,000 above it after the same time.
+    Nine of ten such texts of 10,000 to 60,000 characters did better from scratch; see "Whether a base knows a
+    language" in tests/benchmarks/published/README.md.
     """
     found = check_language(base.network, base.vocabulary, plan.corpus)
     if not found or found.excess <= FOREIGN:
         return None
     has_new_script = found.new_share > MOST
-    is_short = plan.corpus.slices("train").size <= SHORT
-    verb = "may be" if is_short and not has_new_script else "is"
-    advice = f"from scratch {verb} better here: leave out {parameter('base')}"
+    advice = f"from scratch is {'' if has_new_script else 'likely '}better here: leave out {parameter('base')}"
     if has_new_script:
         return f"the base does not know this script: {found.new_share:.0%} of the characters are new to it; {advice}"
     one = unit_name(plan.config.data.unit, 1)
