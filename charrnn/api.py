@@ -130,7 +130,7 @@ def export(
     half: bool = False,
 ) -> directory.LoadedCheckpoint:
     """Write the weights of a run or checkpoint to a file. `to`: "plain" or "torch"; see models/export.py for names and
-    layouts; or "charrnn", which each command reads as a run, with `half` in half precision.
+    layouts; "charrnn", which each command reads as a run, with `half` in half precision; or "html", a page to write with.
 
     Raises RunError, CheckpointError, OptionError for an unknown format, NetworkError if the other tool does not have
     this network, and OutputError if the file exists and `replace` is false, or if it cannot be written.

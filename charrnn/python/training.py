@@ -105,10 +105,10 @@ def export(
     replace: bool = False,
     half: bool = False,
 ) -> Path:
-    """Write the weights of a run, a checkpoint or a model to a file, and return its path.
+    """Write the network of a run, a checkpoint or a model to a file, and return its path.
 
-    `to`: "plain" (names of the equations), "torch" (PyTorch's names, layouts and gate order) or "charrnn" (weights
-    alone, which `load` and every command read as a run); see models/export.py. `half`: with "charrnn", 16 bits for each
+    `to`: "plain" (names of the equations), "torch" (PyTorch's names, layouts and gate order), "charrnn" (weights
+    alone, which `load` and every command read as a run) or "html" (a page to write with); see models/export.py. `half`: with "charrnn", 16 bits for each
     weight. `which`: best, last, or None for the best there is.
 
     Raises RunError, CheckpointError, OptionError for an unknown format, NetworkError if PyTorch does not have this

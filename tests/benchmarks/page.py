@@ -20,8 +20,11 @@ SECONDS = 2
 
 def run(rounds: int) -> None:
     """Characters per second with fresh weights and the 113 characters of builtin:english; needs playwright."""
-    from playwright.sync_api import sync_playwright
-
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        print("playwright is not installed: pip install '.[browser]'")
+        return
     saved = api.load("builtin:english").saved
     print("| cell, H, layers | page, MB | characters/s (lowest to highest) |\n|---|---|---|")
     with sync_playwright() as started, tempfile.TemporaryDirectory() as folder:

@@ -72,12 +72,12 @@ def test_the_logits_of_a_network_in_half_precision_are_those_of_the_network(visi
     np.testing.assert_allclose(tab.evaluate(STEPS, ids.tolist()), logits(saved, ids), rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("smoothing", [0.0, 0.3])
-def test_it_chooses_as_charrnn_does_with_the_same_random_number(visit, trained_once, smoothing):
-    saved = fresh.checkpoint(trained_once, DOCUMENTS, smoothing, 4.0, cell="gru")
+@pytest.mark.parametrize(("smoothing", "scale"), [(0.0, 4.0), (0.3, 4.0), (0.0, 0.0)])
+def test_it_chooses_as_charrnn_does_with_the_same_random_number(visit, trained_once, smoothing, scale):
+    saved = fresh.checkpoint(trained_once, DOCUMENTS, smoothing, scale, cell="gru", bias=scale > 0)
     tab, _ = visit(page(saved, "run"))
     numbers = np.random.default_rng(2).random(60).tolist()
-    for temperature, top_p in ((0, 1), (0.8, 1), (1e-300, 1), (1.5, 1), (1, 0.7), (0.7, 0.2), (2, 0.99)):
+    for temperature, top_p in ((0, 1), (0.8, 1), (1e-300, 1), (1.5, 1), (1, 0.7), (0.7, 0.2), (2, 0.99), (1, 1)):
         found = tab.evaluate(
             """([numbers, settings]) => numbers.map((u) => {
                 const place = reading.ids.length, id = (reading.expect(place), reading.draw(settings, u));
@@ -89,7 +89,7 @@ def test_it_chooses_as_charrnn_does_with_the_same_random_number(visit, trained_o
         )
         options = SamplingOptions(temperature, top_p=None if top_p == 1 else top_p)
         for (o, chosen), u in zip(found, numbers, strict=True):
-            learned = LabelSmoothingCorrection(np.array([o]), smoothing)(np.array([o]))[0]
+            learned = LabelSmoothingCorrection(np.array([o], float), smoothing)(np.array([o], float))[0]
             learned[DOCUMENTS.unknown_id] = -np.inf
             assert choose(learned, options, u) == chosen
 
@@ -118,6 +118,15 @@ def test_each_character_has_the_colour_of_its_surprisal(visit, trained_once):
     classes = tab.evaluate("() => pieces.map((piece) => [piece.bits, piece.span.className.split(' ')[0]])")
     assert all(name == f"s{np.searchsorted([0.5, 1, 2, 4, 6], found, 'right')}" for found, name in classes)
     assert len({name for _, name in classes}) >= 4
+
+
+def test_it_can_go_back_to_any_place_that_it_read(visit, trained_once):
+    tab, _ = visit(page(fresh.checkpoint(trained_once, WORDS, cell="lstm", scale=4.0), "run"))
+    written(tab, "abc", most=200)
+    places = [150, 40, 41, 30, 199, 3, 0, 202, 64, 63, 65]
+    bits = "(places) => places.map((i) => [-Math.log2(reading.expect(i)[reading.ids[i]]), reading.bits[i]])"
+    for found, expected in tab.evaluate(bits, places):
+        assert found == expected
 
 
 def test_an_alternative_is_chosen_by_mouse_and_the_text_goes_on(visit, trained_once):

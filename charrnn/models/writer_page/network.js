@@ -53,7 +53,7 @@ const CELLS = {
 };
 
 class Network {
-  constructor({ weights, parameters, layers, H, V, cell }) {
+  constructor({ weights, parameters, num_layers: layers, hidden_size: H, vocab_size: V, cell }) {
     const words = bytes(weights).buffer, w = this.w = {};
     let at = 0; // the packing is that of page.py
     for (const [name, size, packed] of parameters) {

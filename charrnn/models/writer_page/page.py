@@ -5,6 +5,8 @@ a scale for each row, which are nine times as near to those of a trained network
 one output, or in the look-up of the first layer those of one symbol.
 """
 
+from dataclasses import asdict
+
 import numpy as np
 
 from charrnn.models.html.self_contained import self_contained, to_base64
@@ -24,11 +26,7 @@ def page(checkpoint: Checkpoint, name: str) -> str:
     architecture, vocabulary = checkpoint.network.architecture, checkpoint.vocabulary
     packed = {key: _pack(_rows(key, weight)) for key, weight in checkpoint.network.parameters.items()}
     data = {
-        "cell": architecture.cell,
-        "nonlinearity": architecture.nonlinearity,
-        "layers": architecture.num_layers,
-        "H": architecture.hidden_size,
-        "V": len(vocabulary),
+        **asdict(architecture),
         "parameters": [[key, words.size, scales] for key, (words, scales) in packed.items()],
         "weights": to_base64(np.concatenate([words.ravel() for words, _ in packed.values()])),
         "symbols": vocabulary.symbols,

@@ -6,7 +6,7 @@ const COLDEST = 1e-200; // a temperature
 
 class Reading {
   constructor(network) {
-    Object.assign(this, { network, ids: [], bits: [], at: 0, known: -1, p: new Float64Array(data.V), weighted: new Float64Array(data.V) });
+    Object.assign(this, { network, ids: [], bits: [], at: 0, known: -1, p: new Float64Array(data.vocab_size), weighted: new Float64Array(data.vocab_size) });
     this.order = Uint32Array.from(this.p.keys());
     if (data.begin !== null) network.step(data.begin);
     this.states = [network.state.slice()];
@@ -42,7 +42,6 @@ class Reading {
   cut(place) {
     this.expect(Math.min(place, this.at));
     this.ids.length = this.bits.length = place;
-    this.known = -1;
     this.states.length = Math.min(this.states.length, Math.floor(place / EVERY) + 1);
   }
 

@@ -22,7 +22,18 @@ def made(run, vocabulary=LETTERS, name="run", **options):
 def test_it_has_what_the_network_is_made_of(trained_once):
     vocabulary = Vocabulary((*LETTERS.symbols, "", "<end>"))
     found = pages.data(made(trained_once, vocabulary, smoothing=0.1, cell="lstm", num_layers=2, readout="deep"))
-    names = ("cell", "layers", "H", "V", "begin", "end", "unknown", "smoothing", "bytes", "nonlinearity")
+    names = (
+        "cell",
+        "num_layers",
+        "hidden_size",
+        "vocab_size",
+        "begin",
+        "end",
+        "unknown",
+        "smoothing",
+        "bytes",
+        "nonlinearity",
+    )
     assert [found[name] for name in names] == ["lstm", 2, 24, 7, 6, 6, 5, 0.1, False, "tanh"]
     assert found["symbols"] == [*LETTERS.symbols, "", "<end>"]
     found = pages.data(made(trained_once, Vocabulary.from_bytes(), nonlinearity="relu"))
