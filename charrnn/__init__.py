@@ -9,7 +9,7 @@
 The rooms, and the one direction in which they import each other:
 
     errors, package, stages, words <- durations <- system, derivations <- network <- text <- ngram, diagnostics
-        <- config, training, generation <- runs <- models, sweeps <- api <- cli, python
+        <- config, training, generation <- runs <- models, sweeps <- server <- api <- cli, python
 """
 
 from typing import TYPE_CHECKING, Any

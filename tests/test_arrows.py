@@ -19,6 +19,7 @@ LEVELS = [
     {"config", "training", "generation"},
     {"runs"},
     {"models", "sweeps"},
+    {"server"},
     {"api"},
     {"cli", "python"},
 ]

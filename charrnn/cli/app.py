@@ -26,6 +26,7 @@ from charrnn.cli.commands.runs import runs
 from charrnn.cli.commands.sample import sample
 from charrnn.cli.commands.schema import schema
 from charrnn.cli.commands.score import score
+from charrnn.cli.commands.serve import serve
 from charrnn.cli.commands.sweep import sweep
 from charrnn.cli.commands.train import train
 from charrnn.cli.commands.view import view
@@ -43,7 +44,7 @@ from charrnn.words import spelled_as
 
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has only SIGTERM
 GROUPS: dict[str, list[Callable[..., None]]] = {  # as on the first page of the help
-    "Learn and write": [train, sample, write, sweep],
+    "Learn and write": [train, sample, write, serve, sweep],
     "Measure": [evaluate, score, bench],
     "Look inside": [runs, info, plot, view, gradflow],
     "Prove": [gradcheck, derive],

@@ -48,6 +48,7 @@ class NetworkPredictor:
         are held from the last character of the beginning on, so that what is written knows nothing else.
         """
         self.network, self.label_smoothing, self._exact, self.held = network, label_smoothing, exact, held
+        self._stepper: Stepper | None = None  # the last: the next shares its copies of the weights
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
         """See Predictor.begin. The beginnings are read in windows, one forward pass each."""
@@ -71,7 +72,8 @@ class NetworkPredictor:
 
     def begin_from(self, logits: Array, state: Array) -> tuple[Array, Step]:
         """What `begin` returns after the texts that `read` has read."""
-        return logits, Stepper(self.network, state, self._exact, self.held)
+        self._stepper = Stepper(self.network, state, self._exact, self.held, self._stepper)
+        return logits, self._stepper
 
     def read(self, inputs: Ids, state: Array | None = None) -> tuple[Array, Array]:
         """The logits after texts, (T, B), read side by side: (B, V); and the state, (S, B, H). `state`: that after the

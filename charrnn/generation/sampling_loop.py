@@ -47,25 +47,43 @@ def draw_texts(
     """
     with one_blas_thread():
         logits, step = predictor.begin(prompts)
-    guard = options.repetition
-    recent = NGramHistory(guard, prompts) if guard else None
-    unsmooth = LabelSmoothingCorrection(logits, predictor.label_smoothing)
+    recent = NGramHistory(options.repetition, prompts) if options.repetition else None
+    chooser = Chooser(logits, options, predictor.label_smoothing, disallowed)
 
     def draws(logits: Array) -> Iterator[SampledStep]:
         with one_blas_thread():
             for u in _random_numbers(length, generators):
-                allowed = unsmooth(logits)
-                if disallowed is not None:
-                    allowed = np.where(disallowed, -np.inf, allowed)
-                if guard and recent:
-                    allowed = penalise(allowed, recent.following, guard.penalty)
-                ids = choose(allowed, options, u) if len(u) > 1 else np.array([choose(allowed[0], options, u[0])])
+                ids, allowed = chooser(logits, u, recent.following if recent else ())
                 yield SampledStep(ids, logits, allowed)
                 if recent:
                     recent.read(ids.tolist())
                 logits = step(ids)
 
     return draws(logits)
+
+
+class Chooser:
+    """Chooses the next characters of texts with the same options."""
+
+    def __init__(
+        self, logits: Array, options: SamplingOptions, label_smoothing: float, disallowed: Array | None
+    ) -> None:
+        """For logits of this shape and type, (B, V)."""
+        self._options, self._disallowed = options, disallowed
+        self._unsmooth = LabelSmoothingCorrection(logits, label_smoothing)
+
+    def __call__(self, logits: Array, u: Array, following: Sequence[str]) -> tuple[Ids, Array]:
+        """The ids, (B,), and what the filters were given, (B, V), from the logits, random numbers, (B,), and with a
+        guard what followed earlier in each text.
+        """
+        allowed, guard = self._unsmooth(logits), self._options.repetition
+        if self._disallowed is not None:
+            allowed = np.where(self._disallowed, -np.inf, allowed)
+        if guard:
+            allowed = penalise(allowed, following, guard.penalty)
+        many = len(u) > 1
+        ids = choose(allowed, self._options, u) if many else np.array([choose(allowed[0], self._options, u[0])])
+        return ids, allowed
 
 
 def _random_numbers(length: int | None, generators: Sequence[np.random.Generator]) -> Iterator[Array]:

@@ -31,7 +31,7 @@ def until(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
         if (end := first_stop(held, stops)) is not None:
             yield from filter(None, [held[:end]])
             return
-        free = len(held) - _possible_start_length(held, stops)
+        free = len(held) - possible_start_length(held, stops)
         if free:
             yield held[:free]
             held = held[free:]
@@ -58,7 +58,7 @@ def first_stop(text: str, stops: Sequence[str]) -> int | None:
     return sum(min(ends)) if ends else None
 
 
-def _possible_start_length(text: str, stops: Sequence[str]) -> int:
+def possible_start_length(text: str, stops: Sequence[str]) -> int:
     """The number of last characters that may be the beginning of a stop string."""
     longest = max(map(len, stops), default=1) - 1
     return next(
@@ -87,5 +87,5 @@ class StopDetector:
     def _completes_stop(self, b: int, piece: str) -> bool:
         """Whether this piece of text b completes a stop string; a possible beginning of one is remembered."""
         text = self._tails[b] + piece
-        self._tails[b] = text[len(text) - _possible_start_length(text, self._stops) :]
+        self._tails[b] = text[len(text) - possible_start_length(text, self._stops) :]
         return any(stop in text for stop in self._stops)

@@ -51,33 +51,37 @@ def plain_matmul(W: Array, out: Array) -> MatMul:
     return lambda x: np.matmul(x, W, out=out)
 
 
-def rowwise_matmul(W: Array, out: Array) -> MatMul:
-    """Like `blocked_matmul`, but row by row: a row's bits depend neither on the other rows nor on their number.
+def rowwise_matmul(W: Array) -> Callable[[Array], MatMul]:
+    """A function of `out` like `blocked_matmul`, but row by row: a row's bits depend neither on the other rows nor on
+    their number. W is copied once, for outputs of any number of rows.
 
     A BLAS adds up the terms of several rows in another order than those of one, and at the edge of a block in another
     order again. Here each row is a product of its own, a vector by a matrix: the BLAS gets the same call for one row as
     for each of many. The columns of all gates lie side by side, (K, G N), in blocks that stay in the cache from one row
     to the next.
     """
-    rows, K = out.shape[-2], W.shape[-2]
-    columns = np.moveaxis(W, -2, 0).reshape(K, -1)
+    columns = np.moveaxis(W, -2, 0).reshape(W.shape[-2], -1)
     cuts = _cuts(columns)
     blocks = [np.ascontiguousarray(columns[:, cut]) for cut in cuts]
-    if rows == 1:
-        row = out.reshape(-1)
-        return _vector_matmul([(block, row[cut]) for block, cut in zip(blocks, cuts, strict=True)])
-    made = out if W.ndim == 2 else np.empty((rows, columns.shape[1]), out.dtype)
-    by_gate = np.moveaxis(made.reshape(rows, *W.shape[:-2], -1), 0, -2)
-    parts = [(block, made[:, np.newaxis, cut]) for block, cut in zip(blocks, cuts, strict=True)]
 
-    def multiply(x: Array) -> None:
-        one_by_one = x[:, np.newaxis]
-        for block, part in parts:
-            np.matmul(one_by_one, block, out=part)
-        if made is not out:
-            np.copyto(out, by_gate)
+    def into(out: Array) -> MatMul:
+        if (rows := out.shape[-2]) == 1:
+            row = out.reshape(-1)
+            return _vector_matmul([(block, row[cut]) for block, cut in zip(blocks, cuts, strict=True)])
+        made = out if W.ndim == 2 else np.empty((rows, columns.shape[1]), out.dtype)
+        by_gate = np.moveaxis(made.reshape(rows, *W.shape[:-2], -1), 0, -2)
+        parts = [(block, made[:, np.newaxis, cut]) for block, cut in zip(blocks, cuts, strict=True)]
 
-    return multiply
+        def multiply(x: Array) -> None:
+            one_by_one = x[:, np.newaxis]
+            for block, part in parts:
+                np.matmul(one_by_one, block, out=part)
+            if made is not out:
+                np.copyto(out, by_gate)
+
+        return multiply
+
+    return into
 
 
 def _vector_matmul(parts: Sequence[tuple[Array, Array]]) -> MatMul:

@@ -5,7 +5,7 @@ and fills a gradient. The state, (S, B, H), is what one window passes to the nex
 no gradient flows. That is what truncates backpropagation through time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,16 @@ class Network:
         self._run_layers(inputs, state, ws, None, Resets(reset_mask))
         readout.logits(_rows(ws.layers[-1].up(False)), self.parameters, ws.readout)
 
+    def logits_step_by_step(self, inputs: Ids, state: Array, ws: Workspace) -> Iterator[None]:
+        """The same work as `logits`, to the bit, with a pause after each step of each layer."""
+        ws.inputs[:] = inputs
+        for number in range(len(self.layers)):
+            step = self._layer_step(number, state, ws, False)
+            for t in range(len(inputs)):
+                step(t)
+                yield
+        readout.logits(_rows(ws.layers[-1].up(False)), self.parameters, ws.readout)
+
     def forward(
         self, inputs: Ids, targets: Ids, state: Array, ws: Workspace, options: WindowOptions = DEFAULT_OPTIONS
     ) -> Any:
@@ -140,21 +150,25 @@ class Network:
         if inputs.shape != ws.inputs.shape:
             raise NetworkError(f"a window of {inputs.shape} does not fit a workspace of {ws.inputs.shape}")
         ws.inputs[:] = inputs
-        S = self._cell.number_of_states
-        for number, (w, layer) in enumerate(zip(self.layers, ws.layers, strict=True)):
-            x_a, bias = _rows(layer.cell.x_a), self._cell.bias(w)[..., np.newaxis, :]
-            for own, incoming in zip(layer.cell.states, state[number * S : (number + 1) * S], strict=True):
-                own[0] = incoming
-            if number == 0:
-                # x W_xh with a one-hot x is a row of W_xh. "clip" spares take a copy; ids are never out of range.
-                np.take(w["W_xh"] + bias, inputs.ravel(), axis=-2, out=x_a, mode="clip")
-            else:
-                np.matmul(_rows(ws.layers[number - 1].up(dropout is not None)), w["W_xh"], out=x_a)
-                np.add(x_a, bias, out=x_a)
-            resets.run(self._cell.forward(w, layer.cell), layer.cell.states)
+        for number, layer in enumerate(ws.layers):
+            resets.run(self._layer_step(number, state, ws, dropout is not None), layer.cell.states)
             if dropout is not None and layer.mask is not None and layer.dropped is not None:
                 dropout.fill(layer.mask, number)
                 np.multiply(layer.cell.states[0][1:], layer.mask, out=layer.dropped)
+
+    def _layer_step(self, number: int, state: Array, ws: Workspace, dropped: bool) -> Callable[[int], None]:
+        """Give a layer its state and x W_xh + b; the layers below are done. Returns the function that makes step t."""
+        w, cell, S = self.layers[number], ws.layers[number].cell, self._cell.number_of_states
+        x_a, bias = _rows(cell.x_a), self._cell.bias(w)[..., np.newaxis, :]
+        for own, incoming in zip(cell.states, state[number * S : (number + 1) * S], strict=True):
+            own[0] = incoming
+        if number == 0:
+            # x W_xh with a one-hot x is a row of W_xh. "clip" spares take a copy; ids are never out of range.
+            np.take(w["W_xh"] + bias, ws.inputs.ravel(), axis=-2, out=x_a, mode="clip")
+        else:
+            np.matmul(_rows(ws.layers[number - 1].up(dropped)), w["W_xh"], out=x_a)
+            np.add(x_a, bias, out=x_a)
+        return self._cell.forward(w, cell)
 
     def _layer_backward(self, number: int, ws: Workspace, gradient: Parameters, dropped: bool, resets: Resets) -> Array:
         """From ws.dh, ∂L/∂ of the layer's output: fill its parameters' gradients, and ws.dh for the layer below.

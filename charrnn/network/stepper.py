@@ -4,6 +4,7 @@ The cells' own step, on a window of one step; what does not depend on the charac
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -34,21 +35,28 @@ class Stepper:
     """
 
     @np.errstate(over="ignore")  # of weights that are too large
-    def __init__(self, network: Network, state: Array, exact: bool = True, held: Held = NOTHING_HELD) -> None:
+    def __init__(
+        self,
+        network: Network,
+        state: Array,
+        exact: bool = True,
+        held: Held = NOTHING_HELD,
+        like: "Stepper | None" = None,
+    ) -> None:
+        """`like`: an exact one of the same network; its copies of the weights are shared, whatever its B."""
         B, H, cell = *state.shape[1:], network.architecture.make_cell()
-        make_matmul = rowwise_matmul if exact or B == 1 else plain_matmul
+        cut: _Cut = rowwise_matmul if exact or B == 1 else lambda W: partial(plain_matmul, W)
+        self._weights: _Weights = like._weights if like and exact else _Weights(network, cell, cut)
+        weights = self._weights
         workspaces = [cell.workspace(1, B, H, state.dtype) for _ in network.layers]
-        biases = [cell.bias(w)[..., np.newaxis, :] for w in network.layers]
-        self._look_up = network.layers[0]["W_xh"] + biases[0]  # (G, V, H), for the rnn (V, H)
+        biases, self._look_up = weights.biases, weights.look_up
         self._b_y = network.parameters["b_y"][np.newaxis]
         self._logits = np.empty((B, self._b_y.size), state.dtype)
-        self._times_W_hy = make_matmul(network.parameters["W_hy"], self._logits)
-        self._read = _deep_readout(network, B, make_matmul) if network.architecture.readout == "deep" else lambda h: h
+        self._times_W_hy = weights.times_W_hy(self._logits)
+        self._read = _deep_readout(network, B, weights.times_W_hr) if weights.times_W_hr else lambda h: h
         # The next step begins with what this one leaves: two sets of buffers take turns, and nothing is copied.
-        products = [make_matmul(w["W_hh"], ws.recurrent) for w, ws in zip(network.layers, workspaces, strict=True)]
-        from_below = [
-            make_matmul(w["W_xh"], ws.recurrent) for w, ws in zip(network.layers[1:], workspaces[1:], strict=True)
-        ]
+        products = [times(ws.recurrent) for times, ws in zip(weights.times_W_hh, workspaces, strict=True)]
+        from_below = [times(ws.recurrent) for times, ws in zip(weights.times_W_xh, workspaces[1:], strict=True)]
         self._now, self._next = (
             _StepBuffers(network, cell, buffers, biases, products, from_below, held)
             for buffers in (workspaces, [ws.reverse_states() for ws in workspaces])
@@ -74,6 +82,21 @@ class Stepper:
         self._times_W_hy(self._read(side.top))
         self._now, self._next = self._next, side
         return np.add(self._logits, self._b_y, out=self._logits)
+
+
+_Cut = Callable[[Array], Callable[[Array], MatMul]]
+
+
+class _Weights:
+    """What does not depend on the streams: the look-up, and the weights as the products want them."""
+
+    def __init__(self, network: Network, cell: Cell, cut: _Cut) -> None:
+        layers, parameters = network.layers, network.parameters
+        self.biases = [cell.bias(w)[..., np.newaxis, :] for w in layers]
+        self.look_up = layers[0]["W_xh"] + self.biases[0]  # (G, V, H), for the rnn (V, H)
+        self.times_W_hh, self.times_W_xh = [cut(w["W_hh"]) for w in layers], [cut(w["W_xh"]) for w in layers[1:]]
+        self.times_W_hy = cut(parameters["W_hy"])
+        self.times_W_hr = cut(parameters["W_hr"]) if network.architecture.readout == "deep" else None
 
 
 class _StepBuffers:
@@ -114,11 +137,11 @@ def _hold(step: Callable[[int], None], ws: CellWorkspace, name: str, unit: int, 
     return hold
 
 
-def _deep_readout(network: Network, B: int, make_matmul: Callable[[Array, Array], MatMul]) -> Callable[[Array], Array]:
+def _deep_readout(network: Network, B: int, times: Callable[[Array], MatMul]) -> Callable[[Array], Array]:
     """A function of h, (B, H): r = h + relu(h W_hr + b_r), in a buffer of its own."""
-    W_hr, b_r = network.parameters["W_hr"], network.parameters["b_r"]
+    b_r = network.parameters["b_r"]
     r = np.empty((B, len(b_r)), b_r.dtype)
-    times_W_hr = make_matmul(W_hr, r)
+    times_W_hr = times(r)
 
     def read(h: Array) -> Array:
         times_W_hr(h)

@@ -22,6 +22,7 @@ import machine
 import page
 import ranks
 import saving
+import serving
 from base import by_kind, measure, novelty, prepare, samples, words
 from published import by_length, by_size, clipping, contest, shakespeare, temporal_order
 from rounds import ratio, time_peers
@@ -105,6 +106,7 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "sampling": sampling,
     "growth": growth.run,
     "saving": saving.run,
+    "serve": serving.run,
     "ranks": ranks.run,
     "links": links.run,
     "lines": lines.run,

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from faults import damage, matrix, race, signals, soak, writes
+from faults import damage, matrix, race, serving, signals, soak, writes
 from faults import kills as kill
 from faults.common import Result, skipped
 
@@ -108,6 +108,12 @@ def run_soak(size: Size) -> Iterator[Result]:
         yield soak.soak(size.seconds(1800, 20), folder)
 
 
+def run_serve(size: Size) -> Iterator[Result]:
+    """A server under mixed load: clients that leave, that are slow, that send nonsense."""
+    with fresh() as folder:
+        yield serving.serving(size.seconds(600, 10), folder, size.seed)
+
+
 def run_fuzz(size: Size) -> Iterator[Result]:
     """Readers of configurations, checkpoints and texts fed with what a fuzzer finds, two at a time."""
     from faults.fuzz import fuzz
@@ -137,6 +143,7 @@ SECTIONS: dict[str, Callable[[Size], Iterator[Result]]] = {
     "matrix": run_matrix,
     "race": run_race,
     "soak": run_soak,
+    "serve": run_serve,
     "fuzz": run_fuzz,
 }
 
@@ -155,7 +162,7 @@ def main() -> int:
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
     parser.add_argument("--quick", action="store_true", help="few of each")
     parser.add_argument("--count", type=int, help="kills, signals, flips, damages, combinations or races to try")
-    parser.add_argument("--minutes", type=float, help="how long to soak, and to fuzz each target")
+    parser.add_argument("--minutes", type=float, help="how long to soak, to serve, and to fuzz each target")
     parser.add_argument("--seed", type=int, default=0, help="of everything random")
     arguments = parser.parse_args()
     if unknown := set(arguments.sections) - set(SECTIONS):

@@ -79,12 +79,13 @@ def growth(earlier: list[Sample], later: list[Sample]) -> list[str]:
 def _samples(processes: list[int], seconds: float, interval: float) -> list[Sample]:
     samples, began = [], time.monotonic()
     while (now := time.monotonic()) < began + seconds:
-        samples.append(_look(processes))
+        samples.append(look(processes))
         time.sleep(max(0.0, now + interval - time.monotonic()))
     return samples
 
 
-def _look(processes: list[int]) -> Sample:
+def look(processes: list[int]) -> Sample:
+    """What these processes use now."""
     folders = [Path("/proc", str(process)) for process in processes]
     return Sample(
         memory=sum(int((folder / "statm").read_text().split()[1]) for folder in folders) * PAGE,

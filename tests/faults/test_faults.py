@@ -119,3 +119,10 @@ def test_a_long_training_is_flat(tmp_path):
     from faults.soak import soak
 
     require(soak(12, tmp_path))
+
+
+@linux
+def test_a_server_under_load(tmp_path):
+    from faults.serving import serving
+
+    require(serving(5, tmp_path, seed=0, interval=0.2))

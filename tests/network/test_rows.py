@@ -26,7 +26,7 @@ def test_a_row_of_a_product_equals_the_row_alone(K, N, gates, dtype, monkeypatch
     W = random.normal(size=(*gates, K, N)).astype(dtype)
     x = random.normal(size=(max(COUNTS), K)).astype(dtype)
     one, alone = np.empty((*gates, 1, N), dtype), []
-    times_W = rowwise_matmul(W, one)
+    times_W = rowwise_matmul(W)(one)
     for row in x:
         times_W(row[np.newaxis])
         alone.append(one.copy())
@@ -35,7 +35,7 @@ def test_a_row_of_a_product_equals_the_row_alone(K, N, gates, dtype, monkeypatch
     for count in COUNTS:
         for order in (np.arange(count), random.permutation(max(COUNTS))[:count]):
             out = np.full((*gates, count, N), np.nan, dtype)
-            rowwise_matmul(W, out)(x[order])
+            rowwise_matmul(W)(out)(x[order])
             np.testing.assert_array_equal(out, expected[..., order, :])
 
 

@@ -1,0 +1,77 @@
+"""`charrnn serve`."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from charrnn.cli.exit_codes import FAILED
+from charrnn.cli.options import common, completion, run_argument, values
+
+KEY = "CHARRNN_API_KEY"
+
+
+def _limit(default: float, help: str, parser: values.Parser, metavar: str = "N") -> Any:
+    return typer.Option(default, metavar=metavar, help=help, rich_help_panel="Limits", parser=parser)
+
+
+def serve(
+    runs: list[Path] = typer.Argument(
+        None,
+        metavar="[RUN]...",
+        autocompletion=completion.runs,
+        callback=run_argument.runs_or_newest,
+        readable=False,
+        help="Runs, as for sample. None, in a terminal: the newest run.",
+        show_default=False,
+    ),
+    host: str = typer.Option("127.0.0.1", metavar="HOST", help="Where to listen.", rich_help_panel=common.WHERE),
+    port: int = typer.Option(
+        8000, metavar="N", help="0: any free one.", rich_help_panel=common.WHERE, parser=values.whole(0, 65_535)
+    ),
+    cors: str = typer.Option(
+        "", metavar="ORIGIN", help="Web pages that may use it; *: all.", rich_help_panel=common.WHERE
+    ),
+    checkpoint: common.CheckpointOption = None,
+    max_length: int = _limit(32_768, "Characters of a prompt, and of a text.", values.whole(1)),
+    max_batch: int = _limit(64, "Texts that a model writes at once.", values.whole(1)),
+    max_queue: int = _limit(256, "Texts that wait.", values.whole()),
+    max_body: int = _limit(1 << 20, "Bytes of a request.", values.whole(1)),
+    max_time: float = _limit(300, "For a request.", values.number(above=0, most=1e6, code=FAILED), "SECONDS"),
+) -> None:
+    """Serve trained networks over HTTP, as OpenAI's completions.
+
+    charrnn serve runs/harbour
+    charrnn serve builtin:english runs/harbour --port 0
+    CHARRNN_API_KEY=x charrnn serve runs/harbour --host ::
+    """
+    from charrnn.cli.output.console import print_note
+    from charrnn.cli.progress.stage_lines import stage_lines
+    from charrnn.errors import missing_library
+    from charrnn.words import spelled_as
+
+    with stage_lines() as on_stage:
+        from charrnn import api
+        from charrnn.models.writer_page.page import page as writing_page
+
+        try:
+            from charrnn.server import listening
+            from charrnn.server.app import Limits, Service
+        except ImportError as error:
+            raise missing_library("charrnn serve", "starlette and uvicorn", "starlette uvicorn", error) from None
+
+        names = listening.model_names(runs)
+        sock, key = listening.listen(host, port), os.environ.get(KEY, "")
+        models = [api.load(run, which=checkpoint, on_stage=on_stage) for run in runs]
+        limits = Limits(max_length, max_batch, max_queue, max_body, max_time)
+        page = writing_page(models[0].single_checkpoint, names[0])
+        service = Service(dict(zip(names, models, strict=True)), limits, page, key, cors)
+    if not key and not listening.is_loopback(sock):
+        print_note(f"warning: other machines can use this server without a key; {KEY}=SECRET sets one")
+    url, bearer = listening.url(sock), f"""-H "Authorization: Bearer ${KEY}" """ if key else ""
+    post = f"curl {url}/v1/completions {bearer}-H 'Content-Type: application/json' -d '{{\"max_tokens\": 200}}'"
+    print_note(f"serving {', '.join(names)}; try: {post}")
+    typer.echo(url)
+    with spelled_as(str):  # in errors, as clients write them
+        listening.serve(service, sock)

@@ -1,0 +1,61 @@
+"""Where the server listens, under which names it has its models, and how it ends."""
+
+import ipaddress
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from charrnn.errors import OptionError
+from charrnn.package import BUILTIN
+from charrnn.server.app import Service
+from charrnn.words import parameter
+
+GRACE = 5  # seconds for what is being written after SIGTERM or Ctrl-C
+
+
+def model_names(runs: Sequence[Path]) -> list[str]:
+    """The name of each run's model: the last part of its path, or builtin:NAME. Raises OptionError for two alike."""
+    names = [
+        str(run) if str(run).startswith(BUILTIN) else run.resolve().name.removesuffix(".safetensors") for run in runs
+    ]
+    if double := [name for name in names if names.count(name) > 1]:
+        raise OptionError(f"two runs are called {double[0]}; requests name a model by this, so rename one")
+    return names
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises OptionError."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=1024)
+    except (OSError, UnicodeError) as error:
+        where = f"{parameter('host')} {host} {parameter('port')} {port}"
+        reason = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
+        raise OptionError(f"{where}: {reason}; {parameter('port')} 0 takes any free port") from None
+
+
+def is_loopback(sock: socket.socket) -> bool:
+    """Whether only this machine reaches it."""
+    return ipaddress.ip_address(sock.getsockname()[0].partition("%")[0]).is_loopback
+
+
+def url(sock: socket.socket) -> str:
+    """Where a client finds it."""
+    host, port = sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(service: Service, sock: socket.socket) -> None:
+    """Serve until a signal comes; then finish or cut what is being written, and raise the signal."""
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            service.close(GRACE)
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        service.app, log_level="critical", access_log=False, server_header=False, timeout_graceful_shutdown=2 * GRACE
+    )
+    Server(config).run(sockets=[sock])
