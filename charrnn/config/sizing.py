@@ -49,7 +49,7 @@ FINE_TUNE = SizeTable(
     (7_000, 20_000, 100_000, 400_000, 2_000_000, float("inf")),
     {
         "model.dropout": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
-        "model.weight_dropout": (0.2, 0.2, 0.1, 0.15, 0.15, 0.0),
+        "model.weight_dropout": (0.2, 0.2, 0.1, 0.08, 0.08, 0.0),
         "training.label_smoothing": (0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
         "training.batch_size": (8, 8, 16, 32, 32, 32),
         "training.l2_sp": (30.0, 15.0, 5.0, 0.5, 0.2, 0.0),
