@@ -23,6 +23,7 @@ import page
 import ranks
 import saving
 import serving
+import writing
 from base import by_kind, measure, novelty, prepare, samples, words
 from published import by_length, by_size, clipping, contest, shakespeare, temporal_order
 from rounds import ratio, time_peers
@@ -106,6 +107,7 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "sampling": sampling,
     "growth": growth.run,
     "saving": saving.run,
+    "write": writing.run,
     "serve": serving.run,
     "ranks": ranks.run,
     "links": links.run,
