@@ -73,7 +73,7 @@ class BatchedText:
 
 
 class Batch:
-    """The texts that one network writes at present."""
+    """The texts that one network writes at present. To the bit they are those of `sample` if the BLAS has one thread."""
 
     def __init__(self, network: Network, vocabulary: Vocabulary, label_smoothing: float = 0.0) -> None:
         self.texts: list[BatchedText] = []  # those that are being written, a row each

@@ -16,6 +16,7 @@ from charrnn.generation.sampling import SamplingOptions
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
+from charrnn.system.blas_threads import one_blas_thread
 from charrnn.text.vocabulary import END, Vocabulary
 
 LETTERS = "".join(map(chr, range(33, 90)))
@@ -61,18 +62,21 @@ def requests(vocabulary):
 
 
 def write(batch, joins, leaving=()):
-    """Advance a batch: `joins` has for each text the step at which it joins, `leaving` those that are taken out."""
+    """Advance a batch: `joins` has for each text the step at which it joins, `leaving` those that are taken out. As in
+    an engine and in `sample`, the BLAS has one thread: several would round in another way.
+    """
     step = 0
-    while joins or len(batch):
-        for text, at in list(joins.items()):
-            if at <= step:
-                batch.join([text])
-                del joins[text]
-        for text in leaving:
-            if len(text.ids) >= 5:
-                text.finish = text.finish or "left"
-        batch.advance()
-        step += 1
+    with one_blas_thread():
+        while joins or len(batch):
+            for text, at in list(joins.items()):
+                if at <= step:
+                    batch.join([text])
+                    del joins[text]
+            for text in leaving:
+                if len(text.ids) >= 5:
+                    text.finish = text.finish or "left"
+            batch.advance()
+            step += 1
 
 
 def drawn(text, vocabulary):
