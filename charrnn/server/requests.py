@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.generation.sampling import SamplingOptions
+from charrnn.text.characters.printable import printable_line
 
 MAX_TOP, MAX_STOPS, MAX_STOP_CHARS = 20, 16, 256
 MAX_SHOWN = 60  # characters of a wrong value
@@ -18,7 +19,8 @@ class ApiError(Exception):
 
     def __init__(self, status: int, message: str, param: str | None = None, code: str | None = None) -> None:
         kind = "invalid_request_error" if status < 500 else "server_error"
-        self.status, self.body = status, {"error": {"message": message, "type": kind, "param": param, "code": code}}
+        error = {"message": printable_line(message), "type": kind, "param": param, "code": code}
+        self.status, self.body = status, {"error": error}
 
 
 _as_list = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)

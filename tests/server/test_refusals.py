@@ -51,6 +51,7 @@ WRONG = [
     ({"prompt": {"a": 1}}, 'prompt: Input should be a valid list; found {"a": 1}', "prompt", VALUE),
     ({"prompt": "a" * 1001}, "prompt: at most 1,000 characters; found 1,001", "prompt", "context_length_exceeded"),
     ({"temprature": 1}, "temprature: no such parameter; leave it out", "temprature", UNKNOWN),
+    ({"a\nb": 1}, "a\u240ab: no such parameter; leave it out", "a\nb", UNKNOWN),
     ({"presence_penalty": 0.5}, "presence_penalty is not supported; leave it out", "presence_penalty", UNSUPPORTED),
     ({"logit_bias": {"50256": -100}}, "logit_bias is not supported; leave it out", "logit_bias", UNSUPPORTED),
     ({"suffix": "end"}, "suffix is not supported; leave it out", "suffix", UNSUPPORTED),
