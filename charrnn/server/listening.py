@@ -1,5 +1,6 @@
 """Where the server listens, under which names it has its models, and how it ends."""
 
+import errno
 import ipaddress
 import socket
 from collections.abc import Sequence
@@ -33,7 +34,9 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, UnicodeError) as error:
         where = f"{parameter('host')} {host} {parameter('port')} {port}"
         reason = str(getattr(error, "strerror", None) or error).partition(" (while")[0]
-        raise OptionError(f"{where}: {reason}; {parameter('port')} 0 takes any free port") from None
+        is_the_port = getattr(error, "errno", None) in (errno.EADDRINUSE, errno.EACCES)
+        hint = f"; {parameter('port')} 0 takes any free port" if is_the_port else ""
+        raise OptionError(f"{where}: {reason}{hint}") from None
 
 
 def is_loopback(sock: socket.socket) -> bool:

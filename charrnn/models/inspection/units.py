@@ -19,6 +19,7 @@ from charrnn.system.blas_threads import one_blas_thread
 from charrnn.words import parameter
 
 AT_ONCE = 256  # units
+MAX_HELD = 1e6  # a value beyond it would only overflow; h is within 1, and c counts in ones
 SILENT = 1e-4  # a standard deviation; below it a unit is constant, up to the rounding of float16
 
 
@@ -77,15 +78,17 @@ def correlate(features: Mapping[str, Array], activations: Mapping[str, Array]) -
 def parse_held(network: Network, force: Mapping[str, float]) -> Held:
     """The units with these names, to be held at these values: h:17, c:3, in the second layer h_2:17; a gate cannot be.
 
-    Raises NetworkError for a unit that does not exist, and OptionError for a value that is not finite.
+    Raises NetworkError for a unit that does not exist, and OptionError for a value that no state has.
     """
     held: dict[tuple[int, str, int], float] = {}
     states = {name: values for name, values in network.workspace(1, 1).activations.items() if name[0] in "hc"}
     for name, value in force.items():
         unit = parse(name, states, force=True)
         state, _, layer = unit.array.partition("_")
-        if not np.isfinite(value):
-            raise OptionError(f"{parameter('force')} {name}={value:g}: must be a finite number")
+        if not abs(value) <= MAX_HELD:
+            raise OptionError(
+                f"{parameter('force')} {name}={value:g}: must be a number from -{MAX_HELD:g} to {MAX_HELD:g}"
+            )
         held[int(layer or 1) - 1, state, unit.number] = value
     return held
 

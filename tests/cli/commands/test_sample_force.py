@@ -57,8 +57,9 @@ NOT_A_UNIT = "the network has no such unit; there are 0 to 15 of each of h: for 
         ("3", 2, "--force 3: must be UNIT=VALUE, such as 17=1 or c:17=-2"),
         ("3=", 2, "--force 3=: must be UNIT=VALUE, such as 17=1 or c:17=-2"),
         ("3=one", 2, "--force 3=one: must be UNIT=VALUE, such as 17=1 or c:17=-2"),
-        ("3=nan", 1, "--force 3=nan: must be a finite number"),
-        ("3=-inf", 1, "--force 3=-inf: must be a finite number"),
+        ("3=nan", 1, "--force 3=nan: must be a number from -1e+06 to 1e+06"),
+        ("3=1e39", 1, "--force 3=1e+39: must be a number from -1e+06 to 1e+06"),
+        ("3=-inf", 1, "--force 3=-inf: must be a number from -1e+06 to 1e+06"),
     ],
 )
 def test_what_cannot_be_held(charrnn, tiny_run, value, code, message):
