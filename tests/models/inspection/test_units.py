@@ -75,5 +75,5 @@ def test_units_to_hold_are_named_as_in_a_page():
             NetworkError, match="the network has no such unit; there are 0 to 17 of each of h, c, h_2, c_2"
         ):
             parse_held(network, {name: 1})
-    with pytest.raises(OptionError, match="`force` 17=inf: must be a number from -1e.06 to 1e.06"):
+    with pytest.raises(OptionError, match=r"`force` 17=inf: must be a number from -1e.06 to 1e.06"):
         parse_held(network, {"17": np.inf})
