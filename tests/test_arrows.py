@@ -54,7 +54,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
         {"resume", "begin_or_resume"},
     ],
     "models": [
-        {"encoded_text", "mixture", "html"},
+        {"encoded_text", "export_names", "mixture", "html"},
         {"scoring", "card", "writer_page", "onnx_graph"},
         {"evaluation", "inspection"},
         {"training_text"},

@@ -25,6 +25,7 @@ from typing import IO
 import numpy as np
 
 from charrnn.errors import NetworkError, OptionError, OutputError
+from charrnn.models.export_names import require_file_name
 from charrnn.models.onnx_graph import onnx_model
 from charrnn.models.writer_page.page import page
 from charrnn.network.arrays import Array
@@ -32,7 +33,6 @@ from charrnn.network.network import Network
 from charrnn.runs.storage import safetensors_file as files
 from charrnn.runs.storage.checkpoint import Checkpoint, contents
 from charrnn.runs.storage.weights_only import halved, weights_alone
-from charrnn.system.output_names import require_ending
 from charrnn.system.whole_file import whole_file
 from charrnn.words import parameter
 
@@ -47,8 +47,6 @@ class Format:
     """What `export` can write."""
 
     write: Writer
-    endings: tuple[str, ...] = (".safetensors",)  # that a file's name may have; the first is proposed
-    writes: str = "export writes a safetensors file"  # for the message about another ending
     read_with: str = ""  # Python that shows the file {name}
     write_half: Writer | None = None  # in half precision
 
@@ -61,19 +59,6 @@ def require_format(to: str, half: bool = False) -> None:
     if half and FORMATS[to].write_half is None:
         have_it = " or ".join(name for name, known in FORMATS.items() if known.write_half)
         raise OptionError(f"{parameter('half')} is for {parameter('to')} {have_it}")
-
-
-def default_file(name: str, to: str) -> Path:
-    """The file that a model of this name is exported to: harbour-torch.safetensors, harbour.html."""
-    ending = FORMATS[to].endings[0]
-    return Path(f"{name}{ending}" if ending == f".{to}" else f"{name}-{to}{ending}")
-
-
-def require_file_name(path: Path, to: str) -> None:
-    """Raise OutputError for a file name with an ending of another format."""
-    other = path.suffix.lower().removeprefix(".")
-    hint = f", or add {parameter('to')} {other}" if other in FORMATS else ""
-    require_ending(path, FORMATS[to].endings, FORMATS[to].writes, hint)
 
 
 def write(
@@ -157,11 +142,6 @@ FORMATS: dict[str, Format] = {
     "plain": Format(partial(_write_tensors, plain_tensors), read_with=_LOAD.format("numpy")),
     "torch": Format(partial(_write_tensors, torch_tensors), read_with=_LOAD.format("torch")),
     "charrnn": Format(_write_weights, write_half=partial(_write_weights, half=True)),
-    "onnx": Format(
-        _write_onnx,
-        (".onnx",),
-        "export to onnx writes an ONNX file",
-        "import onnx; print(onnx.helper.printable_graph(onnx.load({name}).graph))",
-    ),
-    "html": Format(_write_page, (".html", ".htm"), "export to html writes a page"),
+    "onnx": Format(_write_onnx, "import onnx; print(onnx.helper.printable_graph(onnx.load({name}).graph))"),
+    "html": Format(_write_page),
 }

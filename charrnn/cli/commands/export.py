@@ -47,11 +47,11 @@ def export(
     from charrnn.cli.output.files import confirm_overwrite
     from charrnn.cli.output.next_command import suggest, suggest_opening
     from charrnn.cli.progress.stage_lines import stage_lines
-    from charrnn.models import export as exports
+    from charrnn.models.export_names import default_file, require_file_name
     from charrnn.system.output_names import default_name
 
-    path = out or exports.default_file(default_name(run), to)
-    exports.require_file_name(path, to)
+    path = out or default_file(default_name(run), to)
+    require_file_name(path, to)
     replace = confirm_overwrite(path, force)
     with stage_lines():
         from charrnn import api
@@ -68,5 +68,7 @@ def export(
     elif to == "charrnn":
         suggest("write with it", "charrnn sample", path)
     else:
+        from charrnn.models.export import FORMATS
+
         name = json.dumps(str(path), ensure_ascii=False)  # in double quotes: the shell's are single
-        suggest("read it", "python3 -c", exports.FORMATS[to].read_with.format(name=name))
+        suggest("read it", "python3 -c", FORMATS[to].read_with.format(name=name))
