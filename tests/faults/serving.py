@@ -16,6 +16,7 @@ from faults.soak import growth, halves, look
 from charrnn import api
 
 CLIENTS = 24
+PATIENCE = 20  # seconds until a server has closed what clients left open
 KINDS = ("whole", "stream", "leave", "leave at once", "slow", "malformed", "not HTTP", "many", "long prompt")
 CHARACTERS = "the cat sat on the mat. a dog ran.\nwhy?\n"
 
@@ -40,7 +41,10 @@ def serving(seconds: float, folder: Path, seed: int, interval: float = 1.0) -> R
     if error.count("\n") != 1:  # the line at its start
         wrong.append(error[-300:])
     earlier, later = halves(samples)
-    tally.record(f"{seconds:,.0f} s", wrong + growth(earlier, later))
+    wrong += growth(earlier, later, counts=["threads"])
+    if load.files_after > load.files_before:  # meanwhile each client has one open
+        wrong.append(f"files grew from {load.files_before} to {load.files_after}")
+    tally.record(f"{seconds:,.0f} s", wrong)
     memory = [sorted(sample.memory for sample in half)[len(half) // 2] / 1e6 for half in (earlier, later)]
     return tally.result(
         f"{seconds / 60:.1f} min, {sum(load.statuses.values()):,} responses {dict(sorted(load.statuses.items()))}; "
@@ -57,11 +61,16 @@ class Load:
 
     async def run(self, process: int, seconds: float, interval: float):
         until, samples = time.monotonic() + seconds, []
+        self.files_before = look([process]).files
         clients = [asyncio.create_task(self._client(until)) for _ in range(CLIENTS)]
         while time.monotonic() < until:
             samples.append(look([process]))
             await asyncio.sleep(interval)
         await asyncio.gather(*clients)
+        patience = time.monotonic() + PATIENCE
+        while (files := look([process]).files) > self.files_before and time.monotonic() < patience:
+            await asyncio.sleep(0.1)
+        self.files_after = files
         return samples
 
     async def _client(self, until: float) -> None:

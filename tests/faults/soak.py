@@ -8,7 +8,7 @@ import os
 import signal
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,11 +66,11 @@ def halves(samples: list[Sample]) -> tuple[list[Sample], list[Sample]]:
     return warm[:middle], warm[middle:]
 
 
-def growth(earlier: list[Sample], later: list[Sample]) -> list[str]:
-    """The resources that grew."""
+def growth(earlier: list[Sample], later: list[Sample], counts: Sequence[str] = ("files", "threads")) -> list[str]:
+    """The resources that grew: memory, and these counts."""
     before, after = (statistics.median(sample.memory for sample in half) for half in (earlier, later))
     wrong = [] if after <= before * (1 + SHARE) + ROOM else [f"memory grew from {before:,.0f} to {after:,.0f} bytes"]
-    for what in ("files", "threads"):
+    for what in counts:
         least = [min(getattr(sample, what) for sample in half) for half in (earlier, later)]
         wrong += [f"{what} grew from {least[0]} to {least[1]}"] if least[1] > least[0] else []
     return wrong

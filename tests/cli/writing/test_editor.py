@@ -201,13 +201,19 @@ pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
 pyte = pytest.importorskip("pyte", reason="needs pyte")
 
 
+def heed_signals():
+    """In a child: as a shell starts it, whatever we ourselves were started with (nohup)."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Terminal:
     """`charrnn write` in a real terminal."""
 
     def __init__(self, *words, size=(24, 80), **environment):
         self.child = pexpect.spawn(
             sys.executable, ["-m", "charrnn", "write", *map(str, words)], dimensions=size, timeout=60,
-            env={**os.environ, "TERM": "xterm-256color", **environment},
+            env={**os.environ, "TERM": "xterm-256color", **environment}, preexec_fn=heed_signals,
         )  # fmt: skip
         self.screen = pyte.Screen(size[1], size[0])
         self._stream = pyte.ByteStream(self.screen)
