@@ -187,7 +187,7 @@ def test_each_module_has_a_check():
 
 
 @mostly_slow(
-    ("name", "function"), FUNCTIONS, ids=lambda part: getattr(part, "__qualname__", part), one_in=97, slow_in=3
+    ("name", "function"), FUNCTIONS, ids=lambda part: getattr(part, "__qualname__", part), one_in=97, slow_in=8
 )
 def test_a_broken_function_is_caught(name, function):
     assert survivors(function, CHECKS[name]) == []

@@ -21,7 +21,7 @@ COMMANDS = {
     "export": "p.safetensors",
 }
 LAGS = {"gradflow": ("--lags", "5")}
-every_command = mostly_slow("command", list(COMMANDS), one_in=4)
+every_command = mostly_slow("command", list(COMMANDS), one_in=4, slow_in=3)
 
 
 @pytest.fixture
