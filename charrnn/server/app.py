@@ -61,7 +61,7 @@ class Service:
         )
 
     def close(self, seconds: float) -> None:
-        """Refuse further requests, and cut what is still being written after so many seconds."""
+        """Refuse further requests, and after `seconds` cut what is still being written."""
 
         def cut() -> None:
             for job in list(self._jobs):
