@@ -60,6 +60,7 @@ class Load:
         self.statuses: dict[int, int] = {}
 
     async def run(self, process: int, seconds: float, interval: float):
+        await self._one("whole")  # its event loop has files, too
         until, samples = time.monotonic() + seconds, []
         self.files_before = look([process]).files
         clients = [asyncio.create_task(self._client(until)) for _ in range(CLIENTS)]
