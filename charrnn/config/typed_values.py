@@ -113,4 +113,4 @@ def _types(key: str) -> Sequence[Any]:
 
 def as_text(value: Any) -> str:
     """A value as a person would type it."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

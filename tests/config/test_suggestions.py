@@ -67,6 +67,8 @@ def test_a_key_is_found_by_meaning_and_by_spelling(name, key):
         ("cell=Vanilla", "cell: no such key; did you mean model.cell=rnn?"),
         ("val_split=0.1", "val_split: no such key; did you mean data.split?"),
         ("trainning.epochs=3", "trainning: no such key; did you mean training?"),
+        ("zzz=!!binary #", f"zzz: no such key; {SECTIONS}"),
+        ("zzz=2020-01-01", f"zzz: no such key; {SECTIONS}"),
         ("zzz=1", f"zzz: no such key; {SECTIONS}"),
         ("runtime.zzz=1", "runtime.zzz: no such key; known here: threads"),
         ("bidirectional=true", "bidirectional: no such key; a network reads from left to right only"),
