@@ -61,7 +61,9 @@ class Session:
         return taken
 
     def unknown(self, text: str | None = None) -> set[str]:
-        """The characters of a text (None: of this one) that the model does not know, and does not read."""
+        """The characters of a text (None: of this one) that the model does not know. It reads its
+        symbol for rare characters in their place, or without one leaves them out.
+        """
         text = self.text if text is None else text
         if self.vocabulary.unit == "byte":
             return set()
