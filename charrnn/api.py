@@ -9,7 +9,7 @@ from charrnn.config.resolve import DEFAULT, FINE_TUNE, OptionValues, ResolvedCon
 from charrnn.config.schema import Config
 from charrnn.diagnostics.gradflow.gradient_flow import LAGS, POSITIONS, GradientFlow, gradient_flow
 from charrnn.errors import ConfigError, OptionError
-from charrnn.generation.novelty import novelty as novelty
+from charrnn.generation.novelty.novelty import novelty as novelty
 from charrnn.models import export as exports
 from charrnn.models import gradflow_input
 from charrnn.models.gradcheck_case import gradcheck as gradcheck

@@ -1,1 +1,1 @@
-"""Characters out: what is requested, how it is drawn, and what it shares with the training text."""
+"""Characters out: what is requested, and how it is drawn."""

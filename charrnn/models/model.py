@@ -9,7 +9,7 @@ import numpy as np
 
 from charrnn.errors import OptionError, RunError, TextError, VocabularyError
 from charrnn.generation.generator import Generator
-from charrnn.generation.novelty import Novelty, novelty
+from charrnn.generation.novelty.novelty import Novelty, novelty
 from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import Seed
 from charrnn.generation.sampling import SamplingOptions
@@ -191,7 +191,7 @@ class Model:
 
     def novelty(self, texts: Sequence[str]) -> Novelty:
         """How much of each text, without its prompt, is copied from the training text, beside held-out text; see
-        generation/novelty.py. Raises RunError and TextError if the training text cannot be read.
+        generation/novelty/. Raises RunError and TextError if the training text cannot be read.
         """
         return novelty(self.training_text.corpus, texts)
 

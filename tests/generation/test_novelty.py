@@ -1,6 +1,6 @@
 """Samples and held-out text looked up in the training text."""
 
-from charrnn.generation.novelty import SharedRun, novelty
+from charrnn.generation.novelty.novelty import SharedRun, novelty
 from charrnn.text.corpus import build
 from charrnn.text.source_text import SourceText, read_text
 from charrnn.text.splits import Split
@@ -43,7 +43,7 @@ def test_without_a_held_out_split_its_curve_is_missing():
 
 
 def test_only_the_beginning_of_a_long_held_out_text_is_looked_up(monkeypatch):
-    monkeypatch.setattr("charrnn.generation.novelty.HELD_OUT", 6)
+    monkeypatch.setattr("charrnn.generation.novelty.novelty.HELD_OUT", 6)
     assert novelty(corpus(TRAINING, HELD_OUT), []).held_out.longest == SharedRun("the ca", 6, 0, 0)
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charrnn.generation import karp_miller_rosenberg
-from charrnn.generation.shared_runs import Match, Run, match
+from charrnn.generation.novelty import karp_miller_rosenberg
+from charrnn.generation.novelty.shared_runs import Match, Run, match
 
 words = st.text("ab", max_size=40) | st.text("abcd", max_size=40)
 lengths = st.lists(st.integers(2, 12), unique=True, max_size=4)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from charrnn.cli.output.console import result_console
 from charrnn.cli.output.tables import Name, Table
-from charrnn.generation.novelty import HELD_OUT_SPLITS, Novelty, SharedRun
+from charrnn.generation.novelty.novelty import HELD_OUT_SPLITS, Novelty, SharedRun
 from charrnn.generation.samples import Seed
 from charrnn.models.training_text import TrainingText
 from charrnn.text.characters.graphemes import first_graphemes

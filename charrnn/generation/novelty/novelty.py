@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.generation.shared_runs import Match, match
+from charrnn.generation.novelty.shared_runs import Match, match
 from charrnn.text.corpus import Corpus
 from charrnn.text.vocabulary import Ids, Vocabulary
 

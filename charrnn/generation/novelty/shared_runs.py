@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.generation.karp_miller_rosenberg import NO_NAME, RunIds
+from charrnn.generation.novelty.karp_miller_rosenberg import NO_NAME, RunIds
 from charrnn.text.vocabulary import Ids
 
 

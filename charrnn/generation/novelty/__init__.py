@@ -1,0 +1,1 @@
+"""What samples share with the training text."""
