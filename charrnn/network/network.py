@@ -74,7 +74,6 @@ class Network:
             ),
             dh=np.zeros((T, B, H), dtype),
             readout=readout.workspace(T * B, H, V, self.architecture.readout, dtype),
-            one_hot=np.zeros((min(V, T * B), T * B), dtype),
         )
 
     def zero_state(self, B: int) -> Array:
@@ -109,6 +108,7 @@ class Network:
         """
         return self.surprisals(inputs, targets, state, ws, options).sum()
 
+    @np.errstate(over="ignore", invalid="ignore")  # the caller reports what is not finite
     def surprisals(
         self, inputs: Ids, targets: Ids, state: Array, ws: Workspace, options: WindowOptions = DEFAULT_OPTIONS
     ) -> Array:
@@ -182,7 +182,7 @@ class Network:
         dstate = self._cell.backward(w, ws.dh, layer.cell, dw, resets)
         da = _rows(layer.cell.da)
         if number == 0:
-            self._look_up_backward(da, ws, dw["W_xh"])
+            self._look_up_backward(da, ws.inputs.ravel(), dw["W_xh"])
             np.sum(dw["W_xh"], axis=-2, out=dw[self._cell.input_bias])  # each step reads one row, and adds the bias
         else:
             np.sum(da, axis=-2, out=dw[self._cell.input_bias])  # x_a = x W_xh + b
@@ -192,17 +192,14 @@ class Network:
         return dstate
 
     @staticmethod
-    def _look_up_backward(da: Array, ws: Workspace, dW_xh: Array) -> None:
-        """dW_xh = Σ xᵀ da with one-hot x, for the window's characters: one product is faster than adding rows."""
-        ids, V = ws.inputs.ravel(), dW_xh.shape[-2]
-        present = np.zeros(V, np.bool_)
-        present[ids] = True
-        place = np.cumsum(present) - 1
-        x = ws.one_hot[: place[-1] + 1]
-        x.fill(0)
-        x[place[ids], ws.readout.rows] = 1
+    def _look_up_backward(da: Array, ids: Ids, dW_xh: Array) -> None:
+        """dW_xh = Σ xᵀ da with one-hot x: to the row of a character, the sum of da over the places where it was read."""
+        places, counts = ids.argsort(kind="stable"), np.bincount(ids)
+        present = np.flatnonzero(counts)
+        ends = counts[present].cumsum().tolist()
         dW_xh.fill(0)
-        dW_xh[..., present, :] = np.matmul(x, da)
+        for c, start, end in zip(present.tolist(), [0, *ends], ends, strict=False):
+            np.add.reduce(da.take(places[start:end], axis=-2), axis=-2, out=dW_xh[..., c, :])
 
     def _first_index(self, number: int) -> int:
         """Where the parameters of a layer begin in the flat vector; those of the layers above and the readout follow."""
