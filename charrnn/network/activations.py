@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charrnn.network.arrays import Array
+from charrnn.system.vector_extensions import AVX2, AVX512, vector_extensions
 
 # Arrays, because NumPy reads them faster than Python's numbers; in the lowest precision, so that no result is promoted.
 HALF, ONE = np.array(0.5, np.float32), np.array(1.0, np.float32)
@@ -60,9 +61,8 @@ def sigmoid_by_exp(a: Array, out: Array) -> None:
 
 def exp_is_faster() -> bool:
     """Whether NumPy's exp is faster than its tanh on this processor: with AVX2 twice; not with AVX-512, nor on Arm."""
-    found = np.show_config(mode="dicts")["SIMD Extensions"]["found"]
-    avx2, avx512 = (("X86_V3", "AVX2"), ("X86_V4", "AVX512_SKX"))  # since NumPy 2.4, and before
-    return any(name in found for name in avx2) and not any(name in found for name in avx512)
+    found = vector_extensions()
+    return any(name in found for name in AVX2) and not any(name in found for name in AVX512)
 
 
 def _sigmoid_slope(h: Array, out: Array) -> None:
