@@ -1,9 +1,14 @@
 """The recurrent product, cut into the pieces on which the BLAS is fastest.
 
 A product of few rows, (R, K) by (K, N), spends a fifth of its time and more on copying the large matrix into the order
-that the BLAS wants. OpenBLAS has a kernel without that copy for products of at most a million multiplications, where
-the processor has AVX-512. Block by block of columns every product is that small, and a third faster (H 512, R 32:
-114 GFLOP/s in place of 83, on a core whose best large product reaches 102). Elsewhere the matrix stays whole.
+that the BLAS wants. Three things of OpenBLAS decide how much:
+
+1. Where the processor has AVX-512, it has a kernel without that copy for products of at most a million multiplications.
+   Block by block of columns every product is that small, and a third to a half faster.
+2. There, rows that lie a power of two apart evict each other from the cache: a few unused columns keep them apart.
+3. Elsewhere, it copies K = 256 or 512 in pieces of 256, which lie a power of two apart in its own buffer, whatever the
+   caller does. Fewer columns at once suffer less; and of several gates whose products are added up (`summed_matmul`)
+   one product, of K = 256 G, suffers not at all.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +23,9 @@ MatMul = Callable[[Array], object]
 """Fills an array that it keeps, (..., R, N), with x W, for any x, (..., R, K)."""
 
 MAX_SMALL_PRODUCT = 1_000_000  # multiplications in a small product
-BLOCK_WIDTHS = (32, 16)  # columns: whole vectors of AVX-512
+BLOCK_WIDTHS = (64, 32)  # columns: whole vectors
+UNUSED = 16  # columns between the rows of a matrix that is not cut
+SLOW_HEIGHTS, SLOW_BELOW = (256, 512), 64  # K, and rows, for which OpenBLAS is slow without AVX-512
 MIN_ROWS = 8  # with fewer, cutting a product takes longer than it saves
 MIN_HEIGHT, MAX_HEIGHT = 12, 64  # rows
 CORES_WITH_SMALL_KERNEL = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # OpenBLAS's names
@@ -35,13 +42,42 @@ def blocked_matmul(W: Array, out: Array) -> MatMul:
     >>> out[0].tolist()
     [4.0, 4.0, 4.0]
     """
-    rows, (K, N) = out.shape[-2], W.shape[-2:]
-    width = _width(rows, K, N) if has_small_kernel() else N
-    blocks, out_blocks = (_split_columns(array, N // width) for array in (W, out))
-    blocks = np.ascontiguousarray(blocks)
+    width = _width(out.shape[-2], *W.shape[-2:])
+    blocks, out_blocks = (_split_columns(array, W.shape[-1] // width) for array in (W, out))
+    blocks = _copy(blocks)
 
     def multiply(x: Array) -> None:
         np.matmul(x[..., np.newaxis, :, :], blocks, out=out_blocks)
+
+    return multiply
+
+
+def summed_matmul(W: Array, out: Array, buffer: Array) -> MatMul:
+    """A function of x, (G, R, K), that fills out, (R, N), with Σ x[k] W[k]; W, (G, K, N), is copied here, once.
+
+    `buffer`, (G, R, N), is overwritten. K = N.
+
+    >>> out = np.empty((2, 3))
+    >>> multiply = summed_matmul(np.ones((4, 3, 3)), out, np.empty((4, 2, 3)))
+    >>> multiply(np.ones((4, 2, 3)))
+    >>> out[0].tolist()
+    [12.0, 12.0, 12.0]
+    """
+    G, K, N = W.shape
+    if has_small_kernel():  # one long product would not be a small one
+        times = blocked_matmul(W, buffer)
+
+        def multiply_and_add(x: Array) -> None:
+            times(x)
+            np.add.reduce(buffer, axis=0, out=out)
+
+        return multiply_and_add
+    side_by_side, whole = buffer.reshape(-1, G * K), np.ascontiguousarray(W).reshape(G * K, N)
+    by_gate = side_by_side.reshape(-1, G, K).swapaxes(0, 1)
+
+    def multiply(x: Array) -> None:
+        np.copyto(by_gate, x)
+        np.matmul(side_by_side, whole, out=out)
 
     return multiply
 
@@ -112,10 +148,14 @@ def has_small_kernel() -> bool:
 
 
 def _width(rows: int, K: int, N: int) -> int:
-    """Columns of a block: N where rows are few, or where no width divides N and makes the block small."""
+    """Columns of a block: N where rows are few, where no width fits, or where blocks would gain nothing."""
     if rows < MIN_ROWS:
         return N
-    return next((width for width in BLOCK_WIDTHS if N % width == 0 and rows * K * width <= MAX_SMALL_PRODUCT), N)
+    if has_small_kernel():
+        widths = [width for width in BLOCK_WIDTHS if rows * K * width <= MAX_SMALL_PRODUCT]
+    else:
+        widths = [*BLOCK_WIDTHS[:1]] if K in SLOW_HEIGHTS and rows < SLOW_BELOW else []
+    return next((width for width in widths if N % width == 0), N)
 
 
 def _height(R: int, K: int, N: int) -> int:
@@ -134,6 +174,15 @@ def _cuts(columns: Array) -> list[slice]:
     """The columns of each block, as even as possible: small enough to stay in the cache beside the rows."""
     N, n = columns.shape[1], -(-columns.nbytes // (CACHE // 2))
     return [slice(N * i // n, N * (i + 1) // n) for i in range(n)]
+
+
+def _copy(blocks: Array) -> Array:
+    """(..., 1, K, N), a matrix that is not cut, with unused columns after each row; blocks without."""
+    if blocks.shape[-3] > 1:
+        return np.ascontiguousarray(blocks)
+    copy = np.empty((*blocks.shape[:-1], blocks.shape[-1] + UNUSED), blocks.dtype)[..., : blocks.shape[-1]]
+    copy[:] = blocks
+    return copy
 
 
 def _split_columns(array: Array, n: int) -> Array:

@@ -21,7 +21,7 @@ from numpy.typing import DTypeLike
 from charrnn.network.activations import SIGMOID, TANH
 from charrnn.network.arrays import Array, reversed_cache_blocks
 from charrnn.network.cells.cell import Weights
-from charrnn.network.matmul import MatMul, blocked_matmul
+from charrnn.network.matmul import MatMul, blocked_matmul, summed_matmul
 from charrnn.network.parameters import Shapes
 from charrnn.network.resets import NO_RESETS, Resets
 
@@ -115,7 +115,7 @@ class LSTM:
         Returns ∂L/∂h[0] and ∂L/∂c[0], (2, B, H).
         """
         h, _, gates, tanh_c, da, recurrent, dc, product = ws
-        times_W_hhT = blocked_matmul(w["W_hh"].swapaxes(1, 2), out=recurrent)
+        times_W_hhT = summed_matmul(w["W_hh"].swapaxes(1, 2), product, recurrent)
         views = [*zip(dh, da.swapaxes(0, 1), da[:2].swapaxes(0, 1), da[2], da[3], gates[1], tanh_c, strict=True)]
         dc.fill(0)
         with resets.apply(ws.states):
@@ -130,7 +130,6 @@ class LSTM:
                     np.multiply(da_g, dc, out=da_g)
                     np.multiply(dc, f, out=dc)
                     times_W_hhT(da_t)  #                       a  = x W_xh + h W_hh + b_h
-                    np.add.reduce(recurrent, axis=0, out=product)
                     resets.cut(t, product, dc)
                     if t > 0:
                         np.add(dh[t - 1], product, out=dh[t - 1])
