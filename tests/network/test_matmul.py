@@ -11,7 +11,7 @@ from charrnn.network.network import Network
 
 
 @pytest.fixture(autouse=True, params=[True, False], ids=["small kernel", "no small kernel"])
-def _has_small_kernel(request, monkeypatch):
+def with_kernel(request, monkeypatch):
     monkeypatch.setattr(matmul, "has_small_kernel", lambda: request.param)
     return request.param
 
@@ -81,8 +81,8 @@ def test_the_highest_block_that_is_still_small(R, K, N, height):
         (64, 300, 300, 300, 300),  # no width divides 300
     ],
 )
-def test_the_width_of_a_block(rows, K, N, with_small_kernel, without, _has_small_kernel):
-    assert matmul._width(rows, K, N) == (with_small_kernel if _has_small_kernel else without)
+def test_the_width_of_a_block(rows, K, N, with_small_kernel, without, with_kernel):
+    assert matmul._width(rows, K, N) == (with_small_kernel if with_kernel else without)
 
 
 @mostly_slow("cell", ["rnn", "gru", "lstm"], one_in=3)
