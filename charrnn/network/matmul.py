@@ -44,7 +44,7 @@ def blocked_matmul(W: Array, out: Array) -> MatMul:
     """
     width = _width(out.shape[-2], *W.shape[-2:])
     blocks, out_blocks = (_split_columns(array, W.shape[-1] // width) for array in (W, out))
-    blocks = _copy(blocks)
+    blocks = _copy(blocks, unused=UNUSED if width == W.shape[-1] else 0)
 
     def multiply(x: Array) -> None:
         np.matmul(x[..., np.newaxis, :, :], blocks, out=out_blocks)
@@ -72,7 +72,7 @@ def summed_matmul(W: Array, out: Array, buffer: Array) -> MatMul:
             np.add.reduce(buffer, axis=0, out=out)
 
         return multiply_and_add
-    side_by_side, whole = buffer.reshape(-1, G * K), np.ascontiguousarray(W).reshape(G * K, N)
+    side_by_side, whole = buffer.reshape(-1, G * K), _copy(W).reshape(G * K, N)
     by_gate = side_by_side.reshape(-1, G, K).swapaxes(0, 1)
 
     def multiply(x: Array) -> None:
@@ -138,7 +138,7 @@ def matmul_by_row_blocks(x: Array, W: Array, out: Array) -> None:
     """Fill out, (R, N), with x W, (R, K) by (K, N), for many rows: in blocks of rows that are small products."""
     (R, K), N = x.shape, W.shape[1]
     height = _height(R, K, N) if has_small_kernel() else R
-    np.matmul(x.reshape(-1, height, K), np.ascontiguousarray(W), out=out.reshape(-1, height, N))
+    np.matmul(x.reshape(-1, height, K), _copy(W), out=out.reshape(-1, height, N))
 
 
 @cache
@@ -176,12 +176,15 @@ def _cuts(columns: Array) -> list[slice]:
     return [slice(N * i // n, N * (i + 1) // n) for i in range(n)]
 
 
-def _copy(blocks: Array) -> Array:
-    """(..., 1, K, N), a matrix that is not cut, with unused columns after each row; blocks without."""
-    if blocks.shape[-3] > 1:
-        return np.ascontiguousarray(blocks)
-    copy = np.empty((*blocks.shape[:-1], blocks.shape[-1] + UNUSED), blocks.dtype)[..., : blocks.shape[-1]]
-    copy[:] = blocks
+def _copy(W: Array, unused: int = 0) -> Array:
+    """A copy of (..., K, N), with unused columns after each row: of some columns at once, as W may be a transposed view,
+    whose columns lie far apart.
+    """
+    N = W.shape[-1]
+    copy = np.empty((*W.shape[:-1], N + unused), W.dtype)[..., :N]
+    for start in range(0, N, BLOCK_WIDTHS[-1]):
+        columns = slice(start, start + BLOCK_WIDTHS[-1])
+        copy[..., columns] = W[..., columns]
     return copy
 
 
