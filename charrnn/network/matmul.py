@@ -25,6 +25,7 @@ MatMul = Callable[[Array], object]
 MAX_SMALL_PRODUCT = 1_000_000  # multiplications in a small product
 BLOCK_WIDTHS = (64, 32)  # columns: whole vectors
 UNUSED = 16  # columns between the rows of a matrix that is not cut
+STRIPE, MAX_WHOLE = 32, 128  # columns that are copied at once, and of a matrix that is copied as it is
 SLOW_HEIGHTS, SLOW_BELOW = (256, 512), 64  # K, and rows, for which OpenBLAS is slow without AVX-512
 MIN_ROWS = 8  # with fewer, cutting a product takes longer than it saves
 MIN_HEIGHT, MAX_HEIGHT = 12, 64  # rows
@@ -42,9 +43,10 @@ def blocked_matmul(W: Array, out: Array) -> MatMul:
     >>> out[0].tolist()
     [4.0, 4.0, 4.0]
     """
-    width = _width(out.shape[-2], *W.shape[-2:])
-    blocks, out_blocks = (_split_columns(array, W.shape[-1] // width) for array in (W, out))
-    blocks = _copy(blocks, unused=UNUSED if width == W.shape[-1] else 0)
+    rows, (K, N) = out.shape[-2], W.shape[-2:]
+    width = _width(rows, K, N)
+    blocks, out_blocks = (_split_columns(array, N // width) for array in (W, out))
+    blocks = _copy(blocks, unused=UNUSED if width == N and rows >= MIN_ROWS else 0)
 
     def multiply(x: Array) -> None:
         np.matmul(x[..., np.newaxis, :, :], blocks, out=out_blocks)
@@ -177,14 +179,15 @@ def _cuts(columns: Array) -> list[slice]:
 
 
 def _copy(W: Array, unused: int = 0) -> Array:
-    """A copy of (..., K, N), with unused columns after each row: of some columns at once, as W may be a transposed view,
-    whose columns lie far apart.
+    """A copy of (..., K, N), with unused columns after each row: of a large matrix some columns at once, as W may be a
+    transposed view, whose columns lie far apart.
     """
     N = W.shape[-1]
+    if N <= MAX_WHOLE and not unused:
+        return np.ascontiguousarray(W)
     copy = np.empty((*W.shape[:-1], N + unused), W.dtype)[..., :N]
-    for start in range(0, N, BLOCK_WIDTHS[-1]):
-        columns = slice(start, start + BLOCK_WIDTHS[-1])
-        copy[..., columns] = W[..., columns]
+    for start in range(0, N, STRIPE):
+        copy[..., start : start + STRIPE] = W[..., start : start + STRIPE]
     return copy
 
 

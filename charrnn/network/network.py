@@ -16,6 +16,7 @@ from charrnn.network import initialisation, readout
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
+from charrnn.network.look_up import look_up_backward
 from charrnn.network.parameters import Parameters
 from charrnn.network.resets import ResetMask, Resets
 from charrnn.network.window_options import DEFAULT_OPTIONS, WindowOptions
@@ -108,7 +109,6 @@ class Network:
         """
         return self.surprisals(inputs, targets, state, ws, options).sum()
 
-    @np.errstate(over="ignore", invalid="ignore")  # the caller reports what is not finite
     def surprisals(
         self, inputs: Ids, targets: Ids, state: Array, ws: Workspace, options: WindowOptions = DEFAULT_OPTIONS
     ) -> Array:
@@ -182,7 +182,7 @@ class Network:
         dstate = self._cell.backward(w, ws.dh, layer.cell, dw, resets)
         da = _rows(layer.cell.da)
         if number == 0:
-            self._look_up_backward(da, ws.inputs.ravel(), dw["W_xh"])
+            look_up_backward(da, ws.inputs.ravel(), dw["W_xh"])
             np.sum(dw["W_xh"], axis=-2, out=dw[self._cell.input_bias])  # each step reads one row, and adds the bias
         else:
             np.sum(da, axis=-2, out=dw[self._cell.input_bias])  # x_a = x W_xh + b
@@ -190,16 +190,6 @@ class Network:
             back = da @ w["W_xh"].swapaxes(-1, -2)
             _rows(ws.dh)[:] = back if back.ndim == 2 else back.sum(axis=0)
         return dstate
-
-    @staticmethod
-    def _look_up_backward(da: Array, ids: Ids, dW_xh: Array) -> None:
-        """dW_xh = Σ xᵀ da with one-hot x: to the row of a character, the sum of da over the places where it was read."""
-        places, counts = ids.argsort(kind="stable"), np.bincount(ids)
-        present = np.flatnonzero(counts)
-        ends = counts[present].cumsum().tolist()
-        dW_xh.fill(0)
-        for c, start, end in zip(present.tolist(), [0, *ends], ends, strict=False):
-            np.add.reduce(da.take(places[start:end], axis=-2), axis=-2, out=dW_xh[..., c, :])
 
     def _first_index(self, number: int) -> int:
         """Where the parameters of a layer begin in the flat vector; those of the layers above and the readout follow."""
