@@ -22,7 +22,8 @@ from charrnn.cli.writing.saved_text import SavedText
 from charrnn.errors import CharrnnError
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.generation.session import Part, Session, part_of
-from charrnn.text.vocabulary import list_characters
+from charrnn.text.characters.printable import quote
+from charrnn.text.vocabulary import MAX_NAMED
 
 KEYS = "^Q quit · → word · Enter line · ↓ other · Esc hide · ^Z undo"
 TEMPERATURES, TOP_PS = (0.5, 0.8, 1.0, 1.2), (None, 0.95, 0.9, 0.8)
@@ -49,7 +50,7 @@ class Editor(Processor):
         self.buffer = Buffer(document=Document(session.text), on_text_changed=lambda _: self.follow())
         control = BufferControl(self.buffer, [self, TabsProcessor(char1=" ", char2=" ")])
         listed, below = FormattedTextControl(self._list), FormattedTextControl(self.status)
-        parts = [Window(control, wrap_lines=True, height=Dimension(min=1))]
+        parts = [Window(control, wrap_lines=True, height=Dimension(min=1, preferred=1))]  # and whatever is left
         parts += [Window(listed, height=Dimension(max=count, preferred=count))] if count > 1 else []
         parts += [Window(below, wrap_lines=True, dont_extend_height=True, style="class:status")]
         self.application: Application[int] = Application(
@@ -118,7 +119,7 @@ class Editor(Processor):
         unknown, top_p = self.session.unknown(self.buffer.document.current_line), self.options.top_p or 1
         parts = [
             *self._troubles.values(),
-            f"unknown to the model: {list_characters(sorted(unknown))}" if unknown else "",
+            f"unknown to the model: {quote(''.join(sorted(unknown)[:MAX_NAMED]))}" if unknown else "",
             f"^T temperature {self.options.temperature:g} · ^P top-p {top_p:g} · seed {self.seed}",
             f"{len(self.buffer.text):,} characters",
             str(self.file.path) if self.file else "not saved; -o FILE saves",
@@ -128,13 +129,12 @@ class Editor(Processor):
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """A line as it is drawn: with marks of what the model does not know, and the proposal at the cursor."""
         number, document = transformation_input.lineno, transformation_input.document
-        unknown = self.session.unknown(document.lines[number])
-        fragments: StyleAndTextTuples = [
-            (f"{style} class:unknown" if text in unknown else style, text)
-            for style, text, *_ in explode_text_fragments(transformation_input.fragments)
-        ]
-        shown = _line(self.proposal) if number == document.cursor_position_row else ""
-        fragments.insert(document.cursor_position_col, ("class:proposal", shown))
+        fragments = explode_text_fragments(transformation_input.fragments)
+        if unknown := self.session.unknown(document.lines[number]):
+            fragments[:] = [("class:unknown" if text in unknown else style, text) for style, text, *_ in fragments]
+        if number == document.cursor_position_row:
+            here = slice(document.cursor_position_col, document.cursor_position_col)
+            fragments[here] = [("class:proposal", _line(self.proposal))]
         return Transformation(fragments)
 
     def _begin(self) -> None:

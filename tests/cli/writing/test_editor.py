@@ -195,13 +195,13 @@ def test_keys_change_temperature_and_top_p():
 
 
 def test_the_status_names_what_the_model_does_not_know():
-    play(("ß", lambda editor: "unknown to the model: 'ß' (U+00DF)" in editor.status()))
+    play(("ß", lambda editor: "unknown to the model: 'ß'" in editor.status()))
 
 
 def test_combining_marks_that_the_model_reads_are_not_unknown():
     play(
         ("e\u0301", lambda editor: "unknown" not in editor.status()),
-        (" u\u0308", lambda editor: "unknown to the model: 'u' (U+0075) and '\u0308'" in editor.status()),
+        (" u\u0308", lambda editor: "unknown to the model: 'u\u0308'" in editor.status()),
         lines="é the cow ran.\n",
     )
 
