@@ -1,6 +1,7 @@
 """A text that a person and a model write together."""
 
 import re
+from copy import copy
 from typing import Literal
 
 from charrnn.generation.generator import Generator
@@ -29,9 +30,11 @@ class Session:
 
     def __init__(self, generator: Generator, text: str = "") -> None:
         """`generator`: that of `Model.generator()`."""
-        self.text, self.vocabulary, predictor = text, generator.vocabulary, generator.predictor
-        cached = PrefixCache(predictor) if isinstance(predictor, NetworkPredictor) and not predictor.held else predictor
-        self._generator = generator.with_predictor(cached)
+        self.text, self.vocabulary, self._generator = text, generator.vocabulary, copy(generator)
+        # A line break that documents do not have ends one of them.
+        self._has_lines = self.vocabulary.end_id is not None and "\n" not in self.vocabulary.characters
+        if isinstance(generator.predictor, NetworkPredictor) and not generator.predictor.held:
+            self._generator.predictor = PrefixCache(generator.predictor)
 
     def feed(self, text: str) -> None:
         """Add to the text."""
@@ -67,20 +70,14 @@ class Session:
         read = "" if self.vocabulary.unit == "byte" else fit_text(self.text if text is None else text, self.vocabulary)
         return set(read) - self.vocabulary.characters - ({"\n"} if self._has_lines else set())
 
-    @property
-    def _has_lines(self) -> bool:
-        """Whether the model knows documents of one line: a line break is the end of one."""
-        return self.vocabulary.end_id is not None and "\n" not in self.vocabulary.characters
-
     def _read_text(self) -> str:
         """The end of the text, as the model reads it. Its beginning moves by half of CONTEXT, to stay remembered."""
         start = max(0, len(self.text) // (CONTEXT // 2) - 1) * (CONTEXT // 2)
         text = fit_text(self.text[start:], self.vocabulary)
         if self._has_lines:
             text = text.rpartition("\n")[2]
-        if self.vocabulary.unit == "byte" or self.vocabulary.unknown_id is not None:
-            return text
-        return "".join(filter(self.vocabulary.characters.__contains__, text))
+        left_out = self.unknown(text) if self.vocabulary.unknown_id is None else ()
+        return "".join(each for each in text if each not in left_out)
 
 
 def part_of(proposal: str, part: Part) -> str:

@@ -10,19 +10,23 @@ import typer
 from charrnn.cli.options import common, values
 
 MAX_NEW_SEED = 1_000_000  # short enough to type
-PICK = typer.Option(1, help="List N proposals.", metavar="N", rich_help_panel="How", parser=values.whole(1, 9))
-SEED = typer.Option(
-    None, help="Of the first proposal. Default: a new one.", metavar="N", rich_help_panel="How", parser=values.whole()
-)
 
 
 def write(
     run: common.RunArgument = common.NO_RUN,
     out: Path | None = common.out_option("FILE", "Save the text here as you go; an existing file is opened again."),
-    pick: int = PICK,
+    pick: int = typer.Option(
+        1, help="List N proposals.", metavar="N", rich_help_panel="How", parser=values.whole(1, 9)
+    ),
     temperature: common.TemperatureOption = 0.8,
     top_p: common.TopPOption = None,
-    seed: int | None = SEED,
+    seed: int | None = typer.Option(
+        None,
+        help="The first proposal's. Default: a new one.",
+        metavar="N",
+        rich_help_panel="How",
+        parser=values.whole(),
+    ),
     checkpoint: common.CheckpointOption = None,
 ) -> None:
     """Write a text together with a trained network.

@@ -98,8 +98,7 @@ class Editor(Processor):
             self._answer.cancel()
         before = self.buffer.document.text_before_cursor
         self._before, self.session.text, self.proposals, self.number = before, before, [], 0
-        if self.application.is_running:
-            self._answer = self.application.create_background_task(self._propose())
+        self._answer = self.application.create_background_task(self._propose())
 
     def ask_again(self) -> None:
         """Show the next proposal, or ask for others with the next seeds."""
@@ -138,19 +137,17 @@ class Editor(Processor):
         return Transformation(fragments)
 
     def _begin(self) -> None:
-        self.buffer.cursor_position = len(self.buffer.text)
         self.ask()
-        if self.file:
-            self.application.create_background_task(self._save_now_and_then(self.file))
+        self.application.create_background_task(self._save_now_and_then())
 
     async def _propose(self) -> None:
         found = await self._in_thread(self.session.propose, self.count, self.seed, self.options)
         self.proposals = [*filter(None, dict.fromkeys(found or ()))]
 
-    async def _save_now_and_then(self, file: SavedText) -> None:
-        while True:
+    async def _save_now_and_then(self) -> None:
+        while self.file:
             await asyncio.sleep(SAVE_SECONDS)
-            await self._in_thread(file.save, self.text)
+            await self._in_thread(self.file.save, self.text)
 
     async def _in_thread(self, function: Callable[..., Any], *arguments: object) -> Any:
         """What the function returns; None after an error, which the status line shows."""
