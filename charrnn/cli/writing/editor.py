@@ -121,7 +121,7 @@ class Editor(Processor):
             f"unknown to the model: {quote(''.join(sorted(unknown)[:MAX_NAMED]))}" if unknown else "",
             f"^T temperature {self.options.temperature:g} · ^P top-p {top_p:g} · seed {self.seed}",
             f"{len(self.buffer.text):,} characters",
-            str(self.file.path) if self.file else "not saved; -o FILE saves",
+            str(self.file.path) if self.file else "not saved (-o)",
         ]
         return f" {' · '.join(filter(None, parts))}\n {KEYS}"
 
