@@ -53,7 +53,7 @@ NOT_A_UNIT = "the network has no such unit; there are 0 to 15 of each of h: for 
     [
         ("16=1", 1, f"--force 16: {NOT_A_UNIT}"),
         ("z:3=1", 1, f"--force z:3: {NOT_A_UNIT}"),
-        ("=1", 1, NOT_A_UNIT),
+        ("=1", 2, "--force =1: must be UNIT=VALUE, such as 17=1 or c:17=-2"),
         ("3", 2, "--force 3: must be UNIT=VALUE, such as 17=1 or c:17=-2"),
         ("3=", 2, "--force 3=: must be UNIT=VALUE, such as 17=1 or c:17=-2"),
         ("3=one", 2, "--force 3=one: must be UNIT=VALUE, such as 17=1 or c:17=-2"),
