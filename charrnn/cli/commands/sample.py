@@ -207,11 +207,13 @@ def sample(
 
 def _held(force: Iterable[str]) -> dict[str, float]:
     """The values of --force by the names of their units. Raises BadValueError."""
-    held = {}
+    held: dict[str, float] = {}
     for each in force:
-        unit, _, value = each.rpartition("=")
+        unit, _, value = (part.strip() for part in each.rpartition("="))
+        if unit in held:
+            raise values.BadValueError(each, "this unit has a value already", "--force")
         try:
-            held[unit.strip()] = float(value if unit.strip() else "")
+            held[unit] = float(value if unit else "")
         except ValueError:
             raise values.BadValueError(each, "must be UNIT=VALUE, such as 17=1 or c:17=-2", "--force") from None
     return held
