@@ -52,12 +52,19 @@ def test_a_text_of_several_documents_is_cut_as_alone(tmp_path, text_file):
         model.score_many(["the", " \n "])
 
 
-def test_texts_fall_into_batches_by_their_length(monkeypatch, tiny_run):
-    monkeypatch.setattr(side_by_side, "BATCH", 30)
-    monkeypatch.setattr(side_by_side, "STREAMS", 3)
-    assert [*side_by_side._batches([9, 1, 100, 0, 2, 12, 3, 11])] == [[2], [5, 7], [0, 6, 4], [1]]
-    monkeypatch.setattr(side_by_side, "BLOCK", 16)
+def test_texts_that_begin_alike_are_in_one_batch(monkeypatch, tiny_run):
+    texts = ["the", "", "a dog", "that", "a", "x" * side_by_side.LONG, "the cat"]
+    assert side_by_side._batches(texts, 3) == [[4, 2, 3], [0, 6]]
+    assert side_by_side._batches(texts[:2], 3) == []
+    monkeypatch.setattr(side_by_side, "LONG", 100)
+    monkeypatch.setattr(side_by_side, "BATCH", {True: 3})
+    monkeypatch.setattr(side_by_side, "LARGE", 1)
     same_as_alone(charrnn.load(tiny_run), LINES)
+
+
+def test_equal_texts_have_equal_figures(tiny_run):
+    nats = charrnn.load(tiny_run).score_many(["the cat", "a", "the cat", "the cat sat", "the cat"]).nats
+    assert nats[0] == nats[2] == nats[4] < nats[3]
 
 
 def test_what_is_read_after_the_end_of_a_text_is_not_counted(tmp_path, text_file):
