@@ -4,12 +4,13 @@ read no further. Equal texts in one batch get equal surprisals.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
 from typing import Any
 
 import numpy as np
 
-from charrnn.errors import OUTPUT_NOT_FINITE, DivergedError
+from charrnn.errors import OUTPUT_NOT_FINITE, DivergedError, TextError
 from charrnn.models.encoded_text import in_unit
 from charrnn.models.mixture.components import Component, NetworkComponent, NGramScorer, scorers
 from charrnn.models.mixture.scorer_mixture import MixtureScorer, mix
@@ -47,11 +48,23 @@ def score_many(
     boundary: str | None,
     score: Callable[[Any], ScoredText],
 ) -> ScoredTexts:
-    """The score of each text. `score` gets those that are empty or that the `boundary` cuts into several documents."""
-    given = whole = [in_unit(text, vocabulary.unit) for text in texts]
-    if given and vocabulary.end_id is not None:
-        whole = only_documents(given, boundary or FILE)
-    return ScoredTexts(score_each(components, weights, vocabulary, whole, lambda number: score(given[number])))
+    """The score of each text. `score` gets those that are empty or that the `boundary` cuts into several documents.
+    Raises TextError where one cannot be scored.
+    """
+    if isinstance(texts, str | bytes):
+        raise TextError("texts must be a list of texts; found one text: score it with score(text)")
+
+    def named(number: int, call: Callable[[Any], Any], text: Any) -> Any:
+        try:
+            return call(text)
+        except TextError as error:
+            raise TextError(f"texts[{number}]: {error}") from None
+
+    given = [named(number, partial(in_unit, unit=vocabulary.unit), text) for number, text in enumerate(texts)]
+    documents = given and vocabulary.end_id is not None
+    whole = only_documents(given, boundary or FILE) if documents else given
+    scored = score_each(components, weights, vocabulary, whole, lambda number: named(number, score, given[number]))
+    return ScoredTexts(scored)
 
 
 def score_each(
@@ -69,7 +82,8 @@ def score_each(
     large, stop = any(network.architecture.hidden_size >= LARGE for network in networks), Event()
 
     def score(batch: Sequence[int]) -> list[ScoredText]:
-        return _score(components, weights, vocabulary, [texts[number] for number in batch], stop)
+        surprisals = partial(_surprisals, components, weights, stop)
+        return _score(surprisals, vocabulary, [texts[number] for number in batch])
 
     batches = _batches(texts, BATCH[large])
     with one_blas_thread(), ThreadPoolExecutor(len(usable_cores()) if large else 1) as threads:
@@ -89,9 +103,7 @@ def _batches(texts: Sequence[Any], size: int) -> list[list[int]]:
     return [part.tolist() for part in np.array_split(numbers, -(-len(numbers) // size))] if len(numbers) > 1 else []
 
 
-def _score(
-    components: Sequence[Component], weights: Sequence[float], vocabulary: Vocabulary, texts: Sequence[Any], stop: Event
-) -> list[ScoredText]:
+def _score(surprisals: Callable[[Ids, Array], Array], vocabulary: Vocabulary, texts: Sequence[Any]) -> list[ScoredText]:
     """The scores of the texts of a batch."""
     begin, end = vocabulary.begin_id is not None, vocabulary.end_id is not None
     read = [vocabulary.read(text) for text in texts]
@@ -100,11 +112,10 @@ def _score(
     rows = np.full((len(texts), lengths.max()), vocabulary.begin_id or 0, vocabulary.dtype)
     for row, (ids, _) in zip(rows, read, strict=True):
         row[begin : begin + len(ids)] = ids
-    surprisals = (_alone if len(texts) == 1 else _together)(components, weights, rows, lengths, stop)
+    found, scores = surprisals(rows, lengths), []
     if not begin:
-        surprisals = with_first(surprisals, len(vocabulary))
-    scores = []
-    for text, row, (ids, unknown) in zip(texts, surprisals, read, strict=True):
+        found = with_first(found, len(vocabulary))
+    for text, row, (ids, unknown) in zip(texts, found, read, strict=True):
         own = row[: len(ids) + end]
         own[: len(ids)][unknown] = UNKNOWN_COST
         if vocabulary.unit == "byte":
@@ -114,18 +125,15 @@ def _score(
     return scores
 
 
-def _alone(components: Sequence[Component], weights: Sequence[float], ids: Ids, lengths: Array, stop: Event) -> Array:
-    """The surprisals of ids[:, 1:], (1, n - 1)."""
-    with scorers(components, ids.size) as reading:
-        scorer = MixtureScorer(reading, weights)
-        blocks = (ids[:, start : start + BLOCK] for start in range(0, ids.size, BLOCK))
-        return np.concatenate([scorer.score(block) for block in blocks], axis=1)
-
-
-def _together(
-    components: Sequence[Component], weights: Sequence[float], ids: Ids, lengths: Array, stop: Event
+def _surprisals(
+    components: Sequence[Component], weights: Sequence[float], stop: Event, ids: Ids, lengths: Array
 ) -> Array:
     """The surprisals of ids[:, 1:], (k, n - 1); 0 after the end of a text."""
+    if len(ids) == 1:
+        with scorers(components, ids.size) as reading:
+            scorer = MixtureScorer(reading, weights)
+            blocks = (ids[:, start : start + BLOCK] for start in range(0, ids.size, BLOCK))
+            return np.concatenate([scorer.score(block) for block in blocks], axis=1)
     found = np.stack(
         [
             _read(component.network, ids, lengths, stop)

@@ -48,8 +48,29 @@ def test_a_model_that_has_no_line_break_guesses_the_first_character(tmp_path, te
 def test_a_text_of_several_documents_is_cut_as_alone(tmp_path, text_file):
     model = charrnn.load(trained(tmp_path / "run", text_file, r"data.boundary=\n"))
     same_as_alone(model, ["the cat\n", "a dog\nwhy?", "\n\nthe", "a"])
-    with pytest.raises(TextError, match="no document"):
+    with pytest.raises(TextError, match=r"texts\[1\]: .* no document"):
         model.score_many(["the", " \n "])
+
+
+@pytest.mark.parametrize("settings", [[], [r"data.boundary=\n"], ["data.unit=byte"]])
+def test_what_is_no_list_of_texts_is_refused(tmp_path, text_file, settings):
+    model = charrnn.load(trained(tmp_path / "run", text_file, *settings))
+    with pytest.raises(TextError, match=r"texts must be a list of texts; found one text: score it with score\(text\)"):
+        model.score_many("the cat")
+    for wrong in (17, None, bytearray(b"the")):
+        with pytest.raises(TextError, match=rf"^a text must be a str or bytes; found {type(wrong).__name__}"):
+            model.score(wrong)
+        with pytest.raises(
+            TextError, match=rf"texts\[1\]: a text must be a str or bytes; found {type(wrong).__name__}"
+        ):
+            model.score_many(["the", wrong])
+    with pytest.raises(TextError, match=r"texts\[2\]: (a text to be scored needs at least 1|.* no document)"):
+        model.score_many(["the", "cat", ""])
+    if "byte" not in str(settings):
+        with pytest.raises(
+            TextError, match=r"texts\[0\]: character 3: '\\udc80' \(U\+DC80\), half of a surrogate pair"
+        ):
+            model.score_many(["a \udc80"])
 
 
 def test_texts_that_begin_alike_are_in_one_batch(monkeypatch, tiny_run):
