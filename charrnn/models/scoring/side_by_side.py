@@ -63,19 +63,15 @@ def score_many(
     given = [named(number, partial(in_unit, unit=vocabulary.unit), text) for number, text in enumerate(texts)]
     documents = given and vocabulary.end_id is not None
     whole = only_documents(given, boundary or FILE) if documents else given
-    scored = score_each(components, weights, vocabulary, whole, lambda number: named(number, score, given[number]))
-    return ScoredTexts(scored)
+    scores = score_each(components, weights, vocabulary, whole)
+    return ScoredTexts(each or named(number, score, given[number]) for number, each in enumerate(scores))
 
 
 def score_each(
-    components: Sequence[Component],
-    weights: Sequence[float],
-    vocabulary: Vocabulary,
-    texts: Sequence[Any],
-    otherwise: Callable[[int], Any],
-) -> Iterator[Any]:
-    """The score of each text, str or bytes, read from its beginning; for a model of documents a text is a document. For
-    an empty text number n, `otherwise(n)`. Raises DivergedError if a surprisal is not finite.
+    components: Sequence[Component], weights: Sequence[float], vocabulary: Vocabulary, texts: Sequence[Any]
+) -> Iterator[ScoredText | None]:
+    """The score of each text, str or bytes, read from its beginning; for a model of documents a text is a document. Of
+    an empty text it is None. Raises DivergedError if a surprisal is not finite.
     """
     found: dict[int, ScoredText] = {}
     networks = [component.network for component in components if isinstance(component, NetworkComponent)]
@@ -92,7 +88,7 @@ def score_each(
                 found.update(zip(batch, scores, strict=True))
         finally:
             stop.set()
-    return (found.get(n) or (score([n])[0] if text else otherwise(n)) for n, text in enumerate(texts))
+    return (found.get(n) or (score([n])[0] if text else None) for n, text in enumerate(texts))
 
 
 def _batches(texts: Sequence[Any], size: int) -> list[list[int]]:

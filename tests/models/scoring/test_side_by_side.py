@@ -1,5 +1,7 @@
 """Texts scored side by side: each as alone, whatever the model and whatever is beside it."""
 
+from threading import Event
+
 import numpy as np
 import pytest
 from tiny import trained
@@ -110,3 +112,24 @@ def test_a_long_text_is_read_as_alone_to_the_bit(tiny_run):
     model, text = charrnn.load(tiny_run), "the cat sat on the mat. a dog ran.\n" * 600
     found = model.score_many(["a", text])
     np.testing.assert_array_equal(found[1].surprisals, model.score(text).surprisals)
+
+
+def test_a_batch_ends_as_soon_as_it_is_to_stop(tiny_run):
+    """Ctrl-C: the threads that still read are waited for."""
+    network, stop, ids = charrnn.load(tiny_run).saved.network, Event(), np.ones((3, 50), np.intp)
+    assert side_by_side._read(network, ids, np.array([50, 50, 20]), stop).any()
+    stop.set()
+    assert not side_by_side._read(network, ids, np.array([50, 50, 20]), stop).any()
+
+
+def test_an_interrupt_asks_all_threads_to_stop(tiny_run, monkeypatch):
+    asked = []
+
+    def interrupt(components, weights, stop, ids, lengths):
+        asked.append(stop)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(side_by_side, "_surprisals", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        charrnn.load(tiny_run).score_many(["the", "cat"])
+    assert asked[0].is_set()
