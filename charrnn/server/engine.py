@@ -22,6 +22,8 @@ class Job:
         self.groups, self.stream, self.news = groups, stream, asyncio.Event()
         self.texts = [text for group in groups for text in group]
         self.error: ApiError | None = None
+        if self.done:
+            self.news.set()
 
     @property
     def done(self) -> bool:
@@ -88,10 +90,14 @@ class Engine:
         """Wait for something to do, and let in whom there is room for."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._waiting or self._writing)
-            while self._waiting and len(self._writing) + len(self._waiting[0][1]) <= self._max_batch:
-                job, group = self._waiting.popleft()
-                self._writing += [(job, text) for text in group]
-                batch.join(group)
+            while self._waiting:
+                job, group = self._waiting[0]
+                left = [text for text in group if not text.finish]
+                if len(self._writing) + len(left) > self._max_batch:
+                    break
+                self._waiting.popleft()
+                self._writing += [(job, text) for text in left]
+                batch.join(left)
 
     def _notify(self, loop: asyncio.AbstractEventLoop, jobs: Iterable[Job], error: ApiError | None = None) -> None:
         def notify() -> None:

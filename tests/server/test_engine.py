@@ -103,6 +103,31 @@ def test_a_text_that_is_left_makes_room(model):
     assert (long.finish, short.finish, len(short.ids)) == ("cut", "length", 5)
 
 
+def test_who_has_left_holds_nobody_up(model):
+    async def work():
+        async with Running(model, 4, 10) as engine:
+            long, gone, short = (
+                Job([texts(model, 1, 10**9)], True),
+                Job([texts(model, 4)], False),
+                Job([texts(model)], False),
+            )
+            engine.submit(long)
+            await long.news.wait()  # it has one of four places
+            engine.submit(gone)
+            gone.stop()
+            engine.submit(short)
+            await asyncio.wait_for(end_of(short), 30)
+            long.stop()
+            return gone.texts
+
+    assert [text.ids for text in asyncio.run(work())] == [[]] * 4
+
+
+def test_nothing_to_write_is_answered_without_a_place(model):
+    assert Job([texts(model, 2, 0)], False).news.is_set()
+    assert not Job([texts(model, 2, 1)], False).news.is_set()
+
+
 @pytest.mark.parametrize("where", ["advance", "join"])
 def test_a_network_that_diverged_fails_its_requests_and_the_next_ones_are_tried(model, monkeypatch, where):
     method, failing = getattr(Batch, where), [True]

@@ -1,6 +1,7 @@
 """`charrnn serve`."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,12 @@ from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import common, completion, run_argument, values
 
 KEY = "CHARRNN_API_KEY"
+
+
+def _origin(value: str) -> str:
+    if not re.fullmatch(r"(\*|null|[a-z][a-z0-9+.-]*://[^/\s]+)?", value):
+        raise values.BadValueError(value, "must be * or the origin of a web page, such as https://example.org")
+    return value
 
 
 def _limit(default: float, help: str, parser: values.Parser, metavar: str = "N") -> Any:
@@ -31,7 +38,11 @@ def serve(
         8000, metavar="N", help="0: any free one.", rich_help_panel=common.WHERE, parser=values.whole(0, 65_535)
     ),
     cors: str = typer.Option(
-        "", metavar="ORIGIN", help="Web pages that may use it; *: all.", rich_help_panel=common.WHERE
+        "",
+        metavar="ORIGIN",
+        help="Web pages that may use it; *: all.",
+        rich_help_panel=common.WHERE,
+        parser=_origin,
     ),
     checkpoint: common.CheckpointOption = None,
     max_length: int = _limit(32_768, "Characters of a prompt, and of a text.", values.whole(1)),
@@ -48,7 +59,7 @@ def serve(
     """
     from charrnn.cli.output.console import print_note
     from charrnn.cli.progress.stage_lines import stage_lines
-    from charrnn.errors import missing_library
+    from charrnn.errors import OptionError, missing_library
     from charrnn.words import spelled_as
 
     with stage_lines() as on_stage:
@@ -61,8 +72,11 @@ def serve(
         except ImportError as error:
             raise missing_library("charrnn serve", "starlette and uvicorn", "starlette uvicorn", error) from None
 
+        key = os.environ.get(KEY, "")
+        if not re.fullmatch("[!-~]*", key):  # which no client could send
+            raise OptionError(f"{KEY} must be letters, digits and signs of ASCII, without spaces")
         names = listening.model_names(runs)
-        sock, key = listening.listen(host, port), os.environ.get(KEY, "")
+        sock = listening.listen(host, port)
         models = [api.load(run, which=checkpoint, on_stage=on_stage) for run in runs]
         limits = Limits(max_length, max_batch, max_queue, max_body, max_time)
         page = writing_page(models[0].single_checkpoint, names[0])

@@ -1,0 +1,68 @@
+"""One connection over HTTP/1.1: what uvicorn leaves open to clients that ask nothing, take nothing or speak nonsense."""
+
+import asyncio
+import time
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from charrnn.server.completion import json_response
+from charrnn.server.requests import ApiError
+
+try:
+    import resource
+except ImportError:  # Windows has no such limit
+    FILES = 1024
+else:
+    FILES = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] % (1 << 63), 1 << 16)
+
+MOST = FILES // 2  # connections
+BACKLOG = FILES // 8  # connections that are accepted at once
+SILENCE = 10  # seconds that a client may take to begin a request
+
+
+class Connection(H11Protocol):
+    """When there are too many, the one that has waited longest for its client's words gives way."""
+
+    since = 0.0  # when its client's turn began
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client has come."""
+        super().connection_made(transport)
+        self.since = time.monotonic()
+        if len(self.connections) > MOST:
+            others = [each for each in self.connections if isinstance(each, Connection) and each.gives_way]
+            min(others, key=lambda each: each.since).transport.abort()
+
+    def on_response_complete(self) -> None:
+        """It is the client's turn again."""
+        self.since = time.monotonic()
+        super().on_response_complete()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request has begun."""
+        return self.cycle is None or self.cycle.response_complete
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether it waits for its client's words."""
+        return (self.is_idle or self.cycle.more_body) and not self.transport.is_closing()
+
+    def tend(self, seconds: float) -> None:
+        """End it if its client says nothing, or has not taken an answer after `seconds`."""
+        waited = time.monotonic() - self.since
+        if self.transport.is_closing() and waited > seconds:
+            self.transport.abort()
+        elif self.is_idle and waited > SILENCE:
+            self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP, unless an answer has begun."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            error = ApiError(400, "this is not a request of HTTP/1.1")
+            answer = json_response(error.body, error.status, {"connection": "close"})
+            head = h11.Response(status_code=error.status, headers=answer.raw_headers, reason=b"Bad Request")
+            for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
