@@ -16,7 +16,7 @@ from charrnn.generation.incremental_decoder import Decoder
 from charrnn.generation.predictors import WINDOW
 from charrnn.generation.repetition_penalty import NGramHistory
 from charrnn.generation.sample_request import SampleRequest
-from charrnn.generation.sampling_loop import BLOCK, Chooser
+from charrnn.generation.sampling_loop import Chooser
 from charrnn.generation.stop_strings import StopDetector
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
@@ -44,7 +44,7 @@ class BatchedText:
         self.request, self.top, self.blind = request, top, False
         self.ids, self.prompt_ids = list[int](), vocabulary.encode(request.prompt)
         self.scores, self.prompt_scores = list[Score](), list[Score]()  # of each id, where they are wanted
-        self.numbers = _random_numbers(np.random.default_rng(seed))
+        self.random = np.random.default_rng(seed)
         self.scores_prompt, self.read = echo and top is not None, self.prompt_ids
         if vocabulary.begin_id is not None:
             self.read = np.insert(self.prompt_ids, 0, vocabulary.begin_id)
@@ -52,11 +52,9 @@ class BatchedText:
             self.blind = True  # its first character is a guess
         elif self.scores_prompt:
             self.prompt_scores.append(_score(np.full(len(vocabulary), -np.log(len(vocabulary))), self.read[0], top))
-        guard, is_empty = (
-            request.options.repetition,
-            request.length == 0 and not (self.scores_prompt and len(self.read)),
-        )
-        self.finish: str | None = "length" if is_empty else None
+        has_work = request.length or (self.scores_prompt and len(self.read))
+        self.finish: str | None = None if has_work else "length"
+        guard = request.options.repetition
         self.history = NGramHistory(guard, self.read[:, np.newaxis]) if guard else None
         can_stop = request.stops or vocabulary.end_id is not None
         self._ends = StopDetector([Decoder(vocabulary)], request.stops, vocabulary.end_id) if can_stop else None
@@ -108,7 +106,8 @@ class Batch:
         begun, room = list[_Reading](), SLICE
         while self._readings and room > 0:
             shortest = min(self._readings, key=lambda reading: reading.left)
-            room -= shortest.go_on(room)
+            room -= (count := sum(1 for _ in islice(shortest.steps, room)))
+            shortest.left -= count
             if room > 0:
                 self._readings.remove(shortest)
                 begun.append(shortest)
@@ -165,7 +164,7 @@ class _Group:
         """The next character of each row, from the logits of all, (B, V)."""
         own = logits[self.rows].astype(self._dtype, copy=False)
         following = [text.history.following[0] for text in self._texts if text.history]
-        return self._choose(own, np.array([next(text.numbers) for text in self._texts]), following)[0]
+        return self._choose(own, np.array([text.random.random() for text in self._texts]), following)[0]
 
 
 class _Reading:
@@ -177,13 +176,7 @@ class _Reading:
         self._scores = first.prompt_scores if first.scores_prompt else None
         for text in texts:
             text.prompt_scores = first.prompt_scores
-        self.left, self.state, self._steps = len(self._ids) * len(network.layers), network.zero_state(1), self._read()
-
-    def go_on(self, most: int) -> int:
-        """Read `most` characters of it, or up to the end. Returns how many these were."""
-        count = sum(1 for _ in islice(self._steps, most))
-        self.left -= count
-        return count
+        self.left, self.state, self.steps = len(self._ids) * len(network.layers), network.zero_state(1), self._read()
 
     def _read(self) -> Iterator[None]:
         for start in range(0, len(self._ids), WINDOW):
@@ -203,9 +196,3 @@ def _score(log_p: Array, index: int, top: int | None) -> Score:
     """The score of one character, from log probabilities, (V,)."""
     likeliest = (-log_p).argsort(kind="stable")[:top].tolist() if top else []
     return float(log_p[index]), [(each, float(log_p[each])) for each in likeliest]
-
-
-def _random_numbers(generator: np.random.Generator) -> Iterator[float]:
-    """Numbers in [0, 1), as many at once as `draw_texts` takes."""
-    while True:
-        yield from generator.random(BLOCK).tolist()

@@ -1,6 +1,7 @@
 """One connection over HTTP/1.1: what uvicorn leaves open to clients that ask nothing, take nothing or speak nonsense."""
 
 import asyncio
+import http
 import time
 
 import h11
@@ -18,20 +19,20 @@ else:
 
 MOST = FILES // 2  # connections
 BACKLOG = FILES // 8  # connections that are accepted at once
-SILENCE = 10  # seconds that a client may take to begin a request
+PATIENCE = 30  # seconds for all of a request
 
 
 class Connection(H11Protocol):
     """When there are too many, the one that has waited longest for its client's words gives way."""
 
-    since = 0.0  # when its client's turn began
+    since = 0.0  # when it was its client's turn
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come."""
         super().connection_made(transport)
         self.since = time.monotonic()
         if len(self.connections) > MOST:
-            others = [each for each in self.connections if isinstance(each, Connection) and each.gives_way]
+            others = [each for each in self.connections if isinstance(each, Connection) and each.waits]
             min(others, key=lambda each: each.since).transport.abort()
 
     def on_response_complete(self) -> None:
@@ -40,29 +41,31 @@ class Connection(H11Protocol):
         super().on_response_complete()
 
     @property
-    def is_idle(self) -> bool:
-        """Whether no request has begun."""
-        return self.cycle is None or self.cycle.response_complete
-
-    @property
-    def gives_way(self) -> bool:
+    def waits(self) -> bool:
         """Whether it waits for its client's words."""
-        return (self.is_idle or self.cycle.more_body) and not self.transport.is_closing()
+        has_none = self.cycle is None or self.cycle.response_complete or self.cycle.more_body
+        return has_none and not self.transport.is_closing()
 
     def tend(self, seconds: float) -> None:
-        """End it if its client says nothing, or has not taken an answer after `seconds`."""
+        """End it if its client says too little, or has not taken an answer after `seconds`."""
         waited = time.monotonic() - self.since
-        if self.transport.is_closing() and waited > seconds:
+        if self.waits and waited > PATIENCE:
+            if self.conn.our_state is h11.IDLE:  # a browser may open connections to use them later
+                self.transport.close()
+            self._refuse(ApiError(408, f"the request did not come within {PATIENCE} s", code="timeout"))
+        elif self.transport.is_closing() and waited > seconds:
             self.transport.abort()
-        elif self.is_idle and waited > SILENCE:
-            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is not HTTP, unless an answer has begun."""
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            error = ApiError(400, "this is not a request of HTTP/1.1")
+        """Answer what is not HTTP."""
+        self._refuse(ApiError(400, "this is not a request of HTTP/1.1"))
+
+    def _refuse(self, error: ApiError) -> None:
+        """End it with this error, if there is no answer yet."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE) and not self.transport.is_closing():
             answer = json_response(error.body, error.status, {"connection": "close"})
-            head = h11.Response(status_code=error.status, headers=answer.raw_headers, reason=b"Bad Request")
+            reason = http.HTTPStatus(error.status).phrase
+            head = h11.Response(status_code=error.status, headers=answer.raw_headers, reason=reason)
             for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()

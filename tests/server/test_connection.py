@@ -11,7 +11,7 @@ from uvicorn.server import ServerState
 
 from charrnn.server import connection
 from charrnn.server.completion import json_response
-from charrnn.server.connection import SILENCE, Connection
+from charrnn.server.connection import PATIENCE, Connection
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 BEGUN = b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
@@ -104,15 +104,20 @@ def test_who_says_nothing_is_left_alone_for_a_while_and_then_shut_out():
             silent, writer = await made.open()
             writer.write(b"GET / HTTP/1.1\r\nHos")
             (idle,) = made.state.connections
-            busy, _ = await made.open(b"GET /wait HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            half, _ = await made.open(BEGUN)
             await made.until(lambda: made.state.tasks)
+            busy, _ = await made.open(b"GET /wait HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            await made.until(lambda: len(made.state.tasks) == 2)
             for each in list(made.state.connections):
                 each.tend(300)
             assert not idle.transport.is_closing()
             for each in list(made.state.connections):
-                each.since -= SILENCE + 1
+                each.since -= PATIENCE + 1
                 each.tend(300)
             assert await ended(silent)
+            answer = await half.read()
+            assert answer.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+            assert b"the request did not come within 30 s" in answer
             made.let_go.set()
             assert (await busy.read()).endswith(b'"fine"')
 

@@ -260,26 +260,6 @@ def test_out_of_time(trained_once):
         assert (done, rest) == ("data: [DONE]", "")
 
 
-def test_a_body_that_does_not_come(model):
-    service = served(model, seconds=0.05)
-
-    async def work():
-        sent = []
-
-        async def receive():
-            await asyncio.sleep(60)
-
-        async def keep(message):
-            sent.append(message)
-
-        scope = {"type": "http", "method": "POST", "path": PATH, "headers": [], "query_string": b"", "root_path": ""}
-        await service.app(scope, receive, keep)
-        return sent
-
-    start, body = asyncio.run(work())
-    assert (start["status"], json.loads(body["body"])["error"]["code"]) == (408, "timeout")
-
-
 @pytest.mark.parametrize("stream", [True, False])
 def test_at_the_end_what_is_written_is_cut_well_formed(model, stream):
     service = served(model)
