@@ -47,7 +47,7 @@ class Service:
     def __init__(self, models: Mapping[str, Model], limits: Limits, page: str, key: str = "", cors: str = "") -> None:
         self._engines = {name: Engine(model, limits.batch, limits.queue) for name, model in models.items()}
         self.limits, self._page, self._key, self._began = limits, page, key, int(time.time())
-        self._jobs, self._closing = set[Job](), False
+        self._closing = False
         allow: Any = {"allow_origins": [cors], "allow_methods": ["GET", "POST"], "allow_headers": ["*"]}
         self.app = Starlette(
             routes=[
@@ -65,13 +65,9 @@ class Service:
 
     def close(self, seconds: float) -> None:
         """Refuse further requests, and after `seconds` cut what is still being written."""
-
-        def cut() -> None:
-            for job in list(self._jobs):
-                job.stop(_closing())
-
         self._closing = True
-        asyncio.get_running_loop().call_later(seconds, cut)
+        for engine in self._engines.values():
+            asyncio.get_running_loop().call_later(seconds, engine.cut, _closing())
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -111,7 +107,7 @@ class Service:
         except CharrnnError as error:
             raise ApiError(400, str(error), "prompt", "invalid_value") from None
         engine.submit(job)
-        return Completion(job, self._jobs, wanted, name, engine.model.vocabulary, self.limits.seconds)
+        return Completion(job, wanted, name, engine.model.vocabulary, self.limits.seconds)
 
     def _require_key(self, request: Request) -> None:
         given, expected = request.headers.get("authorization", ""), f"Bearer {self._key}"

@@ -19,7 +19,7 @@ else:
 
 MOST = FILES // 2  # connections
 BACKLOG = FILES // 8  # connections that are accepted at once
-PATIENCE = 30  # seconds for all of a request
+PATIENCE = 30  # seconds for a client to say what it asks, and to take the rest of an answer
 
 
 class Connection(H11Protocol):
@@ -47,13 +47,13 @@ class Connection(H11Protocol):
         return has_none and not self.transport.is_closing()
 
     def tend(self, seconds: float) -> None:
-        """End it if its client says too little, or has not taken an answer after `seconds`."""
+        """End it if its client says too little, or is too slow to take what is written within `seconds`."""
         waited = time.monotonic() - self.since
         if self.waits and waited > PATIENCE:
             if self.conn.our_state is h11.IDLE:  # a browser may open connections to use them later
                 self.transport.close()
             self._refuse(ApiError(408, f"the request did not come within {PATIENCE} s", code="timeout"))
-        elif self.transport.is_closing() and waited > seconds:
+        elif waited > seconds + 2 * PATIENCE:
             self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:

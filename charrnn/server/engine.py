@@ -57,6 +57,13 @@ class Engine:
             self._waiting += [(job, group) for group in job.groups]
             self._changed.notify()
 
+    def cut(self, error: ApiError) -> None:
+        """Stop every job."""
+        with self._changed:
+            jobs = {job for job, _ in [*self._waiting, *self._writing]}
+        for job in jobs:
+            job.stop(error)
+
     def close(self) -> None:
         """End `run`, at the next character."""
         with self._changed:

@@ -185,7 +185,7 @@ def served(model, **limits):
 async def idle(service, seconds=20):
     (engine,) = service._engines.values()
     until = time.monotonic() + seconds
-    while engine._writing or engine._waiting or service._jobs:
+    while engine._writing or engine._waiting:
         assert time.monotonic() < until, "it is still writing"
         await asyncio.sleep(0.005)
 
