@@ -13,14 +13,14 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from charrnn.errors import CharrnnError
 from charrnn.generation.batch import BatchedText
 from charrnn.models.model import Model
-from charrnn.server.completion import GONE, Completion, json_response
+from charrnn.server.completion import Completion, json_response
 from charrnn.server.engine import Engine, Job
 from charrnn.server.requests import ApiError, CompletionRequest, invalid, parse, show
 from charrnn.text.characters.unit_names import amount
@@ -46,7 +46,9 @@ class Service:
 
     def __init__(self, models: Mapping[str, Model], limits: Limits, page: str, key: str = "", cors: str = "") -> None:
         self._engines = {name: Engine(model, limits.batch, limits.queue) for name, model in models.items()}
-        self.limits, self._page, self._key, self._began = limits, page, key, int(time.time())
+        self.limits, self._page, self._key = limits, page, key
+        made = {"object": "model", "created": int(time.time()), "owned_by": "charrnn"}
+        self._described = {name: {"id": name, **made} for name in models}
         self._closing = False
         allow: Any = {"allow_origins": [cors], "allow_methods": ["GET", "POST"], "allow_headers": ["*"]}
         self.app = Starlette(
@@ -58,7 +60,7 @@ class Service:
                 Route("/v1/completions", self._complete, methods=["POST"]),
             ],
             middleware=[Middleware(CORSMiddleware, **allow)] if cors else [],
-            exception_handlers=dict.fromkeys((ApiError, HTTPException, ClientDisconnect, Exception), _answer),
+            exception_handlers=dict.fromkeys((ApiError, HTTPException, Exception), _answer),
             lifespan=self._lifespan,
         )
         self.app.router.redirect_slashes = False  # it would send clients to whatever host they name
@@ -88,12 +90,12 @@ class Service:
 
     async def _models(self, request: Request) -> Response:
         self._require_key(request)
-        return json_response({"object": "list", "data": [self._described(name) for name in self._engines]})
+        return json_response({"object": "list", "data": list(self._described.values())})
 
     async def _model(self, request: Request) -> Response:
         self._require_key(request)
         self._engine(name := request.path_params["name"])
-        return json_response(self._described(name))
+        return json_response(self._described[name])
 
     async def _complete(self, request: Request) -> Response:
         self._require_key(request)
@@ -119,9 +121,6 @@ class Service:
             served = ", ".join(self._engines)
             raise ApiError(404, f"no model {name[:99]!r} here; there is {served}", "model", "model_not_found")
         return self._engines[name]
-
-    def _described(self, name: str) -> dict[str, object]:
-        return {"id": name, "object": "model", "created": self._began, "owned_by": "charrnn"}
 
     async def _read(self, request: Request) -> bytes:
         """The body of a request."""
@@ -172,8 +171,6 @@ async def _answer(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         headers, message = error.headers, f"{request.method} {request.url.path[:99]}: {error.detail}"
         error = ApiError(error.status_code, message)
-    elif isinstance(error, ClientDisconnect):
-        error = GONE
     elif not isinstance(error, ApiError):
         error = ApiError(500, "internal error")
     return json_response(error.body, error.status, headers)

@@ -34,7 +34,7 @@ class Choice:
             new, self._held = self._held, ""
         self._add(ids, [self._decoder.read(index) for index in ids], text.scores[self._read :])
         self._read += len(ids)
-        end = first_stop(self._held, stops) if finish == "stop" else None
+        end = first_stop(self._held, stops)  # it may be there before `finish` is
         if end is None:
             end = len(self._held) - (0 if finish else possible_start_length(self._held, stops))
         new, self._held, self._ended = new + self._held[:end], self._held[end:], finish is not None

@@ -2,6 +2,7 @@
 
 import asyncio
 import http
+import os
 import time
 
 import h11
@@ -10,13 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from charrnn.server.completion import json_response
 from charrnn.server.requests import ApiError
 
-try:
-    import resource
-except ImportError:  # Windows has no such limit
-    FILES = 1024
-else:
-    FILES = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] % (1 << 63), 1 << 16)
-
+FILES = min(os.sysconf("SC_OPEN_MAX") % (1 << 63), 1 << 16) if hasattr(os, "sysconf") else 1024  # not on Windows
 MOST = FILES // 2  # connections
 BACKLOG = FILES // 8  # connections that are accepted at once
 PATIENCE = 30  # seconds for a client to say what it asks, and to take the rest of an answer

@@ -19,8 +19,8 @@ def _origin(value: str) -> str:
     return value
 
 
-def _limit(default: float, help: str, parser: values.Parser, metavar: str = "N") -> Any:
-    return typer.Option(default, metavar=metavar, help=help, rich_help_panel="Limits", parser=parser)
+def _option(default: Any, help: str, parser: values.Parser, metavar: str = "N", panel: str = "Limits") -> Any:
+    return typer.Option(default, metavar=metavar, help=help, rich_help_panel=panel, parser=parser)
 
 
 def serve(
@@ -33,23 +33,15 @@ def serve(
         help="Runs, as for sample. None, in a terminal: the newest run.",
         show_default=False,
     ),
-    host: str = typer.Option("127.0.0.1", metavar="HOST", help="Where to listen.", rich_help_panel=common.WHERE),
-    port: int = typer.Option(
-        8000, metavar="N", help="0: any free one.", rich_help_panel=common.WHERE, parser=values.whole(0, 65_535)
-    ),
-    cors: str = typer.Option(
-        "",
-        metavar="ORIGIN",
-        help="Web pages that may use it; *: all.",
-        rich_help_panel=common.WHERE,
-        parser=_origin,
-    ),
+    host: str = _option("127.0.0.1", "Where to listen.", str, "HOST", common.WHERE),
+    port: int = _option(8000, "0: any free one.", values.whole(0, 65_535), "N", common.WHERE),
+    cors: str = _option("", "Web pages that may use it; *: all.", _origin, "ORIGIN", common.WHERE),
     checkpoint: common.CheckpointOption = None,
-    max_length: int = _limit(32_768, "Characters of a prompt, and of a text.", values.whole(1)),
-    max_batch: int = _limit(64, "Texts that a model writes at once.", values.whole(1)),
-    max_queue: int = _limit(256, "Texts that wait.", values.whole()),
-    max_body: int = _limit(1 << 20, "Bytes of a request.", values.whole(1)),
-    max_time: float = _limit(300, "For a request.", values.number(above=0, most=1e6, code=FAILED), "SECONDS"),
+    max_length: int = _option(32_768, "Characters of a prompt, and of a text.", values.whole(1)),
+    max_batch: int = _option(64, "Texts that a model writes at once.", values.whole(1)),
+    max_queue: int = _option(256, "Texts that wait.", values.whole()),
+    max_body: int = _option(1 << 20, "Bytes of a request.", values.whole(1)),
+    max_time: float = _option(300, "For a request.", values.number(above=0, most=1e6, code=FAILED), "SECONDS"),
 ) -> None:
     """Serve trained networks over HTTP, as OpenAI's completions.
 
