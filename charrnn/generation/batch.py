@@ -29,6 +29,9 @@ SLICE = 64  # characters of prompts that are read before each text gets its next
 Score = tuple[float, list[tuple[int, float]]]
 """ln p of a character by the network, before any filter, and the likeliest ids with theirs."""
 
+_Group = tuple[list[int], np.dtype[Any], Chooser]
+"""The rows of a batch that have the same options, and the type of their logits."""
+
 
 class BatchedText:
     """A text that is being written. `finish` is None, and in the end "stop" or "length"; who sets it to anything else
@@ -130,41 +133,30 @@ class Batch:
 
     def _group(self, texts: Sequence[BatchedText], logits: Array) -> "list[_Group]":
         """The rows that are drawn alike."""
-        rows = defaultdict(list)
+        alike, groups = defaultdict(list), list[_Group]()
         for row, text in enumerate(texts):
-            rows[text.request.options, text.blind].append(row)
-        return [_Group(texts, each, logits, self._label_smoothing, self._disallowed) for each in rows.values()]
+            alike[text.request.options, text.blind].append(row)
+        for (options, blind), rows in alike.items():
+            own = logits[rows]
+            if blind and self._label_smoothing:
+                own = own.astype(np.float64)  # as BlindStart gives it
+            groups.append((rows, own.dtype, Chooser(own, options, self._label_smoothing, self._disallowed)))
+        return groups
 
     def _draw(self, texts: Sequence[BatchedText], logits: Array, groups: "Sequence[_Group]") -> Ids:
         """The next character of each text, (B,), from the logits, (B, V)."""
         ids = np.empty(len(texts), np.intp)
-        for group in groups:
-            ids[group.rows] = group.choose(logits)
+        for rows, dtype, choose in groups:
+            some = [texts[row] for row in rows]
+            numbers = np.array([text.random.random() for text in some])
+            following = [text.history.following[0] for text in some if text.history]
+            ids[rows], _ = choose(logits[rows].astype(dtype, copy=False), numbers, following)
         if scored := [row for row, text in enumerate(texts) if text.top is not None]:
             for row, log_p in zip(scored, log_softmax(logits[scored]), strict=True):
                 texts[row].scores.append(_score(log_p, ids[row], texts[row].top))
         for text, index in zip(texts, ids.tolist(), strict=True):
             text.add(index)
         return ids
-
-
-class _Group:
-    """The rows of a batch that have the same options."""
-
-    def __init__(
-        self, texts: Sequence[BatchedText], rows: list[int], logits: Array, label_smoothing: float, disallowed: Any
-    ) -> None:
-        first, self._texts = texts[rows[0]], [texts[row] for row in rows]
-        self.rows: Any = slice(None) if len(rows) == len(texts) else rows
-        self._dtype = np.float64 if first.blind and label_smoothing else logits.dtype  # as BlindStart gives it
-        own = logits[self.rows].astype(self._dtype)
-        self._choose = Chooser(own, first.request.options, label_smoothing, disallowed)
-
-    def choose(self, logits: Array) -> Ids:
-        """The next character of each row, from the logits of all, (B, V)."""
-        own = logits[self.rows].astype(self._dtype, copy=False)
-        following = [text.history.following[0] for text in self._texts if text.history]
-        return self._choose(own, np.array([text.random.random() for text in self._texts]), following)[0]
 
 
 class _Reading:
