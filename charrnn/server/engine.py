@@ -22,6 +22,8 @@ class Job:
         self.groups, self.stream, self.news = groups, stream, asyncio.Event()
         self.texts = [text for group in groups for text in group]
         self.error: ApiError | None = None
+        if self.done:
+            self.news.set()
 
     @property
     def done(self) -> bool:
@@ -54,6 +56,13 @@ class Engine:
                 raise ApiError(429, f"{busy} texts are written or wait; try again later", code="queue_full")
             self._waiting += [(job, group) for group in job.groups]
             self._changed.notify()
+
+    def cut(self, error: ApiError) -> None:
+        """Stop every job."""
+        with self._changed:
+            jobs = {job for job, _ in [*self._waiting, *self._writing]}
+        for job in jobs:
+            job.stop(error)
 
     def close(self) -> None:
         """End `run`, at the next character."""
@@ -88,10 +97,14 @@ class Engine:
         """Wait for something to do, and let in whom there is room for."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._waiting or self._writing)
-            while self._waiting and len(self._writing) + len(self._waiting[0][1]) <= self._max_batch:
-                job, group = self._waiting.popleft()
-                self._writing += [(job, text) for text in group]
-                batch.join(group)
+            while self._waiting:
+                job, group = self._waiting[0]
+                left = [text for text in group if not text.finish]
+                if len(self._writing) + len(left) > self._max_batch:
+                    break
+                self._waiting.popleft()
+                self._writing += [(job, text) for text in left]
+                batch.join(left)
 
     def _notify(self, loop: asyncio.AbstractEventLoop, jobs: Iterable[Job], error: ApiError | None = None) -> None:
         def notify() -> None:

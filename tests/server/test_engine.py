@@ -103,6 +103,31 @@ def test_a_text_that_is_left_makes_room(model):
     assert (long.finish, short.finish, len(short.ids)) == ("cut", "length", 5)
 
 
+def test_who_has_left_holds_nobody_up(model):
+    async def work():
+        async with Running(model, 4, 10) as engine:
+            long, gone, short = (
+                Job([texts(model, 1, 10**9)], True),
+                Job([texts(model, 4)], False),
+                Job([texts(model)], False),
+            )
+            engine.submit(long)
+            await long.news.wait()  # it has one of four places
+            engine.submit(gone)
+            gone.stop()
+            engine.submit(short)
+            await asyncio.wait_for(end_of(short), 30)
+            long.stop()
+            return gone.texts
+
+    assert [text.ids for text in asyncio.run(work())] == [[]] * 4
+
+
+def test_nothing_to_write_is_answered_without_a_place(model):
+    assert Job([texts(model, 2, 0)], False).news.is_set()
+    assert not Job([texts(model, 2, 1)], False).news.is_set()
+
+
 @pytest.mark.parametrize("where", ["advance", "join"])
 def test_a_network_that_diverged_fails_its_requests_and_the_next_ones_are_tried(model, monkeypatch, where):
     method, failing = getattr(Batch, where), [True]
@@ -160,7 +185,7 @@ def served(model, **limits):
 async def idle(service, seconds=20):
     (engine,) = service._engines.values()
     until = time.monotonic() + seconds
-    while engine._writing or engine._waiting or service._jobs:
+    while engine._writing or engine._waiting:
         assert time.monotonic() < until, "it is still writing"
         await asyncio.sleep(0.005)
 
@@ -233,26 +258,6 @@ def test_out_of_time(trained_once):
         *_, error, done, rest = answer.text.split("\n\n")
         assert json.loads(error[6:])["error"]["code"] == "timeout"
         assert (done, rest) == ("data: [DONE]", "")
-
-
-def test_a_body_that_does_not_come(model):
-    service = served(model, seconds=0.05)
-
-    async def work():
-        sent = []
-
-        async def receive():
-            await asyncio.sleep(60)
-
-        async def keep(message):
-            sent.append(message)
-
-        scope = {"type": "http", "method": "POST", "path": PATH, "headers": [], "query_string": b"", "root_path": ""}
-        await service.app(scope, receive, keep)
-        return sent
-
-    start, body = asyncio.run(work())
-    assert (start["status"], json.loads(body["body"])["error"]["code"]) == (408, "timeout")
 
 
 @pytest.mark.parametrize("stream", [True, False])
