@@ -22,7 +22,7 @@ from charrnn.generation.batch import BatchedText
 from charrnn.models.model import Model
 from charrnn.server.completion import Completion, json_response
 from charrnn.server.engine import Engine, Job
-from charrnn.server.requests import ApiError, CompletionRequest, invalid, parse, show
+from charrnn.server.requests import ApiError, CompletionRequest, internal_error, invalid, parse, show
 from charrnn.text.characters.unit_names import amount
 from charrnn.words import plural
 
@@ -172,5 +172,5 @@ async def _answer(request: Request, error: Exception) -> Response:
         headers, message = error.headers, f"{request.method} {request.url.path[:99]}: {error.detail}"
         error = ApiError(error.status_code, message)
     elif not isinstance(error, ApiError):
-        error = ApiError(500, "internal error")
+        error = internal_error(error)
     return json_response(error.body, error.status, headers)

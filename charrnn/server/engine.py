@@ -6,10 +6,9 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from charrnn.errors import CharrnnError
 from charrnn.generation.batch import Batch, BatchedText
 from charrnn.models.model import Model
-from charrnn.server.requests import ApiError
+from charrnn.server.requests import ApiError, internal_error
 from charrnn.system.blas_threads import one_blas_thread
 
 NEWS_EVERY = 0.04  # seconds: after its first character a stream gets what was written meanwhile
@@ -78,9 +77,8 @@ class Engine:
                 try:
                     self._admit(batch)
                     batch.advance()
-                except Exception as error:  # such as a network that diverged
-                    message = str(error) if isinstance(error, CharrnnError) else f"internal error: {error!r}"
-                    self._notify(loop, {job for job, _ in self._writing}, ApiError(500, message))
+                except Exception as error:
+                    self._notify(loop, {job for job, _ in self._writing}, internal_error(error))
                     batch, self._writing = self._batch(), []
                 urgent = any(text.finish or len(text.ids) == 1 for _, text in self._writing)
                 news |= {job for job, text in self._writing if text.finish or (job.stream and text.ids)}

@@ -1,10 +1,14 @@
 """What a client asks for, checked, and the error that it gets instead."""
 
 import json
+import logging
+import traceback
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from charrnn.errors import CharrnnError
 from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.text.characters.printable import printable_line
@@ -21,6 +25,16 @@ class ApiError(Exception):
         kind = "invalid_request_error" if status < 500 else "server_error"
         error = {"message": printable_line(message), "type": kind, "param": param, "code": code}
         self.status, self.body = status, {"error": error}
+
+
+def internal_error(error: Exception) -> ApiError:
+    """The error for the client; who serves reads where it came from, without what was asked."""
+    if isinstance(error, CharrnnError):  # such as a network that diverged
+        return ApiError(500, str(error))
+    *_, place = traceback.extract_tb(error.__traceback__) or [None]
+    where = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}" if place else repr(error)
+    logging.getLogger("charrnn").error("error: internal error: %s", where)
+    return ApiError(500, "internal error")
 
 
 _as_list = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)

@@ -287,9 +287,10 @@ def test_at_the_end_what_is_written_is_cut_well_formed(model, stream):
     assert json.loads(last)["error"]["code"] == "shutting_down"
 
 
-def test_an_error_inside_is_an_error_in_shape(trained_once, monkeypatch):
+def test_an_error_inside_is_an_error_in_shape(trained_once, monkeypatch, caplog):
     with client(trained_once) as http:
         monkeypatch.setattr("charrnn.server.app.parse", lambda body: 1 / 0)
         answer = http.post(PATH, json={})
         assert answer.status_code == 500
         assert answer.json()["error"]["message"] == "internal error"
+    assert "error: internal error: ZeroDivisionError in test_engine.py, line " in caplog.text
