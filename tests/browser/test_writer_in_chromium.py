@@ -422,6 +422,8 @@ def test_a_long_text_is_in_blocks_that_are_drawn_only_when_seen(visit, trained_o
     assert sum(sizes) == len(text)
     assert max(sizes) <= 4000
     assert tab.evaluate("() => getComputedStyle(document.querySelector('.block')).contentVisibility") == "auto"
+    tab.evaluate("() => { for (let n = 0; n < 50; n++) { cut(4000); [...'abc'.repeat(100)].forEach(read); } }")
+    assert tab.evaluate("() => [...$('text').children].every((block) => block.size === block.childNodes.length)")
     tab.evaluate("() => { cut(4000); typed = [...'abc']; run(0); }")
     finished(tab)
     assert text_of(tab) == tab.locator("#text").text_content() == text[:4000] + "cba"

@@ -3,12 +3,12 @@
 const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 const PHI = { tanh: Math.tanh, sigmoid, relu: (a) => Math.max(a, 0) }[data.nonlinearity];
 
-// out = bias + W x; four rows and two columns at once, so that the processor waits for neither.
+// out = bias + W x; four rows and two columns at once, so that the processor waits for neither. The last four rows may
+// be some of those before them once more; rows beyond the last are nowhere.
 function affine(W, x, bias, out) {
   const n = x.length, rows = out.length;
-  let j = 0, p = 0; // the first of the four rows
-  for (; j + 3 < rows; j += 4, p += 4 * n) {
-    const q = p + n, r = q + n, s = r + n;
+  for (let k = 0; k < rows; k += 4) {
+    const j = Math.max(0, Math.min(k, rows - 4)), p = j * n, q = p + n, r = q + n, s = r + n;
     let a = bias[j], b = bias[j + 1], c = bias[j + 2], d = bias[j + 3], i = 0;
     for (; i + 1 < n; i += 2) {
       const u = x[i], v = x[i + 1];
@@ -19,11 +19,6 @@ function affine(W, x, bias, out) {
     }
     for (; i < n; i++) { a += W[p + i] * x[i]; b += W[q + i] * x[i]; c += W[r + i] * x[i]; d += W[s + i] * x[i]; }
     out[j] = a; out[j + 1] = b; out[j + 2] = c; out[j + 3] = d;
-  }
-  for (; j < rows; j++, p += n) {
-    let a = bias[j];
-    for (let i = 0; i < n; i++) a += W[p + i] * x[i];
-    out[j] = a;
   }
 }
 

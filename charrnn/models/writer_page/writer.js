@@ -5,7 +5,6 @@ const BUDGET = 50; // ms, after which the page draws and hears
 const SHOWN = 8; // alternatives
 const CALM = matchMedia("(prefers-reduced-motion: reduce)").matches; // the page does not follow the text
 const RARE = data.unknown === null ? [] : [data.unknown];
-const ENDED = "The document ends here; another seed may go on.";
 
 const reading = new Reading(new Network(data));
 const idOf = new Map(data.symbols.map((symbol, id) => [symbol, id]));
@@ -15,7 +14,7 @@ let typed = []; // characters that are not read yet, the last one first
 let running = false, left = 0, chosen = null, begun = 0, before = 0, settings = null;
 let here = null; // the character that is pointed at
 
-const encode = (character) => (data.bytes ? [...encoder.encode(character)] : [idOf.get(character) ?? []].flat());
+const encode = (c) => (data.bytes ? [...encoder.encode(c)] : idOf.has(c) ? [idOf.get(c)] : []);
 const lastEnd = () => (pieces.length ? pieces[pieces.length - 1].end : 0);
 const written = () => Math.max(0, pieces.length - before);
 const count = (n) => `${n.toLocaleString("en")} character${n === 1 ? "" : "s"}`;
@@ -48,7 +47,7 @@ function cut(length) {
   for (const piece of pieces.splice(length)) {
     const block = piece.parentElement;
     piece.remove();
-    if (!block.firstChild) block.remove();
+    if (!--block.size) block.remove();
   }
   decoder.decode(); // forgets a character that is not complete
   reading.cut(lastEnd());
@@ -64,7 +63,7 @@ function write() {
   const id = chosen ?? reading.draw(settings, uniform(settings.seed, reading.ids.length));
   chosen = null;
   if (id < 0) stop("The network's output is not a finite number.");
-  else if (id === data.end) stop(ENDED);
+  else if (id === data.end) stop("The document ends here; another seed may go on.");
   else accept(id);
 }
 
