@@ -87,7 +87,7 @@ def test_it_chooses_as_charrnn_does_with_the_same_random_number(visit, trained_o
             })""",
             [numbers, {"temperature": temperature, "topP": top_p}],
         )
-        options = SamplingOptions(temperature, top_p=top_p)  # in falling order also if it keeps all
+        options = SamplingOptions(temperature, top_p=None if top_p == 1 else top_p)
         for (o, chosen), u in zip(found, numbers, strict=True):
             learned = LabelSmoothingCorrection(np.array([o], float), smoothing)(np.array([o], float))[0]
             learned[DOCUMENTS.unknown_id] = -np.inf

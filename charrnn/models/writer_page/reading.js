@@ -51,10 +51,10 @@ class Reading {
     const p = this.expect(this.ids.length), { weighted: w, order } = this, taught = data.smoothing / w.length;
     for (let i = 0; i < w.length; i++) w[i] = Math.max(p[i] - taught, LEAST * p[i]); // less what label smoothing added
     if (data.unknown !== null) w[data.unknown] = 0;
-    order.sort((a, b) => w[b] - w[a] || a - b);
-    const top = w[order[0]], power = 1 / Math.max(temperature, COLDEST);
+    const top = w.reduce((a, b) => Math.max(a, b)), power = 1 / Math.max(temperature, COLDEST);
     if (!(top > 0)) return -1;
-    if (temperature === 0) return order[0];
+    if (temperature === 0) return w.indexOf(top);
+    order.sort(topP < 1 ? (a, b) => w[b] - w[a] || a - b : undefined); // by id if all are kept, which is quick
     let all = 0, kept = 0, total = 0, sum = 0, place = -1;
     for (const id of order) all += w[id] = (w[id] / top) ** power;
     while (kept < w.length && total < topP * all) total += w[order[kept++]];
