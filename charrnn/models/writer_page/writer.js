@@ -84,23 +84,20 @@ function turn() {
   if (running) setTimeout(turn);
 }
 
-function setRunning(yes) {
-  running = $("write").formNoValidate = yes; // Stop does not ask whether the numbers are valid
-  $("write").textContent = yes ? "Stop" : "Write";
-}
-
 // Reads what was typed, then writes: first the symbol `id`, if there is one.
 function run(characters, id = null) {
   show(false);
   const [temperature, topP, seed] = ["temperature", "top-p", "seed"].map((name) => $(name).valueAsNumber);
   settings = { temperature, topP, seed };
   [left, chosen, begun, before] = [characters, id, performance.now(), pieces.length + typed.length];
-  setRunning(true);
+  running = $("write").formNoValidate = true; // Stop does not ask whether the numbers are valid
+  $("write").textContent = "Stop";
   turn();
 }
 
 function stop(why) {
-  setRunning(false);
+  running = $("write").formNoValidate = false;
+  $("write").textContent = "Write";
   cut(pieces.length); // the bytes of a character that is not complete
   const strange = [...new Set(pieces.filter((piece) => piece.unknown).map((piece) => piece.character))];
   const named = strange.slice(0, 20).map((c) => `${control(c)} (${codeOf(c)})`).join(", ");
@@ -118,13 +115,6 @@ function show(editing) {
   $("edit").hidden = !editing;
   $("text").hidden = editing;
   $("change").textContent = editing ? "Done" : "Edit";
-}
-
-function edit() {
-  if (running) stop("Stopped.");
-  $("edit").value = [...pieces.map((piece) => piece.character), ...typed.reverse()].join("");
-  show(true);
-  $("edit").focus();
 }
 
 function takeEdited() {
@@ -153,11 +143,11 @@ function select(piece) {
   here = piece;
   here.classList.add("here");
   const p = reading.expect(here.begin), was = here.unknown ? -1 : reading.ids[here.begin];
-  const likeliest = [...p.keys()].filter((id) => id !== data.unknown).sort((a, b) => p[b] - p[a]).slice(0, SHOWN);
+  const likeliest = [...p.keys()].filter((id) => id !== data.unknown).sort((a, b) => p[b] - p[a]);
   const value = here.unknown ? "unknown to the model" : `${here.bits.toFixed(1)} bits, ${percent(2 ** -here.bits)}`;
   $("where").textContent = `${seen(here.character)} · character ${(pieces.indexOf(here) + 1).toLocaleString("en")}`;
   $("value").textContent = value;
-  $("expected").replaceChildren(...likeliest.map((id) => {
+  $("expected").replaceChildren(...likeliest.slice(0, SHOWN).map((id) => {
     const name = nameOf(id), share = percent(p[id]), item = element("li", "");
     const button = element("button", `${name} ${share}`, id === was ? "hit" : "");
     button.setAttribute("aria-label", `go on with ${spoken(name)}, ${share}`);
@@ -192,10 +182,16 @@ $("controls").addEventListener("submit", (event) => {
   return run(MOST);
 });
 $("change").addEventListener("click", () => {
-  if ($("edit").hidden) return edit();
-  takeEdited();
-  run(0);
-  return $("text").focus();
+  const editing = $("edit").hidden;
+  if (running) stop("Stopped.");
+  if (editing) {
+    $("edit").value = [...pieces.map((piece) => piece.character), ...typed.reverse()].join("");
+    show(true);
+  } else {
+    takeEdited();
+    run(0);
+  }
+  $(editing ? "edit" : "text").focus();
 });
 $("text").addEventListener("click", (event) => { if (event.target.character) select(event.target); });
 $("text").addEventListener("keydown", (event) => {
