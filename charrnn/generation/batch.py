@@ -16,7 +16,7 @@ from charrnn.generation.incremental_decoder import Decoder
 from charrnn.generation.predictors import WINDOW
 from charrnn.generation.repetition_penalty import NGramHistory
 from charrnn.generation.sample_request import SampleRequest
-from charrnn.generation.sampling_loop import BLOCK, Chooser
+from charrnn.generation.sampling_loop import Chooser
 from charrnn.generation.stop_strings import StopDetector
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.network import Network
@@ -28,6 +28,9 @@ SLICE = 64  # characters of prompts that are read before each text gets its next
 
 Score = tuple[float, list[tuple[int, float]]]
 """ln p of a character by the network, before any filter, and the likeliest ids with theirs."""
+
+_Group = tuple[list[int], np.dtype[Any], Chooser]
+"""The rows of a batch that have the same options, and the type of their logits."""
 
 
 class BatchedText:
@@ -44,7 +47,7 @@ class BatchedText:
         self.request, self.top, self.blind = request, top, False
         self.ids, self.prompt_ids = list[int](), vocabulary.encode(request.prompt)
         self.scores, self.prompt_scores = list[Score](), list[Score]()  # of each id, where they are wanted
-        self.numbers = _random_numbers(np.random.default_rng(seed))
+        self.random = np.random.default_rng(seed)
         self.scores_prompt, self.read = echo and top is not None, self.prompt_ids
         if vocabulary.begin_id is not None:
             self.read = np.insert(self.prompt_ids, 0, vocabulary.begin_id)
@@ -52,11 +55,9 @@ class BatchedText:
             self.blind = True  # its first character is a guess
         elif self.scores_prompt:
             self.prompt_scores.append(_score(np.full(len(vocabulary), -np.log(len(vocabulary))), self.read[0], top))
-        guard, is_empty = (
-            request.options.repetition,
-            request.length == 0 and not (self.scores_prompt and len(self.read)),
-        )
-        self.finish: str | None = "length" if is_empty else None
+        has_work = request.length or (self.scores_prompt and len(self.read))
+        self.finish: str | None = None if has_work else "length"
+        guard = request.options.repetition
         self.history = NGramHistory(guard, self.read[:, np.newaxis]) if guard else None
         can_stop = request.stops or vocabulary.end_id is not None
         self._ends = StopDetector([Decoder(vocabulary)], request.stops, vocabulary.end_id) if can_stop else None
@@ -108,7 +109,8 @@ class Batch:
         begun, room = list[_Reading](), SLICE
         while self._readings and room > 0:
             shortest = min(self._readings, key=lambda reading: reading.left)
-            room -= shortest.go_on(room)
+            room -= (count := sum(1 for _ in islice(shortest.steps, room)))
+            shortest.left -= count
             if room > 0:
                 self._readings.remove(shortest)
                 begun.append(shortest)
@@ -131,41 +133,30 @@ class Batch:
 
     def _group(self, texts: Sequence[BatchedText], logits: Array) -> "list[_Group]":
         """The rows that are drawn alike."""
-        rows = defaultdict(list)
+        alike, groups = defaultdict(list), list[_Group]()
         for row, text in enumerate(texts):
-            rows[text.request.options, text.blind].append(row)
-        return [_Group(texts, each, logits, self._label_smoothing, self._disallowed) for each in rows.values()]
+            alike[text.request.options, text.blind].append(row)
+        for (options, blind), rows in alike.items():
+            own = logits[rows]
+            if blind and self._label_smoothing:
+                own = own.astype(np.float64)  # as BlindStart gives it
+            groups.append((rows, own.dtype, Chooser(own, options, self._label_smoothing, self._disallowed)))
+        return groups
 
     def _draw(self, texts: Sequence[BatchedText], logits: Array, groups: "Sequence[_Group]") -> Ids:
         """The next character of each text, (B,), from the logits, (B, V)."""
         ids = np.empty(len(texts), np.intp)
-        for group in groups:
-            ids[group.rows] = group.choose(logits)
+        for rows, dtype, choose in groups:
+            some = [texts[row] for row in rows]
+            numbers = np.array([text.random.random() for text in some])
+            following = [text.history.following[0] for text in some if text.history]
+            ids[rows], _ = choose(logits[rows].astype(dtype, copy=False), numbers, following)
         if scored := [row for row, text in enumerate(texts) if text.top is not None]:
             for row, log_p in zip(scored, log_softmax(logits[scored]), strict=True):
                 texts[row].scores.append(_score(log_p, ids[row], texts[row].top))
         for text, index in zip(texts, ids.tolist(), strict=True):
             text.add(index)
         return ids
-
-
-class _Group:
-    """The rows of a batch that have the same options."""
-
-    def __init__(
-        self, texts: Sequence[BatchedText], rows: list[int], logits: Array, label_smoothing: float, disallowed: Any
-    ) -> None:
-        first, self._texts = texts[rows[0]], [texts[row] for row in rows]
-        self.rows: Any = slice(None) if len(rows) == len(texts) else rows
-        self._dtype = np.float64 if first.blind and label_smoothing else logits.dtype  # as BlindStart gives it
-        own = logits[self.rows].astype(self._dtype)
-        self._choose = Chooser(own, first.request.options, label_smoothing, disallowed)
-
-    def choose(self, logits: Array) -> Ids:
-        """The next character of each row, from the logits of all, (B, V)."""
-        own = logits[self.rows].astype(self._dtype, copy=False)
-        following = [text.history.following[0] for text in self._texts if text.history]
-        return self._choose(own, np.array([next(text.numbers) for text in self._texts]), following)[0]
 
 
 class _Reading:
@@ -177,13 +168,7 @@ class _Reading:
         self._scores = first.prompt_scores if first.scores_prompt else None
         for text in texts:
             text.prompt_scores = first.prompt_scores
-        self.left, self.state, self._steps = len(self._ids) * len(network.layers), network.zero_state(1), self._read()
-
-    def go_on(self, most: int) -> int:
-        """Read `most` characters of it, or up to the end. Returns how many these were."""
-        count = sum(1 for _ in islice(self._steps, most))
-        self.left -= count
-        return count
+        self.left, self.state, self.steps = len(self._ids) * len(network.layers), network.zero_state(1), self._read()
 
     def _read(self) -> Iterator[None]:
         for start in range(0, len(self._ids), WINDOW):
@@ -203,9 +188,3 @@ def _score(log_p: Array, index: int, top: int | None) -> Score:
     """The score of one character, from log probabilities, (V,)."""
     likeliest = (-log_p).argsort(kind="stable")[:top].tolist() if top else []
     return float(log_p[index]), [(each, float(log_p[each])) for each in likeliest]
-
-
-def _random_numbers(generator: np.random.Generator) -> Iterator[float]:
-    """Numbers in [0, 1), as many at once as `draw_texts` takes."""
-    while True:
-        yield from generator.random(BLOCK).tolist()

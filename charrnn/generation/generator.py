@@ -44,10 +44,6 @@ class Generator:
         self.predictor, self.vocabulary, self._only = predictor, vocabulary, only
         self._disallowed = disallowed_symbols(vocabulary, only)
 
-    def with_predictor(self, predictor: Predictor) -> "Generator":
-        """The same for another predictor with the same vocabulary."""
-        return Generator(predictor, self.vocabulary, self._only)
-
     def find_warnings(self, request: SampleRequest) -> list[str]:
         """Return a line for each thing that cannot be fulfilled or may be meant differently: words that are not a
         class, characters that the model does not know, and stop strings that never come.

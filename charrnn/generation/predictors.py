@@ -52,23 +52,17 @@ class NetworkPredictor:
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
         """See Predictor.begin. The beginnings are read in windows, one forward pass each."""
-        if not self.held:
-            return self._begin(inputs)
-        if len(inputs) > 1:
-            _, step = self._begin(inputs[:-1])
-        else:
-            step = Stepper(self.network, self.network.zero_state(inputs.shape[1]), self._exact, self.held)
-        return step(inputs[-1]), step
-
-    def _begin(self, inputs: Ids) -> tuple[Array, Step]:
-        B = inputs.shape[1]
+        B, last = inputs.shape[1], inputs[-1]
+        if self.held:
+            inputs = inputs[:-1]
         if (inputs == inputs[:, :1]).all():
             inputs = inputs[:, :1]  # a common beginning is read once
         together = 1 if self._exact else inputs.shape[1]
         read = [self.read(inputs[:, start : start + together]) for start in range(0, inputs.shape[1], together)]
         logits, state = (np.concatenate(parts, axis=-2) for parts in zip(*read, strict=True))
         each = B // inputs.shape[1]
-        return self.begin_from(np.repeat(logits, each, axis=0), np.repeat(state, each, axis=1))
+        logits, step = self.begin_from(np.repeat(logits, each, axis=0), np.repeat(state, each, axis=1))
+        return step(last) if self.held else logits, step
 
     def begin_from(self, logits: Array, state: Array) -> tuple[Array, Step]:
         """What `begin` returns after the texts that `read` has read."""
@@ -79,14 +73,14 @@ class NetworkPredictor:
         """The logits after texts, (T, B), read side by side: (B, V); and the state, (S, B, H). `state`: that after the
         texts before these; None: these are beginnings.
         """
-        if state is None:
-            state = self.network.zero_state(inputs.shape[1])
+        B, V = inputs.shape[1], self.network.architecture.vocab_size
+        logits, state = np.zeros((B, V)), self.network.zero_state(B) if state is None else state
         for start in range(0, len(inputs), WINDOW):
             window = inputs[start : start + WINDOW].astype(np.intp)
             ws = self.network.workspace(*window.shape)
             self.network.logits(window, state, ws)
-            state = ws.state
-        return ws.logits[-1], state
+            logits, state = ws.logits[-1], ws.state
+        return logits, state
 
 
 class LabelSmoothingCorrection:

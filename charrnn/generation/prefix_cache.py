@@ -11,19 +11,14 @@ RECENT = 64  # places before the end that are remembered, too: backspace must no
 
 class PrefixCache:
     """A NetworkPredictor that remembers its state at places of the text that it read last: the next text is read from
-    the last of these places up to which it is the same.
+    the last of these places up to which it is the same. `after`: what it remembers, by the number of characters.
     """
 
     def __init__(self, predictor: NetworkPredictor) -> None:
         self.label_smoothing = predictor.label_smoothing
         self._predictor = predictor
         self._ids: Ids = np.empty(0, np.uint8)
-        self._after: dict[int, tuple[Array, Array]] = {}  # this many characters: logits (1, V), state (S, 1, H)
-
-    @property
-    def places(self) -> list[int]:
-        """After how many characters of the last text the state is remembered."""
-        return [*self._after]
+        self.after: dict[int, tuple[Array, Array]] = {}  # logits (1, V), state (S, 1, H)
 
     def begin(self, inputs: Ids) -> tuple[Array, Step]:
         """See Predictor.begin; (T, B) with T > 0. Only texts that are all the same are remembered."""
@@ -36,7 +31,7 @@ class PrefixCache:
         shorter = min(len(text), len(self._ids))
         changed = np.flatnonzero(text[:shorter] != self._ids[:shorter])
         same = int(changed[0]) if len(changed) else shorter
-        kept = {place: found for place, found in self._after.items() if place <= same}
+        kept = {place: found for place, found in self.after.items() if place <= same}
         at = max(kept, default=0)
         while at < len(text):
             end = min(len(text), at - at % EVERY + EVERY)
@@ -44,6 +39,6 @@ class PrefixCache:
             kept[end] = found[0].copy(), found[1].copy()  # without the rest of the window
             at = end
         is_old = len(text) - RECENT
-        self._after = {place: kept[place] for place in kept if place % EVERY == 0 or place > is_old}
+        self.after = {place: kept[place] for place in kept if place % EVERY == 0 or place > is_old}
         self._ids = text.copy()
-        return self._after[at]
+        return self.after[at]

@@ -1,6 +1,7 @@
 """A text that a person and a model write together."""
 
 import re
+from copy import copy
 from typing import Literal
 
 from charrnn.generation.generator import Generator
@@ -29,9 +30,11 @@ class Session:
 
     def __init__(self, generator: Generator, text: str = "") -> None:
         """`generator`: that of `Model.generator()`."""
-        predictor, self.vocabulary = generator.predictor, generator.vocabulary
-        cached = PrefixCache(predictor) if isinstance(predictor, NetworkPredictor) and not predictor.held else predictor
-        self._generator, self.text = generator.with_predictor(cached), text
+        self.text, self.vocabulary, self._generator = text, generator.vocabulary, copy(generator)
+        # A line break that documents do not have ends one of them.
+        self._has_lines = self.vocabulary.end_id is not None and "\n" not in self.vocabulary.characters
+        if isinstance(generator.predictor, NetworkPredictor) and not generator.predictor.held:
+            self._generator.predictor = PrefixCache(generator.predictor)
 
     def feed(self, text: str) -> None:
         """Add to the text."""
@@ -61,21 +64,20 @@ class Session:
         return taken
 
     def unknown(self, text: str | None = None) -> set[str]:
-        """The characters of a text (None: of this one) that the model does not know. It reads its
-        symbol for rare characters in their place, or without one leaves them out.
+        """The characters of a text (None: of this one) that the model does not know. It reads its symbol for rare
+        characters in their place, or without one leaves them out.
         """
-        text = self.text if text is None else text
-        if self.vocabulary.unit == "byte":
-            return set()
-        return {each for each in set(text) if not set(fit_text(each, self.vocabulary)) <= self.vocabulary.characters}
+        read = "" if self.vocabulary.unit == "byte" else fit_text(self.text if text is None else text, self.vocabulary)
+        return set(read) - self.vocabulary.characters - ({"\n"} if self._has_lines else set())
 
     def _read_text(self) -> str:
         """The end of the text, as the model reads it. Its beginning moves by half of CONTEXT, to stay remembered."""
         start = max(0, len(self.text) // (CONTEXT // 2) - 1) * (CONTEXT // 2)
         text = fit_text(self.text[start:], self.vocabulary)
-        if self.vocabulary.unit == "byte" or self.vocabulary.unknown_id is not None:
-            return text
-        return "".join(each for each in text if each in self.vocabulary.characters)
+        if self._has_lines:
+            text = text.rpartition("\n")[2]
+        left_out = self.unknown(text) if self.vocabulary.unknown_id is None else ()
+        return "".join(each for each in text if each not in left_out)
 
 
 def part_of(proposal: str, part: Part) -> str:

@@ -21,7 +21,7 @@ from charrnn.text.corpus import Corpus
 from charrnn.text.positions import NO_PLACES, Places
 from charrnn.text.reading.source_reader import Piece
 from charrnn.text.source_text import SourceText
-from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary
+from charrnn.text.vocabulary import END, UNKNOWN, Ids, Vocabulary, describe
 from charrnn.training.surprisal import BLOCK
 
 
@@ -83,11 +83,20 @@ def from_text(text: SourceText, vocabulary: Vocabulary, data: Data) -> EncodedTe
 
 def in_unit(text: str | bytes, unit: Unit) -> Any:
     """A text in memory as a model of this unit reads it: a str in UTF-8 for bytes. Raises TextError for bytes where
-    characters are read.
+    characters are read, for half of a surrogate pair there, and for what is no text.
     """
-    if isinstance(text, bytes) and unit == "char":
+    if not isinstance(text, str | bytes):
+        raise TextError(f"a text must be a str or bytes; found {type(text).__name__}")
+    if unit == "byte":
+        return _to_utf_8(text)
+    if isinstance(text, bytes):
         raise TextError("the model reads characters, and was given bytes; decode them: text.decode()")
-    return _to_utf_8(text) if unit == "byte" else text
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = f"{describe(text[error.start])}, half of a surrogate pair, is not a character"
+        raise TextError(f"character {error.start + 1:,}: {half}") from None
+    return text
 
 
 def from_stream(

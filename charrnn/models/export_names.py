@@ -5,20 +5,18 @@ from pathlib import Path
 from charrnn.system.output_names import require_ending
 from charrnn.words import parameter
 
-ENDINGS = {
-    "onnx": (".onnx",),
-    "html": (".html", ".htm"),
-}  # of the formats that are no safetensors; the first is proposed
-WRITES = {"onnx": "export to onnx writes an ONNX file", "html": "export to html writes a page"}
+OTHERS = {"onnx": ("an ONNX file", ".onnx"), "html": ("a page", ".html", ".htm")}  # formats that are no safetensors
 
 
 def default_file(name: str, to: str) -> Path:
     """The file that a model of this name is exported to: harbour-torch.safetensors, harbour.html."""
-    return Path(f"{name}{ENDINGS[to][0]}" if to in ENDINGS else f"{name}-{to}.safetensors")
+    return Path(f"{name}{OTHERS[to][1]}" if to in OTHERS else f"{name}-{to}.safetensors")
 
 
 def require_file_name(path: Path, to: str) -> None:
     """Raise OutputError for a file name with an ending of another format."""
+    what, *endings = OTHERS.get(to, ("a safetensors file", ".safetensors"))
     other = path.suffix.lower().removeprefix(".")
-    hint = f", or add {parameter('to')} {other}" if other in ENDINGS else ""
-    require_ending(path, ENDINGS.get(to, (".safetensors",)), WRITES.get(to, "export writes a safetensors file"), hint)
+    hint = f", or add {parameter('to')} {other}" if other in OTHERS else ""
+    asked = f"export to {to}" if to in OTHERS else "export"
+    require_ending(path, tuple(endings), f"{asked} writes {what}", hint)

@@ -43,10 +43,12 @@ class Stepper:
         held: Held = NOTHING_HELD,
         like: "Stepper | None" = None,
     ) -> None:
-        """`like`: an exact one of the same network; its copies of the weights are shared, whatever its B."""
+        """`like`: one of the same network; what it has computed of the weights is shared, whatever its B."""
         B, H, cell = *state.shape[1:], network.architecture.make_cell()
-        cut: _Cut = rowwise_matmul if exact or B == 1 else lambda W: partial(plain_matmul, W)
-        self._weights: _Weights = like._weights if like and exact else _Weights(network, cell, cut)
+        self._rowwise = exact or B == 1
+        shared = like if like and like._rowwise == self._rowwise else None
+        cut: _Cut = rowwise_matmul if self._rowwise else lambda W: partial(plain_matmul, W)
+        self._weights: _Weights = shared._weights if shared else _Weights(network, cell, cut)
         weights = self._weights
         workspaces = [cell.workspace(1, B, H, state.dtype) for _ in network.layers]
         biases, self._look_up = weights.biases, weights.look_up

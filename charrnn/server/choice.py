@@ -32,9 +32,9 @@ class Choice:
             pieces = prompt if self._vocabulary.unit == "char" else map(self._decoder.read, text.prompt_ids.tolist())
             self._add(text.prompt_ids.tolist(), list(pieces), text.prompt_scores)
             new, self._held = self._held, ""
-        self._add(ids, [self._decoder.read(index) for index in ids], text.scores[self._read : self._read + len(ids)])
+        self._add(ids, [self._decoder.read(index) for index in ids], text.scores[self._read :])
         self._read += len(ids)
-        end = first_stop(self._held, stops) if finish == "stop" else None
+        end = first_stop(self._held, stops)  # it may be there before `finish` is
         if end is None:
             end = len(self._held) - (0 if finish else possible_start_length(self._held, stops))
         new, self._held, self._ended = new + self._held[:end], self._held[end:], finish is not None
@@ -43,11 +43,10 @@ class Choice:
         return {"index": self._index, "text": new, "logprobs": self._logprobs(), "finish_reason": finish}
 
     def _add(self, ids: Sequence[int], pieces: Sequence[str], scores: Sequence[Score]) -> None:
-        for place, (index, piece) in enumerate(zip(ids, pieces, strict=True)):
-            if scores:
-                self._tokens.append((self._name(index), scores[place], self._end))
-            self._held += piece
+        for index, piece, score in zip(ids, pieces, scores, strict=False):  # without scores there are no tokens
+            self._tokens.append((self._name(index), score, self._end))
             self._end += len(piece)
+        self._held += "".join(pieces)
 
     def _logprobs(self) -> dict[str, Any] | None:
         """Of the tokens whose characters were returned."""

@@ -14,17 +14,14 @@ from charrnn.server.engine import Job
 from charrnn.server.requests import ApiError, CompletionRequest
 from charrnn.text.vocabulary import Vocabulary
 
-SLOW = 10  # seconds to take what is left, for a reader whose request has had its time
 GONE = ApiError(499, "the client has gone")
 
 
 class Completion(Response):
     """Of a job that an engine has. In the end the job's texts are no longer written, however that came."""
 
-    def __init__(
-        self, job: Job, jobs: set[Job], wanted: CompletionRequest, model: str, vocabulary: Vocabulary, seconds: float
-    ) -> None:
-        self._job, self._jobs, self._wanted, self._seconds = job, jobs, wanted, seconds
+    def __init__(self, job: Job, wanted: CompletionRequest, model: str, vocabulary: Vocabulary, seconds: float) -> None:
+        self._job, self._wanted, self._seconds = job, wanted, seconds
         self._choices = [Choice(index, text, vocabulary, wanted.echo) for index, text in enumerate(job.texts)]
         made = {"id": f"cmpl-{secrets.token_hex(12)}", "object": "text_completion", "created": int(time.time())}
         self._head = {**made, "model": model}
@@ -33,21 +30,18 @@ class Completion(Response):
         late = ApiError(504, f"not written within {self._seconds:g} s; ask for fewer characters", code="timeout")
         timer = asyncio.get_running_loop().call_later(self._seconds, self._job.stop, late)
         watcher = asyncio.create_task(self._stop_when_gone(receive))
-        self._jobs.add(self._job)
         try:
-            async with asyncio.timeout(self._seconds + SLOW):
-                if self._wanted.stream:
-                    await self._stream(send)
-                    return
-                while not await self._news():
-                    pass
-                choices = [choice.take() for choice in self._choices]
-                await json_response({**self._head, "choices": choices, "usage": self._usage()})(scope, receive, send)
+            if self._wanted.stream:
+                await self._stream(send)
+                return
+            while not await self._news():
+                pass
+            choices = [choice.take() for choice in self._choices]
+            await json_response({**self._head, "choices": choices, "usage": self._usage()})(scope, receive, send)
         finally:
             timer.cancel()
             watcher.cancel()
             self._job.stop()
-            self._jobs.discard(self._job)
 
     async def _stream(self, send: Send) -> None:
         done = await self._news()

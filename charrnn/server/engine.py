@@ -6,10 +6,9 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from charrnn.errors import CharrnnError
 from charrnn.generation.batch import Batch, BatchedText
 from charrnn.models.model import Model
-from charrnn.server.requests import ApiError
+from charrnn.server.requests import ApiError, internal_error
 from charrnn.system.blas_threads import one_blas_thread
 
 NEWS_EVERY = 0.04  # seconds: after its first character a stream gets what was written meanwhile
@@ -22,6 +21,8 @@ class Job:
         self.groups, self.stream, self.news = groups, stream, asyncio.Event()
         self.texts = [text for group in groups for text in group]
         self.error: ApiError | None = None
+        if self.done:
+            self.news.set()
 
     @property
     def done(self) -> bool:
@@ -55,6 +56,13 @@ class Engine:
             self._waiting += [(job, group) for group in job.groups]
             self._changed.notify()
 
+    def cut(self, error: ApiError) -> None:
+        """Stop every job."""
+        with self._changed:
+            jobs = {job for job, _ in [*self._waiting, *self._writing]}
+        for job in jobs:
+            job.stop(error)
+
     def close(self) -> None:
         """End `run`, at the next character."""
         with self._changed:
@@ -69,9 +77,8 @@ class Engine:
                 try:
                     self._admit(batch)
                     batch.advance()
-                except Exception as error:  # such as a network that diverged
-                    message = str(error) if isinstance(error, CharrnnError) else f"internal error: {error!r}"
-                    self._notify(loop, {job for job, _ in self._writing}, ApiError(500, message))
+                except Exception as error:
+                    self._notify(loop, {job for job, _ in self._writing}, internal_error(error))
                     batch, self._writing = self._batch(), []
                 urgent = any(text.finish or len(text.ids) == 1 for _, text in self._writing)
                 news |= {job for job, text in self._writing if text.finish or (job.stream and text.ids)}
@@ -88,10 +95,14 @@ class Engine:
         """Wait for something to do, and let in whom there is room for."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._waiting or self._writing)
-            while self._waiting and len(self._writing) + len(self._waiting[0][1]) <= self._max_batch:
-                job, group = self._waiting.popleft()
-                self._writing += [(job, text) for text in group]
-                batch.join(group)
+            while self._waiting:
+                job, group = self._waiting[0]
+                left = [text for text in group if not text.finish]
+                if len(self._writing) + len(left) > self._max_batch:
+                    break
+                self._waiting.popleft()
+                self._writing += [(job, text) for text in left]
+                batch.join(left)
 
     def _notify(self, loop: asyncio.AbstractEventLoop, jobs: Iterable[Job], error: ApiError | None = None) -> None:
         def notify() -> None:

@@ -2,18 +2,24 @@
 
 import errno
 import ipaddress
+import logging
+import signal
 import socket
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 
 from charrnn.errors import OptionError
 from charrnn.package import BUILTIN
 from charrnn.server.app import Service
+from charrnn.server.connection import BACKLOG, Connection
+from charrnn.system.signals import graceful_stop
 from charrnn.words import parameter
 
-GRACE = 5  # seconds for what is being written after SIGTERM or Ctrl-C
+GRACE = 5  # seconds for what is being written after a signal
 
 
 def model_names(runs: Sequence[Path]) -> list[str]:
@@ -51,14 +57,36 @@ def url(sock: socket.socket) -> str:
 
 
 def serve(service: Service, sock: socket.socket) -> None:
-    """Serve until a signal comes; then finish or cut what is being written, and raise the signal."""
+    """Serve until a signal comes; then finish or cut what is being written, and raise the signal. A second one ends it
+    at once.
+    """
 
     class Server(uvicorn.Server):
+        def capture_signals(self) -> nullcontext[None]:  # type: ignore[override]
+            return nullcontext()  # `graceful_stop` has them
+
+        async def on_tick(self, counter: int) -> bool:
+            for connection in list(self.server_state.connections):
+                cast(Connection, connection).tend(service.limits.seconds)
+            return await super().on_tick(counter) or stop.is_set()
+
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             service.close(GRACE)
             await super().shutdown(sockets)
 
     config = uvicorn.Config(
-        service.app, log_level="critical", access_log=False, server_header=False, timeout_graceful_shutdown=2 * GRACE
+        service.app,
+        http=Connection,
+        ws="none",
+        workers=1,  # not what the environment says
+        backlog=BACKLOG,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2 * GRACE,
     )
-    Server(config).run(sockets=[sock])
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # its tracebacks help no user
+    with graceful_stop() as stop:
+        Server(config).run(sockets=[sock])
+    if stop.signal:
+        signal.raise_signal(stop.signal)

@@ -1,10 +1,14 @@
 """What a client asks for, checked, and the error that it gets instead."""
 
 import json
+import logging
+import traceback
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from charrnn.errors import CharrnnError
 from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.text.characters.printable import printable_line
@@ -21,6 +25,16 @@ class ApiError(Exception):
         kind = "invalid_request_error" if status < 500 else "server_error"
         error = {"message": printable_line(message), "type": kind, "param": param, "code": code}
         self.status, self.body = status, {"error": error}
+
+
+def internal_error(error: Exception) -> ApiError:
+    """The error for the client; who serves reads where it came from, without what was asked."""
+    if isinstance(error, CharrnnError):  # such as a network that diverged
+        return ApiError(500, str(error))
+    *_, place = traceback.extract_tb(error.__traceback__) or [None]
+    where = f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}" if place else repr(error)
+    logging.getLogger("charrnn").error("error: internal error: %s", where)
+    return ApiError(500, "internal error")
 
 
 _as_list = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
@@ -67,23 +81,29 @@ def parse(body: bytes) -> CompletionRequest:
     except (ValueError, RecursionError) as error:
         raise ApiError(400, f"the body is not JSON: {error}") from None
     if not isinstance(given, dict):
-        raise ApiError(400, f"the body must be a JSON object; found {_show(given)}")
+        raise ApiError(400, f"the body must be a JSON object; found {show(given)}")
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in WITHOUT_EFFECT.items():
         if given.pop(name, value) != value:
-            raise ApiError(400, f"{name} is not supported; leave it out", name, "unsupported_parameter")
+            raise invalid(name, "not supported; leave it out", "unsupported_parameter")
     try:
         wanted = CompletionRequest.model_validate(given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name, unknown = str(first["loc"][0])[:MAX_SHOWN], first["type"] == "extra_forbidden"
-        wrong = "no such parameter; leave it out" if unknown else f"{first['msg']}; found {_show(first['input'])}"
-        raise ApiError(400, f"{name}: {wrong}", name, "unknown_parameter" if unknown else "invalid_value") from None
+        wrong = "no such parameter; leave it out" if unknown else f"{first['msg']}; found {show(first['input'])}"
+        raise invalid(name, wrong, "unknown_parameter" if unknown else "invalid_value") from None
     if wanted.best_of not in (None, wanted.n):
-        raise ApiError(400, f"best_of must be n, {wanted.n}, or left out; found {wanted.best_of}", "best_of")
+        raise invalid("best_of", f"must be n, {show(wanted.n)}, or left out; found {show(wanted.best_of)}")
     return wanted
 
 
-def _show(value: Any) -> str:
+def invalid(name: str, wrong: str, code: str = "invalid_value") -> ApiError:
+    """The error for a parameter."""
+    return ApiError(400, f"{name}: {wrong}", name, code)
+
+
+def show(value: Any) -> str:
+    """A value in a message."""
     shown = json.dumps(value)
     return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}..."

@@ -28,6 +28,7 @@ def one_blas_thread() -> Iterator[None]:
     global _inside, _limits_outside
     with _lock:
         # Set every time: some libraries keep a limit for each thread that calls them.
+        _take_control()
         limits_before = _libraries().limit(limits=1)
         if _inside == 0:
             _limits_outside = limits_before
@@ -38,7 +39,15 @@ def one_blas_thread() -> Iterator[None]:
         with _lock:
             _inside -= 1
             if _inside == 0:
+                _take_control()
                 _limits_outside.restore_original_limits()
+
+
+def _take_control() -> None:
+    """threadpoolctl 3.8 lets one thread set the limits of OpenBLAS, the first that did, and ignores every other."""
+    for library in _libraries().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
 
 
 @cache

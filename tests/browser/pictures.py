@@ -30,7 +30,7 @@ def main(page: str, folder: str) -> None:
             tab.evaluate("(most) => { takeEdited(); run(most); }", 900 if "phone" not in name else 430)
             tab.wait_for_function("() => !running")
             tab.evaluate("""() => {
-                select(pieces.find((piece, i) => i > 60 && piece.bits > 3 && /[a-z]/.test(piece.character)), false);
+                select(pieces.find((piece, i) => i > 60 && piece.bits > 3 && /[a-z]/.test(piece.character)));
                 scrollTo(0, 0);
                 document.activeElement.blur();
             }""")

@@ -38,7 +38,7 @@ def logits(saved, ids):
 
 def written(tab, text, seed=7, temperature=0.8, top_p=1, most=300):
     """What is written after a text, up to `most` characters."""
-    tab.evaluate("(most) => { const whole = run; run = (n) => whole(Math.min(n, most)); }", most)
+    tab.evaluate("(most) => { const whole = run; run = (n, ...id) => whole(Math.min(n, most), ...id); }", most)
     tab.fill("#edit", text)
     for name, value in (("seed", seed), ("temperature", temperature), ("top-p", top_p)):
         tab.fill(f"#{name}", str(value))
@@ -69,7 +69,7 @@ def test_the_logits_of_a_network_in_half_precision_are_those_of_the_network(visi
     saved.network.parameters.flat[:] = saved.network.parameters.flat.astype(np.float16)
     ids = np.random.default_rng(1).integers(0, len(WORDS), 500)
     tab, _ = visit(page(saved, "run"))
-    np.testing.assert_allclose(tab.evaluate(STEPS, ids.tolist()), logits(saved, ids), rtol=0, atol=1e-4)
+    np.testing.assert_allclose(tab.evaluate(STEPS, ids.tolist()), logits(saved, ids), rtol=0, atol=1e-3)
 
 
 @pytest.mark.parametrize(("smoothing", "scale"), [(0.0, 4.0), (0.3, 4.0), (0.0, 0.0)])
@@ -115,7 +115,7 @@ def test_each_character_has_the_colour_of_its_surprisal(visit, trained_once):
     o = logits(saved, np.append(WORDS.begin_id, ids[:-1]))
     bits = -log_softmax(o)[np.arange(len(ids)), ids] / np.log(2)
     np.testing.assert_allclose(tab.evaluate("() => pieces.map((piece) => piece.bits)"), bits, atol=0.02)
-    classes = tab.evaluate("() => pieces.map((piece) => [piece.bits, piece.span.className.split(' ')[0]])")
+    classes = tab.evaluate("() => pieces.map((piece) => [piece.bits, piece.className.split(' ')[0]])")
     assert all(name == f"s{np.searchsorted([0.5, 1, 2, 4, 6], found, 'right')}" for found, name in classes)
     assert len({name for _, name in classes}) >= 4
 
@@ -151,7 +151,7 @@ def test_an_alternative_is_chosen_by_mouse_and_the_text_goes_on(visit, trained_o
 
 def test_it_can_be_used_by_keyboard_alone(visit, trained_once):
     tab, heard = visit(page(fresh.checkpoint(trained_once, WORDS, cell="gru"), "run"))
-    tab.evaluate("() => { const whole = run; run = (n) => whole(Math.min(n, 50)); }")
+    tab.evaluate("() => { const whole = run; run = (n, ...id) => whole(Math.min(n, 50), ...id); }")
     focus = "() => document.activeElement.id || document.activeElement.tagName"
     order = []
     for _ in range(6):
@@ -163,7 +163,10 @@ def test_it_can_be_used_by_keyboard_alone(visit, trained_once):
         tab.keyboard.press("Shift+Tab")
     tab.keyboard.press("Enter")
     finished(tab)
-    assert tab.locator("#said").text_content() == "Done. 50 characters written, 53 characters in all. "
+    assert (
+        tab.locator("#said").text_content()
+        == "Done. 50 characters written, 53 characters in all. Point at a character: what else could stand there?"
+    )
     tab.locator("#text").focus()
     for key in ("Enter", "ArrowRight", "ArrowRight", "ArrowLeft"):
         tab.keyboard.press(key)
@@ -227,7 +230,7 @@ def test_characters_that_it_does_not_know_are_said_and_skipped_and_forms_are_fit
     composed = Vocabulary.from_text("\n abc\u00e9")
     tab, _ = visit(page(fresh.checkpoint(trained_once, composed), "run"))
     assert written(tab, "ab e\u0301 xa\u20ac", most=0) == "ab \u00e9 xa\u20ac"
-    said = "Done. 0 characters written, 8 characters in all. The model does not know x (U+0078), \u20ac (U+20AC): it skips them."
+    said = "Done. 0 characters written, 8 characters in all. The model does not know x (U+0078), \u20ac (U+20AC): it skips them. Point at a character: what else could stand there?"
     assert tab.locator("#status").text_content() == tab.locator("#said").text_content() == said
     assert tab.locator("#text .unknown").all_text_contents() == ["x", "\u20ac"]
     assert tab.evaluate("() => reading.ids") == composed.encode("ab \u00e9 a").tolist()
@@ -246,7 +249,7 @@ def test_a_document_ends_and_the_unknown_symbol_is_never_written(visit, trained_
     text = written(tab, "", temperature=1, most=2000)
     assert len(text) < 1000
     assert set(text) <= set(WORDS.symbols)
-    assert tab.locator("#status").text_content().startswith("The document ends here. ")
+    assert tab.locator("#status").text_content().startswith("The document ends here; another seed may go on. ")
     tab.locator("#text span").first.click()
     assert "" not in [button.text_content() for button in tab.locator("#expected button").all()]
     saved.network.parameters["b_y"][DOCUMENTS.end_id] = 9
@@ -255,7 +258,10 @@ def test_a_document_ends_and_the_unknown_symbol_is_never_written(visit, trained_
     tab.locator("#text span").nth(1).click()
     tab.get_by_role("button", name="go on with end of the document").click()
     assert text_of(tab) == "a"
-    assert tab.locator("#status").text_content() == "The document ends here. 0 characters written, 1 character in all. "
+    assert tab.locator("#status").text_content() == (
+        "The document ends here; another seed may go on. 0 characters written, 1 character in all. "
+        "Point at a character: what else could stand there?"
+    )
 
 
 def test_bytes_are_whole_characters(visit, trained_once):
@@ -369,3 +375,101 @@ def test_the_page_follows_the_text_unless_less_motion_is_wanted(visit, trained_o
     tab, _ = visit(html, reduced_motion=motion, viewport={"width": 600, "height": 400})
     written(tab, "", most=5000)
     assert (tab.evaluate("() => scrollY") > 400) == follows
+
+
+PHONES = [(320, 568), (390, 844), (568, 320)]
+
+
+@pytest.mark.parametrize(("width", "height"), PHONES)
+def test_on_a_phone_nothing_covers_what_is_pointed_at_or_said(visit, trained_once, width, height):
+    html = page(fresh.checkpoint(trained_once, WORDS, cell="gru"), "run")
+    tab, _ = visit(html, viewport={"width": width, "height": height}, is_mobile=True, has_touch=True)
+    seen = """(element) => {
+        const { left, top, height } = element.getBoundingClientRect();
+        return document.elementFromPoint(left + 1, top + height / 2) === element;
+    }"""
+    assert tab.locator("#details").is_hidden()  # over the text box it would be of no use
+    assert tab.evaluate(f"() => {{ $('edit').scrollIntoView(); return ({seen})($('edit')); }}")
+    written(tab, "abc", most=1500)
+    assert tab.evaluate(f"() => ({seen})($('status'))")
+    for share in (0.2, 0.45, 0.7, 0.95):
+        tab.evaluate("() => { show(false); scrollTo(0, 500); }")
+        tab.touchscreen.tap(60, height * share)
+        assert tab.evaluate(f"() => here === null || ({seen})(here)")
+    for key in ("Enter", *["ArrowDown"] * 20, "End"):
+        tab.locator("#text").press(key)
+        assert tab.evaluate(f"() => here === null || ({seen})(here)")
+
+
+def test_going_on_from_an_alternative_stays_at_the_place_and_follows(visit, trained_once):
+    tab, _ = visit(
+        page(fresh.checkpoint(trained_once, WORDS, cell="gru"), "run"), viewport={"width": 700, "height": 400}
+    )
+    written(tab, "abc", most=5000)
+    tab.locator("#text span").nth(3000).click()
+    tab.locator("#expected button").nth(1).click()
+    finished(tab)
+    assert tab.evaluate("() => scrollY > 400 && $('status').getBoundingClientRect().bottom < innerHeight + 1")
+
+
+def test_a_long_text_is_in_blocks_that_are_drawn_only_when_seen(visit, trained_once):
+    tab, _ = visit(page(fresh.checkpoint(trained_once, WORDS), "run"))
+    text = "abc defg\n" * 1000 + "ab" * 5000
+    tab.evaluate("(text) => { $('edit').value = text; takeEdited(); run(0); }", text)
+    finished(tab)
+    assert text_of(tab) == tab.locator("#text").text_content() == text
+    sizes = tab.evaluate("() => [...document.querySelectorAll('.block')].map((block) => block.childNodes.length)")
+    assert sum(sizes) == len(text)
+    assert max(sizes) <= 4000
+    assert tab.evaluate("() => getComputedStyle(document.querySelector('.block')).contentVisibility") == "auto"
+    tab.evaluate("() => { for (let n = 0; n < 50; n++) { cut(4000); [...'abc'.repeat(100)].forEach(read); } }")
+    assert tab.evaluate("() => [...$('text').children].every((block) => block.size === block.childNodes.length)")
+    tab.evaluate("() => { cut(4000); typed = [...'abc']; run(0); }")
+    finished(tab)
+    assert text_of(tab) == tab.locator("#text").text_content() == text[:4000] + "cba"
+
+
+def test_up_and_down_go_to_the_nearest_in_a_row_from_right_to_left(visit, trained_once):
+    tab, _ = visit(page(fresh.checkpoint(trained_once, WORDS), "run"))
+    written(tab, "\u05d0" * 5 + "\n" + "\u05d1" * 5, most=0)
+    tab.locator("#text").focus()
+    places = []
+    for key in ("Enter", "ArrowRight", "ArrowDown", "ArrowUp"):
+        tab.keyboard.press(key)
+        places.append(tab.evaluate("() => pieces.indexOf(here)"))
+    assert places == [0, 1, 7, 1]
+
+
+def test_an_alternative_that_is_blank_or_a_mark_is_named(visit, trained_once):
+    symbols = ("\t", "\n", " ", "a", "\u00a0", "\u0301", "\u200b", "\u3000")
+    tab, _ = visit(page(fresh.checkpoint(trained_once, Vocabulary(symbols)), "run"))
+    written(tab, "a", most=0)
+    tab.locator("#text span").first.click()
+    names = {button.text_content().split()[0] for button in tab.locator("#expected button").all()}
+    assert names == {"\u21e5", "\u21b5", "\u2423", "a", "<U+00A0>", "<U+0301>", "<U+200B>", "<U+3000>"}
+    assert tab.get_by_role("button", name="go on with tab, ").count() == 1
+
+
+def test_the_speed_is_that_of_writing_not_of_reading(visit, trained_once):
+    tab, _ = visit(page(fresh.checkpoint(trained_once, WORDS), "run"))
+    tab.fill("#edit", "abc" * 20)
+    tab.evaluate("""() => {
+        let now = 0;
+        performance.now = () => now;
+        window.read = ((whole) => (character) => { now += 1000; whole(character); })(read);
+        read = window.read;
+        window.setTimeout = () => {};
+    }""")
+    tab.evaluate("() => { takeEdited(); run(5); for (let i = 0; i < 60; i++) turn(); }")
+    assert tab.evaluate("() => begun") == 60_000
+
+
+def test_editing_keeps_what_was_read_also_carriage_returns(visit, trained_once):
+    tab, _ = visit(page(fresh.checkpoint(trained_once, BYTES, cell="gru"), "run"))
+    tab.evaluate("() => { typed = [...'a\\r\\nb\\rc\\0'].reverse(); run(0); }")
+    for added in ("", "d"):
+        tab.click("#change")
+        tab.evaluate("(added) => { $('edit').value += added; }", added)
+        tab.click("#change")
+        finished(tab)
+        assert text_of(tab) == f"a\r\nb\rc\0{added}"

@@ -37,8 +37,8 @@ def test_however_a_text_changes_it_gives_what_reading_it_whole_gives(cell, chang
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
         ids = np.arange(B) % V
         np.testing.assert_allclose(step(ids), step_expected(ids), rtol=1e-9, atol=1e-12)
-        assert len(cache.places) <= len(text) // EVERY + RECENT
-        assert max(cache.places) == len(text)
+        assert len(cache.after) <= len(text) // EVERY + RECENT
+        assert max(cache.after) == len(text)
 
 
 def test_only_what_has_changed_is_read(monkeypatch):
@@ -54,21 +54,21 @@ def test_only_what_has_changed_is_read(monkeypatch):
         read.clear()
         cache.begin(text[:length])
         assert sum(read) <= expected, length
-    assert 900 // EVERY * EVERY in cache.places
+    assert 900 // EVERY * EVERY in cache.after
 
 
 def test_of_a_text_that_is_typed_few_places_are_remembered():
     cache, text = PrefixCache(PREDICTORS["rnn"]), np.zeros((300, 1), np.uint8)
     for length in range(1, 301):
         cache.begin(text[:length])
-    assert cache.places == [64, 128, 192, *range(300 - RECENT + 1, 301)]
+    assert [*cache.after] == [64, 128, 192, *range(300 - RECENT + 1, 301)]
 
 
 def test_texts_that_differ_are_read_without_it():
     cache = PrefixCache(PREDICTORS["lstm"])
     inputs = np.array([[0, 1], [1, 1], [2, 3]], np.uint8)
     np.testing.assert_array_equal(cache.begin(inputs)[0], PREDICTORS["lstm"].begin(inputs)[0])
-    assert cache.places == []
+    assert cache.after == {}
 
 
 @pytest.mark.parametrize("count", [1, 4])

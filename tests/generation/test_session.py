@@ -86,10 +86,16 @@ def test_characters_that_the_model_does_not_know_stay_in_the_text_and_are_not_re
     assert more.text == "theß c日at "
 
 
+def test_a_mark_that_the_model_reads_with_its_letter_is_not_unknown():
+    vocabulary = Vocabulary.from_text("é\n")
+    counts = Generator(NGramPredictor(fit([vocabulary.encode("é\n")], len(vocabulary), 2)), vocabulary)
+    assert Session(counts, "e\u0301\r\nu\u0308").unknown() == {"u", "\u0308"}
+
+
 def test_only_the_end_of_a_long_text_is_read(model):
     session = Session(model.generator(), "the cat sat on the mat.\n" * 1000)
     [proposal] = session.propose(options=COLD)
-    assert max(session._generator.predictor.places) in range(CONTEXT // 2, CONTEXT + 2)
+    assert max(session._generator.predictor.after) in range(CONTEXT // 2, CONTEXT + 2)
     assert proposal == Session(model.generator(), session.text[-CONTEXT // 2 :]).propose(options=COLD)[0]
 
 
@@ -104,8 +110,12 @@ def test_a_model_of_documents_ends_a_line_where_it_ends_a_document(tmp_path):
     names = tmp_path / "names.txt"
     names.write_text("anna\nbob\ncleo\n" * 40)
     trained(tmp_path / "names", names, "data.boundary=\\n")
-    session = Session(api.load(tmp_path / "names").generator(), "an")
+    model = api.load(tmp_path / "names")
+    session = Session(model.generator(), "an")
     assert any(proposal.endswith("\n") for proposal in session.propose(20))
+    after = Session(model.generator(), "bob\nan")
+    assert after.propose(20) == session.propose(20)
+    assert after.unknown() == set()
 
 
 def test_a_mixture_writes_too(tiny_run):

@@ -49,6 +49,17 @@ def test_what_was_held_back_is_shown_at_the_end():
     assert [look["finish_reason"] for look in looks] == [None, None, "length"]
 
 
+def test_a_stop_string_is_not_shown_though_its_text_has_not_yet_ended():
+    """An engine writes in another thread: a look may come between the last character and what it means."""
+    text = BatchedText(LETTERS, SampleRequest("", 99, stops=["cd"]), 0)
+    choice = Choice(0, text, LETTERS, echo=False)
+    text.ids += LETTERS.encode("abcd").tolist()
+    assert choice.take()["text"] == "ab"
+    assert choice.take() is None
+    text.finish = "stop"
+    assert (choice.take()["text"], choice.take()) == ("", None)
+
+
 def test_tokens_come_with_their_characters():
     looks = shown(BYTES, [*"aé".encode(), 0xC3], length=4, top=0)
     assert texts(looks) == ["a", None, "é", ""]

@@ -103,6 +103,31 @@ def test_a_text_that_is_left_makes_room(model):
     assert (long.finish, short.finish, len(short.ids)) == ("cut", "length", 5)
 
 
+def test_who_has_left_holds_nobody_up(model):
+    async def work():
+        async with Running(model, 4, 10) as engine:
+            long, gone, short = (
+                Job([texts(model, 1, 10**9)], True),
+                Job([texts(model, 4)], False),
+                Job([texts(model)], False),
+            )
+            engine.submit(long)
+            await long.news.wait()  # it has one of four places
+            engine.submit(gone)
+            gone.stop()
+            engine.submit(short)
+            await asyncio.wait_for(end_of(short), 30)
+            long.stop()
+            return gone.texts
+
+    assert [text.ids for text in asyncio.run(work())] == [[]] * 4
+
+
+def test_nothing_to_write_is_answered_without_a_place(model):
+    assert Job([texts(model, 2, 0)], False).news.is_set()
+    assert not Job([texts(model, 2, 1)], False).news.is_set()
+
+
 @pytest.mark.parametrize("where", ["advance", "join"])
 def test_a_network_that_diverged_fails_its_requests_and_the_next_ones_are_tried(model, monkeypatch, where):
     method, failing = getattr(Batch, where), [True]
@@ -160,7 +185,7 @@ def served(model, **limits):
 async def idle(service, seconds=20):
     (engine,) = service._engines.values()
     until = time.monotonic() + seconds
-    while engine._writing or engine._waiting or service._jobs:
+    while engine._writing or engine._waiting:
         assert time.monotonic() < until, "it is still writing"
         await asyncio.sleep(0.005)
 
@@ -235,26 +260,6 @@ def test_out_of_time(trained_once):
         assert (done, rest) == ("data: [DONE]", "")
 
 
-def test_a_body_that_does_not_come(model):
-    service = served(model, seconds=0.05)
-
-    async def work():
-        sent = []
-
-        async def receive():
-            await asyncio.sleep(60)
-
-        async def keep(message):
-            sent.append(message)
-
-        scope = {"type": "http", "method": "POST", "path": PATH, "headers": [], "query_string": b"", "root_path": ""}
-        await service.app(scope, receive, keep)
-        return sent
-
-    start, body = asyncio.run(work())
-    assert (start["status"], json.loads(body["body"])["error"]["code"]) == (408, "timeout")
-
-
 @pytest.mark.parametrize("stream", [True, False])
 def test_at_the_end_what_is_written_is_cut_well_formed(model, stream):
     service = served(model)
@@ -282,9 +287,10 @@ def test_at_the_end_what_is_written_is_cut_well_formed(model, stream):
     assert json.loads(last)["error"]["code"] == "shutting_down"
 
 
-def test_an_error_inside_is_an_error_in_shape(trained_once, monkeypatch):
+def test_an_error_inside_is_an_error_in_shape(trained_once, monkeypatch, caplog):
     with client(trained_once) as http:
         monkeypatch.setattr("charrnn.server.app.parse", lambda body: 1 / 0)
         answer = http.post(PATH, json={})
         assert answer.status_code == 500
         assert answer.json()["error"]["message"] == "internal error"
+    assert "error: internal error: ZeroDivisionError in test_engine.py, line " in caplog.text

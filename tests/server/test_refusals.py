@@ -39,9 +39,13 @@ WRONG = [
     ({"min_p": 2}, "min_p: Input should be less than or equal to 1; found 2", "min_p", VALUE),
     ({"repeat_penalty": 0.9}, "repeat_penalty: Input should be greater than or equal to 1; found 0.9", "repeat_penalty", VALUE),
     ({"n": 0}, "n: Input should be greater than or equal to 1; found 0", "n", VALUE),
-    ({"n": 5}, "n: at most 4, and 8 for all prompts", "n", VALUE),
-    ({"n": 3, "prompt": ["the"] * 3}, "n: at most 4, and 8 for all prompts", "n", VALUE),
-    ({"best_of": 2}, "best_of must be n, 1, or left out; found 2", "best_of", None),
+    ({"n": 5}, "n: at most 4, and 8 for all prompts; found 5 for each of 1 prompt", "n", VALUE),
+    ({"n": 3, "prompt": ["the"] * 3}, "n: at most 4, and 8 for all prompts; found 3 for each of 3 prompts", "n", VALUE),
+    ({"best_of": 2}, "best_of: must be n, 1, or left out; found 2", "best_of", VALUE),
+    (
+        {"n": 4, "prompt": ["the "] * 2, "max_tokens": 996, "echo": True, "logprobs": 20},
+        "logprobs: at most 100,000 figures in one answer; found 168,000, for 8,000 characters", "logprobs", VALUE,
+    ),
     ({"logprobs": 21}, "logprobs: Input should be less than or equal to 20; found 21", "logprobs", VALUE),
     ({"seed": -1}, "seed: Input should be greater than or equal to 0; found -1", "seed", VALUE),
     ({"stop": ""}, 'stop: String should have at least 1 character; found ""', "stop", VALUE),
@@ -52,15 +56,16 @@ WRONG = [
     ({"prompt": "a" * 1001}, "prompt: at most 1,000 characters; found 1,001", "prompt", "context_length_exceeded"),
     ({"temprature": 1}, "temprature: no such parameter; leave it out", "temprature", UNKNOWN),
     ({"a\nb": 1}, "a\u240ab: no such parameter; leave it out", "a\nb", UNKNOWN),
-    ({"presence_penalty": 0.5}, "presence_penalty is not supported; leave it out", "presence_penalty", UNSUPPORTED),
-    ({"logit_bias": {"50256": -100}}, "logit_bias is not supported; leave it out", "logit_bias", UNSUPPORTED),
-    ({"suffix": "end"}, "suffix is not supported; leave it out", "suffix", UNSUPPORTED),
+    ({"presence_penalty": 0.5}, "presence_penalty: not supported; leave it out", "presence_penalty", UNSUPPORTED),
+    ({"logit_bias": {"50256": -100}}, "logit_bias: not supported; leave it out", "logit_bias", UNSUPPORTED),
+    ({"suffix": "end"}, "suffix: not supported; leave it out", "suffix", UNSUPPORTED),
     ({"stream": 1}, "stream: Input should be a valid boolean; found 1", "stream", VALUE),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("body", "message", "param", "code"), WRONG)
-def test_wrong_values(http, body, message, param, code):
+def test_wrong_values(http, monkeypatch, body, message, param, code):
+    monkeypatch.setattr("charrnn.server.app.MAX_FIGURES", 100_000)
     assert error_of(http.post(PATH, json=body), 400) == (message, param, code)
 
 
@@ -93,6 +98,7 @@ def test_other_statuses(http):
     assert error_of(http.post(PATH, json={"model": "other"}), 404) == (
         "no model 'other' here; there is run", "model", "model_not_found",
     )  # fmt: skip
+    assert error_of(http.post(PATH + "/", json={}, follow_redirects=False), 404)[0] == f"POST {PATH}/: Not Found"
     assert error_of(http.get("/v2"), 404)[0] == "GET /v2: Not Found"
     answer = http.get(PATH)
     assert error_of(answer, 405)[0] == f"GET {PATH}: Method Not Allowed"

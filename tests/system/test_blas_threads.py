@@ -1,5 +1,6 @@
 """The limit on BLAS threads holds while any context is active, and not longer."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -50,3 +51,16 @@ def test_a_limit_that_somebody_else_lifted_is_set_again():
 def test_it_is_a_decorator_too():
     assert one_blas_thread()(threads)() == {1}
     assert threads() == {MANY}
+
+
+def test_every_thread_can_set_it_and_lift_it():
+    first = ExitStack()
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(one_blas_thread()(threads)).result() == {1}
+        first.enter_context(one_blas_thread())
+        last = ExitStack()
+        other.submit(last.enter_context, one_blas_thread()).result()
+        first.close()
+        assert threads() == {1}
+        other.submit(last.close).result()
+        assert threads() == {MANY}

@@ -12,6 +12,7 @@ from charrnn.cli.options import common, typed_text, values
 if TYPE_CHECKING:
     from charrnn.generation.repetition_penalty import RepetitionPenalty
 
+WHAT, HOW, OUTPUT = "What to write", "How", common.OUTPUT  # groups of options
 MAX_NEW_SEED = 1_000_000  # short enough to type
 CANDIDATES = 5  # of each character of a --trace
 NEW_SEED = "without --seed, each text has a new one"
@@ -29,20 +30,17 @@ def sample(
         metavar="TEXT",
         callback=typed_text.text,
         help="The text to continue: printed before the text, but not in that of --json. \\n is a line break, as in --stop and --only.",
-        rich_help_panel="What to write",
+        rich_help_panel=WHAT,
     ),
     prompt_file: str | None = typer.Option(
-        None,
-        metavar="FILE",
-        help="Read the prompt from a file; -: standard input.",
-        rich_help_panel="What to write",
+        None, metavar="FILE", help="Read the prompt from a file; -: standard input.", rich_help_panel=WHAT
     ),
     length: int = typer.Option(
         500,
         "--length",
         "-n",
         help="Characters to write; 0: no limit.",
-        rich_help_panel="What to write",
+        rich_help_panel=WHAT,
         metavar="N",
         parser=values.whole(instead="0 has no limit"),
     ),
@@ -51,7 +49,7 @@ def sample(
         None,
         metavar="K",
         help="Draw from the K likeliest characters.",
-        rich_help_panel="How",
+        rich_help_panel=HOW,
         parser=values.whole(1, instead=ALL, code=FAILED),
     ),
     top_p: common.TopPOption = None,
@@ -59,24 +57,24 @@ def sample(
         None,
         metavar="P",
         help="Draw from those at least P times the likeliest.",
-        rich_help_panel="How",
+        rich_help_panel=HOW,
         parser=values.number(above=0, most=1, code=FAILED),
     ),
     repetition_penalty: float | None = typer.Option(
-        None, metavar="R", help=PENALTY_HELP, rich_help_panel="How", parser=values.number(least=1, code=FAILED)
+        None, metavar="R", help=PENALTY_HELP, rich_help_panel=HOW, parser=values.number(least=1, code=FAILED)
     ),
     repetition_ngram: int | None = typer.Option(
         None,
         metavar="N",
         help="What counts as repeated: N characters. Default: 8.",
-        rich_help_panel="How",
+        rich_help_panel=HOW,
         parser=values.whole(1, code=FAILED),
     ),
     repetition_window: int | None = typer.Option(
         None,
         metavar="W",
         help="How far to look back. Default: 400 characters.",
-        rich_help_panel="How",
+        rich_help_panel=HOW,
         parser=values.whole(1, code=FAILED),
     ),
     only: list[str] | None = typer.Option(
@@ -84,36 +82,27 @@ def sample(
         metavar="CLASS,...|CHARS",
         callback=typed_text.texts,
         help="Write only these: letters, lowercase, uppercase, digits, space, ascii, or characters. Repeatable.",
-        rich_help_panel="What to write",
+        rich_help_panel=WHAT,
     ),
     stop: list[str] | None = typer.Option(
-        None,
-        metavar="TEXT",
-        callback=typed_text.texts,
-        help="End before this text. Repeatable.",
-        rich_help_panel="What to write",
+        None, metavar="TEXT", callback=typed_text.texts, help="End before this text. Repeatable.", rich_help_panel=WHAT
     ),
-    count: int = typer.Option(
-        1, help="How many samples.", rich_help_panel="What to write", metavar="N", parser=values.whole(1)
-    ),
+    count: int = typer.Option(1, help="How many samples.", rich_help_panel=WHAT, metavar="N", parser=values.whole(1)),
     rerank: int | None = typer.Option(
         None,
         metavar="N",
         help="Draw N samples; print the --count likeliest.",
-        rich_help_panel="What to write",
+        rich_help_panel=WHAT,
         parser=values.whole(1),
     ),
     force: list[str] | None = typer.Option(
-        None,
-        metavar="UNIT=VALUE",
-        help="Hold a unit, named as in view: 17=1. Repeatable.",
-        rich_help_panel="How",
+        None, metavar="UNIT=VALUE", help="Hold a unit, named as in view: 17=1. Repeatable.", rich_help_panel=HOW
     ),
-    exact: bool = typer.Option(True, help=EXACT_HELP, rich_help_panel="How"),
+    exact: bool = typer.Option(True, help=EXACT_HELP, rich_help_panel=HOW),
     seed: int | None = typer.Option(
         None,
         help="The same seed, the same text. Default: a new one.",
-        rich_help_panel="What to write",
+        rich_help_panel=WHAT,
         metavar="N",
         parser=values.whole(instead=NEW_SEED),
     ),
@@ -123,42 +112,28 @@ def sample(
     training_text: common.TrainingTextOption = None,
     encoding: common.EncodingOption = None,
     checkpoint: common.CheckpointOption = None,
-    stream: bool = typer.Option(
-        True, help="Print each character at once, or all at the end.", rich_help_panel=common.OUTPUT
-    ),
+    stream: bool = typer.Option(True, help="Print each character at once, or all at the end.", rich_help_panel=OUTPUT),
     hide_prompt: bool = typer.Option(
-        False, "--hide-prompt", help="Print the text without the prompt.", rich_help_panel=common.OUTPUT
+        False, "--hide-prompt", help="Print the text without the prompt.", rich_help_panel=OUTPUT
     ),
     surprisal: bool = typer.Option(
-        False,
-        "--surprisal",
-        help="Colour each character by its surprisal.",
-        rich_help_panel=common.OUTPUT,
+        False, "--surprisal", help="Colour each character by its surprisal.", rich_help_panel=OUTPUT
     ),
     trace: bool = typer.Option(
-        False,
-        "--trace",
-        help="Show each character's probability below the text.",
-        rich_help_panel=common.OUTPUT,
+        False, "--trace", help="Show each character's probability below the text.", rich_help_panel=OUTPUT
     ),
     trace_candidates: int | None = typer.Option(
         None,
         metavar="N",
         help="How many candidates --trace shows. Default: 5.",
-        rich_help_panel=common.OUTPUT,
+        rich_help_panel=OUTPUT,
         parser=values.whole(1),
     ),
     novelty: bool = typer.Option(
-        False,
-        "--novelty",
-        help="Show how much is copied from the training text.",
-        rich_help_panel=common.OUTPUT,
+        False, "--novelty", help="Show how much is copied from the training text.", rich_help_panel=OUTPUT
     ),
     json: bool = typer.Option(
-        False,
-        "--json",
-        help="Print a list of {text, seed, ...} as JSON.",
-        rich_help_panel=common.OUTPUT,
+        False, "--json", help="Print a list of {text, seed, ...} as JSON.", rich_help_panel=OUTPUT
     ),
 ) -> None:
     """Write text with a trained network.
@@ -232,11 +207,13 @@ def sample(
 
 def _held(force: Iterable[str]) -> dict[str, float]:
     """The values of --force by the names of their units. Raises BadValueError."""
-    held = {}
+    held: dict[str, float] = {}
     for each in force:
-        unit, equals, value = each.rpartition("=")
+        unit, _, value = (part.strip() for part in each.rpartition("="))
+        if unit in held:
+            raise values.BadValueError(each, "this unit has a value already", "--force")
         try:
-            held[unit.strip()] = float(value if equals else "")
+            held[unit] = float(value if unit else "")
         except ValueError:
             raise values.BadValueError(each, "must be UNIT=VALUE, such as 17=1 or c:17=-2", "--force") from None
     return held

@@ -1,6 +1,7 @@
 """`charrnn serve`."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,14 @@ from charrnn.cli.options import common, completion, run_argument, values
 KEY = "CHARRNN_API_KEY"
 
 
-def _limit(default: float, help: str, parser: values.Parser, metavar: str = "N") -> Any:
-    return typer.Option(default, metavar=metavar, help=help, rich_help_panel="Limits", parser=parser)
+def _origin(value: str) -> str:
+    if not re.fullmatch(r"(\*|null|[a-z][a-z0-9+.-]*://[^/\s]+)?", value):
+        raise values.BadValueError(value, "must be * or the origin of a web page, such as https://example.org")
+    return value
+
+
+def _option(default: Any, help: str, parser: values.Parser, metavar: str = "N", panel: str = "Limits") -> Any:
+    return typer.Option(default, metavar=metavar, help=help, rich_help_panel=panel, parser=parser)
 
 
 def serve(
@@ -26,19 +33,15 @@ def serve(
         help="Runs, as for sample. None, in a terminal: the newest run.",
         show_default=False,
     ),
-    host: str = typer.Option("127.0.0.1", metavar="HOST", help="Where to listen.", rich_help_panel=common.WHERE),
-    port: int = typer.Option(
-        8000, metavar="N", help="0: any free one.", rich_help_panel=common.WHERE, parser=values.whole(0, 65_535)
-    ),
-    cors: str = typer.Option(
-        "", metavar="ORIGIN", help="Web pages that may use it; *: all.", rich_help_panel=common.WHERE
-    ),
+    host: str = _option("127.0.0.1", "Where to listen.", str, "HOST", common.WHERE),
+    port: int = _option(8000, "0: any free one.", values.whole(0, 65_535), "N", common.WHERE),
+    cors: str = _option("", "Web pages that may use it; *: all.", _origin, "ORIGIN", common.WHERE),
     checkpoint: common.CheckpointOption = None,
-    max_length: int = _limit(32_768, "Characters of a prompt, and of a text.", values.whole(1)),
-    max_batch: int = _limit(64, "Texts that a model writes at once.", values.whole(1)),
-    max_queue: int = _limit(256, "Texts that wait.", values.whole()),
-    max_body: int = _limit(1 << 20, "Bytes of a request.", values.whole(1)),
-    max_time: float = _limit(300, "For a request.", values.number(above=0, most=1e6, code=FAILED), "SECONDS"),
+    max_length: int = _option(32_768, "Characters of a prompt, and of a text.", values.whole(1)),
+    max_batch: int = _option(64, "Texts that a model writes at once.", values.whole(1)),
+    max_queue: int = _option(256, "Texts that wait.", values.whole()),
+    max_body: int = _option(1 << 20, "Bytes of a request.", values.whole(1)),
+    max_time: float = _option(300, "For a request.", values.number(above=0, most=1e6, code=FAILED), "SECONDS"),
 ) -> None:
     """Serve trained networks over HTTP, as OpenAI's completions.
 
@@ -48,7 +51,7 @@ def serve(
     """
     from charrnn.cli.output.console import print_note
     from charrnn.cli.progress.stage_lines import stage_lines
-    from charrnn.errors import missing_library
+    from charrnn.errors import OptionError, missing_library
     from charrnn.words import spelled_as
 
     with stage_lines() as on_stage:
@@ -61,8 +64,11 @@ def serve(
         except ImportError as error:
             raise missing_library("charrnn serve", "starlette and uvicorn", "starlette uvicorn", error) from None
 
+        key = os.environ.get(KEY, "")
+        if not re.fullmatch("[!-~]*", key):  # which no client could send
+            raise OptionError(f"{KEY} must be letters, digits and signs of ASCII, without spaces")
         names = listening.model_names(runs)
-        sock, key = listening.listen(host, port), os.environ.get(KEY, "")
+        sock = listening.listen(host, port)
         models = [api.load(run, which=checkpoint, on_stage=on_stage) for run in runs]
         limits = Limits(max_length, max_batch, max_queue, max_body, max_time)
         page = writing_page(models[0].single_checkpoint, names[0])

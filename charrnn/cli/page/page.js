@@ -1,5 +1,4 @@
 const SHADES = 9; // of a unit, from its lowest value to its highest
-const BLOCK = 1000; // characters, up to the end of a line; a longer line is broken at four times that
 const ARRAYS = {
   h: "hidden state", c: "cell state", r: "reset gate", z: "update gate", n: "candidate",
   i: "input gate", f: "forget gate", o: "output gate", g: "candidate",
@@ -15,7 +14,6 @@ const ends = new Set(data.ends); // of documents
 const apart = characters.some((c, i) => c === "\n" && !ends.has(i)); // documents of several lines have an empty line between them
 const spans = new Array(characters.length);
 const places = new Array(characters.length); // [line, column, file]: in the file that the text was read from
-const rows = new Array(characters.length); // of the page, and the column there
 let unit = null; // null: surprisal
 let here = -1;
 
@@ -35,21 +33,17 @@ function colour() {
 }
 
 function write() {
-  let row = 0, column = 0, block = null, count = 0, lines = 0, known = 0;
-  const close = () => { if (block) { block.style.containIntrinsicSize = `auto ${Math.max(1, lines) * 1.5}em`; $("text").append(block); } block = null; };
+  let known = 0;
   characters.forEach((c, i) => {
-    if (!block) { block = element("div", "", "block"); count = lines = 0; }
-    const gap = ends.has(i) && apart, span = spans[i] = element("span", gap ? "\n\n" : control(c));
+    const span = spans[i] = element("span", ends.has(i) && apart ? "\n\n" : control(c));
     span.index = i;
     if (known < data.places.length && data.places[known][0] === i) places[i] = data.places[known++].slice(1);
     else places[i] = [places[i - 1][0], places[i - 1][1] + 1, places[i - 1][2]];
-    rows[i] = [row, column++];
-    block.append(span);
-    count++;
-    if (c === "\n") { row++; column = 0; lines += gap ? 2 : 1; }
-    if ((count >= BLOCK && c === "\n") || count >= 4 * BLOCK) close();
+    place(span);
   });
-  close();
+  for (const block of $("text").children) {
+    block.style.containIntrinsicSize = `auto ${1.5 * Math.max(1, block.textContent.split("\n").length - 1)}em`;
+  }
 }
 
 function value(i) {
@@ -92,23 +86,6 @@ function select(i, byKey) {
   }
 }
 
-function vertical(step) {
-  const [line, column] = rows[here];
-  let i = here;
-  while (rows[i + step] && rows[i][0] === line) i += step;
-  const target = rows[i][0];
-  if (target === line) return i;
-  while (rows[i - 1] && rows[i - 1][0] === target) i--;
-  while (rows[i + 1] && rows[i + 1][0] === target && rows[i][1] < column) i++;
-  return i;
-}
-
-function edge(step) {
-  let i = here;
-  while (rows[i + step] && rows[i + step][0] === rows[here][0]) i += step;
-  return i;
-}
-
 function surprise(step) {
   let i = here + step;
   while (i >= 0 && i < spans.length && !unknown.has(i) && bits(i) < LIMITS[LIMITS.length - 1]) i += step;
@@ -125,8 +102,8 @@ function turn(step) {
 
 const KEYS = {
   ArrowLeft: () => select(here - 1, true), ArrowRight: () => select(here + 1, true),
-  ArrowUp: () => select(vertical(-1), true), ArrowDown: () => select(vertical(1), true),
-  Home: () => select(edge(-1), true), End: () => select(edge(1), true),
+  ArrowUp: () => select(vertical(spans, here, -1), true), ArrowDown: () => select(vertical(spans, here, 1), true),
+  Home: () => select(edge(spans, here, -1), true), End: () => select(edge(spans, here, 1), true),
   n: () => select(surprise(1), true), p: () => select(surprise(-1), true),
   "]": () => turn(1), "[": () => turn(-1), s: () => turn(-$("by").selectedIndex),
 };

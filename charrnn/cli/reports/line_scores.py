@@ -34,8 +34,8 @@ def show(model: Model, reader: SourceReader, per_character: bool, sort: bool, js
         if not count:  # not before an error
             print_note(*model.notes, *reader.notes())
         texts: list[Any] = [line.encode("latin-1") for line in lines] if byte else lines
-        found = score_each(model.components, model.weights, model.vocabulary, texts, lambda number: EMPTY)
-        for line, scored in zip(texts, found, strict=True):
+        found = score_each(model.components, model.weights, model.vocabulary, texts)
+        for line, scored in zip(texts, (each or EMPTY for each in found), strict=True):
             count += 1
             totals.add(scored, None)
             text = line.decode("utf-8", "replace") if byte else line

@@ -12,8 +12,8 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.key_binding import KeyBindings
-from prompt_toolkit.layout import BufferControl, FormattedTextControl, HSplit, Layout, Window
-from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
+from prompt_toolkit.layout import BufferControl, Dimension, FormattedTextControl, HSplit, Layout, Window
+from prompt_toolkit.layout.processors import Processor, TabsProcessor, Transformation, TransformationInput
 from prompt_toolkit.layout.utils import explode_text_fragments
 from prompt_toolkit.styles import Style
 
@@ -22,9 +22,10 @@ from charrnn.cli.writing.saved_text import SavedText
 from charrnn.errors import CharrnnError
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.generation.session import Part, Session, part_of
-from charrnn.text.vocabulary import list_characters
+from charrnn.text.characters.printable import quote
+from charrnn.text.vocabulary import MAX_NAMED
 
-KEYS = " ^Q quit · → word · Enter line · ↓ other · Esc hide · ^Z undo"
+KEYS = "^Q quit · → word · Enter line · ↓ other · Esc hide · ^Z undo"
 TEMPERATURES, TOP_PS = (0.5, 0.8, 1.0, 1.2), (None, 0.95, 0.9, 0.8)
 SAVE_SECONDS = 1.0
 STYLE = Style.from_dict(  # italics and underlines too, for those without colours
@@ -32,8 +33,8 @@ STYLE = Style.from_dict(  # italics and underlines too, for those without colour
 )
 
 
-class Editor:
-    """A text on the screen. Proposals are computed in a thread of their own: a key never waits for the model."""
+class Editor(Processor):
+    """A text on the screen. The model and the disk have a thread of their own: a key never waits for them."""
 
     def __init__(
         self, session: Session, file: SavedText | None, seed: int, options: SamplingOptions, count: int, **streams: Any
@@ -42,14 +43,16 @@ class Editor:
         self.session, self.file, self.seed, self.options, self.count = session, file, seed, options, count
         self.proposals: list[str] = []
         self.number = 0  # of the proposal behind the cursor
-        self.trouble = ""
-        self.requests = 0  # to the model; only the answer to the newest is shown
-        self._before: str | None = None  # the text before the cursor that the proposals continue; None: they are hidden
+        self._before = ""  # the text before the cursor that the proposals continue
+        self._answer: asyncio.Task[None] | None = None  # the newest request to the model
+        self._troubles: dict[object, str] = {}  # by what was tried
         self._thread = ThreadPoolExecutor(1)
         self.buffer = Buffer(document=Document(session.text), on_text_changed=lambda _: self.follow())
-        parts = [Window(BufferControl(self.buffer, [_Marks(self)]), wrap_lines=True)]
-        parts += [Window(FormattedTextControl(self._list), height=count)] if count > 1 else []
-        parts += [Window(FormattedTextControl(line), height=1, style="class:status") for line in (self.status, KEYS)]
+        control = BufferControl(self.buffer, [self, TabsProcessor(char1=" ", char2=" ")])
+        listed, below = FormattedTextControl(self._list), FormattedTextControl(self.status)
+        parts = [Window(control, wrap_lines=True, height=Dimension(min=1, preferred=1))]  # and whatever is left
+        parts += [Window(listed, height=Dimension(max=count, preferred=count))] if count > 1 else []
+        parts += [Window(below, wrap_lines=True, dont_extend_height=True, style="class:status")]
         self.application: Application[int] = Application(
             Layout(HSplit(parts)), STYLE, key_bindings=_keys(self), full_screen=True, **streams
         )
@@ -63,9 +66,14 @@ class Editor:
             return self.application.run(pre_run=self._begin)
         finally:
             self._thread.shutdown(cancel_futures=True)
-            self.session.text = self.buffer.text
+            self.session.text = self.text
             if self.file:
-                self.file.save(self.buffer.text)
+                self.file.save(self.text)
+
+    @property
+    def text(self) -> str:
+        """The text; a byte from the terminal that is not UTF-8 is U+FFFD."""
+        return self.buffer.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     @property
     def proposal(self) -> str:
@@ -76,19 +84,21 @@ class Editor:
     def follow(self) -> None:
         """After a change of the text: keep the proposals that begin with what was typed, or ask for others."""
         before, then = self.buffer.document.text_before_cursor, self._before
-        typed = before[len(then) :] if then is not None and before.startswith(then) else before
-        kept = {n: p[len(typed) :] for n, p in enumerate(self.proposals) if p.startswith(typed) and p != typed}
-        if self.number in kept:
-            self._before, self.number, self.proposals = before, [*kept].index(self.number), [*kept.values()]
+        typed = before[len(then) :]
+        shown = self.proposals[self.number] if self.proposals and before.startswith(then) else ""
+        if shown.startswith(typed) and shown != typed:
+            self.proposals = [p[len(typed) :] for p in self.proposals if p.startswith(typed) and p != typed]
+            self._before, self.number = before, self.proposals.index(shown[len(typed) :])
         else:
             self.ask()
 
     def ask(self) -> None:
         """Ask the model for proposals at the cursor; they are shown when they are there."""
-        self.requests += 1
-        self._before, self.proposals, self.number = self.buffer.document.text_before_cursor, [], 0
-        if self.application.is_running:
-            self.application.create_background_task(self._answer(self.requests, self._before))
+        if self._answer:
+            self._answer.cancel()
+        before = self.buffer.document.text_before_cursor
+        self._before, self.session.text, self.proposals, self.number = before, before, [], 0
+        self._answer = self.application.create_background_task(self._propose())
 
     def ask_again(self) -> None:
         """Show the next proposal, or ask for others with the next seeds."""
@@ -98,80 +108,62 @@ class Editor:
             self.seed += self.count
             self.ask()
 
-    def hide(self) -> None:
-        """Show no proposal until the text changes."""
-        self._before = None
-
     def quit(self, code: int) -> None:
         """End with this exit code."""
         if not self.application.is_done:
             self.application.exit(result=code)
 
     def status(self) -> str:
-        """The line below the text."""
-        unknown, top_p = self.session.unknown(self.buffer.text), self.options.top_p or 1
+        """What stands below the text."""
+        unknown, top_p = self.session.unknown(self.buffer.document.current_line), self.options.top_p or 1
         parts = [
-            self.trouble,
+            *self._troubles.values(),
+            f"unknown to the model: {quote(''.join(sorted(unknown)[:MAX_NAMED]))}" if unknown else "",
             f"^T temperature {self.options.temperature:g} · ^P top-p {top_p:g} · seed {self.seed}",
             f"{len(self.buffer.text):,} characters",
-            f"unknown to the model: {list_characters(sorted(unknown))}" if unknown else "",
-            str(self.file.path) if self.file else "not saved; -o FILE saves",
+            str(self.file.path) if self.file else "not saved (-o)",
         ]
-        return " " + " · ".join(filter(None, parts))
+        return f" {' · '.join(filter(None, parts))}\n {KEYS}"
 
-    async def _answer(self, request: int, before: str) -> None:
-        def compute() -> list[str]:
-            if request != self.requests:
-                return []
-            self.session.text = before
-            return self.session.propose(self.count, self.seed, self.options)
-
-        try:
-            found = await asyncio.get_running_loop().run_in_executor(self._thread, compute)
-        except CharrnnError as error:
-            self.trouble, found = str(error), []
-        if request == self.requests:
-            self.proposals = [*filter(None, dict.fromkeys(found))]
-            self.application.invalidate()
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """A line as it is drawn: with marks of what the model does not know, and the proposal at the cursor."""
+        number, document = transformation_input.lineno, transformation_input.document
+        fragments = explode_text_fragments(transformation_input.fragments)
+        if unknown := self.session.unknown(document.lines[number]):
+            fragments[:] = [("class:unknown" if text in unknown else style, text) for style, text, *_ in fragments]
+        if number == document.cursor_position_row:
+            here = slice(document.cursor_position_col, document.cursor_position_col)
+            fragments[here] = [("class:proposal", _line(self.proposal))]
+        return Transformation(fragments)
 
     def _begin(self) -> None:
-        self.buffer.cursor_position = len(self.buffer.text)
         self.ask()
         self.application.create_background_task(self._save_now_and_then())
+
+    async def _propose(self) -> None:
+        found = await self._in_thread(self.session.propose, self.count, self.seed, self.options)
+        self.proposals = [*filter(None, dict.fromkeys(found or ()))]
 
     async def _save_now_and_then(self) -> None:
         while self.file:
             await asyncio.sleep(SAVE_SECONDS)
-            try:
-                self.file.save(self.buffer.text)
-                self.trouble = ""
-            except CharrnnError as error:
-                self.trouble = str(error)
-            self.application.invalidate()
+            await self._in_thread(self.file.save, self.text)
+
+    async def _in_thread(self, function: Callable[..., Any], *arguments: object) -> Any:
+        """What the function returns; None after an error, which the status line shows."""
+        trouble, found = "", None
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+        except CharrnnError as error:
+            trouble = str(error)
+        self._troubles[function] = trouble
+        self.application.invalidate()
+        return found
 
     def _list(self) -> StyleAndTextTuples:
         """The proposals, the one behind the cursor in bold."""
         shown = enumerate(self.proposals if self.proposal else [])
         return [("class:chosen" if n == self.number else "class:proposal", f"{n + 1} {_line(p)}\n") for n, p in shown]
-
-
-class _Marks(Processor):
-    """Marks the characters that the model does not know, and shows the proposal at the cursor."""
-
-    def __init__(self, editor: Editor) -> None:
-        self._editor = editor
-
-    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
-        """See prompt_toolkit; called for each line that is drawn."""
-        number, document = transformation_input.lineno, transformation_input.document
-        unknown = self._editor.session.unknown(document.lines[number])
-        fragments: StyleAndTextTuples = [
-            (f"{style} class:unknown" if text in unknown else style, text)
-            for style, text, *_ in explode_text_fragments(transformation_input.fragments)
-        ]
-        shown = _line(self._editor.proposal) if number == document.cursor_position_row else ""
-        fragments.insert(document.cursor_position_col, ("class:proposal", shown))
-        return Transformation(fragments)
 
 
 def _line(proposal: str) -> str:
@@ -202,7 +194,7 @@ def _keys(editor: Editor) -> KeyBindings:
     bind("enter", lambda: accept("line"), is_shown, changes=True)
     bind("enter", lambda: buffer.insert_text("\n"), ~is_shown, changes=True)
     bind("down", editor.ask_again, is_shown | is_last_line)
-    bind("escape", editor.hide, is_shown)
+    bind("escape", lambda: editor.proposals.clear(), is_shown)
     bind("c-z", buffer.undo)
     bind("c-y", buffer.redo)
     bind("c-t", lambda: change("temperature", TEMPERATURES))

@@ -89,7 +89,10 @@ def parse_held(network: Network, force: Mapping[str, float]) -> Held:
             raise OptionError(
                 f"{parameter('force')} {name}={value:g}: must be a number from -{MAX_HELD:g} to {MAX_HELD:g}"
             )
-        held[int(layer or 1) - 1, state, unit.number] = value
+        place = int(layer or 1) - 1, state, unit.number
+        if place in held:
+            raise OptionError(f"{parameter('force')} {name}={value:g}: this unit has a value already")
+        held[place] = value
     return held
 
 

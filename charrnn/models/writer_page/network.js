@@ -1,19 +1,14 @@
 // The network: its equations are those of network/cells/*.py and network/readout.py.
 
-function half(word) { // a float16 that is finite
-  const exponent = (word >> 10) & 31, fraction = word & 1023;
-  return (word >> 15 ? -1 : 1) * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : fraction * 2 ** -24);
-}
-
 const sigmoid = (a) => 1 / (1 + Math.exp(-a));
 const PHI = { tanh: Math.tanh, sigmoid, relu: (a) => Math.max(a, 0) }[data.nonlinearity];
 
-// out = bias + W x; four rows and two columns at once, so that the processor waits for neither.
+// out = bias + W x; four rows and two columns at once, so that the processor waits for neither. The last four rows may
+// be some of those before them once more; rows beyond the last are nowhere.
 function affine(W, x, bias, out) {
   const n = x.length, rows = out.length;
-  let j = 0, p = 0; // the first of the four rows
-  for (; j + 3 < rows; j += 4, p += 4 * n) {
-    const q = p + n, r = q + n, s = r + n;
+  for (let k = 0; k < rows; k += 4) {
+    const j = Math.max(0, Math.min(k, rows - 4)), p = j * n, q = p + n, r = q + n, s = r + n;
     let a = bias[j], b = bias[j + 1], c = bias[j + 2], d = bias[j + 3], i = 0;
     for (; i + 1 < n; i += 2) {
       const u = x[i], v = x[i + 1];
@@ -24,11 +19,6 @@ function affine(W, x, bias, out) {
     }
     for (; i < n; i++) { a += W[p + i] * x[i]; b += W[q + i] * x[i]; c += W[r + i] * x[i]; d += W[s + i] * x[i]; }
     out[j] = a; out[j + 1] = b; out[j + 2] = c; out[j + 3] = d;
-  }
-  for (; j < rows; j++, p += n) {
-    let a = bias[j];
-    for (let i = 0; i < n; i++) a += W[p + i] * x[i];
-    out[j] = a;
   }
 }
 
@@ -53,21 +43,19 @@ const CELLS = {
 };
 
 class Network {
-  constructor({ weights, parameters, num_layers: layers, hidden_size: H, vocab_size: V, cell }) {
-    const words = bytes(weights).buffer, w = this.w = {};
-    let at = 0; // the packing is that of page.py
-    for (const [name, size, packed] of parameters) {
-      const scales = new Float32Array(bytes(packed).buffer), n = size / scales.length;
-      const unpack = packed ? (word, i) => word * scales[Math.floor(i / n)] : half;
-      w[name] = Float32Array.from(new (packed ? Int16Array : Uint16Array)(words, 2 * at, size), unpack);
-      at += size;
+  constructor({ weights, num_layers: layers, hidden_size: H, vocab_size: V, cell }) {
+    const w = this.w = {};
+    for (const [name, packed] of Object.entries(weights)) { // as page.py has packed them
+      const words = new Int16Array(bytes(packed.words).buffer), scales = new Float32Array(bytes(packed.scales).buffer);
+      w[name] = Float32Array.from(words, (word, i) => word * scales[Math.floor(i * scales.length / words.length)]);
     }
     const states = cell === "lstm" ? 2 : 1, zeros = new Float32Array(4 * H);
     this.state = new Float32Array(layers * states * H);
     const part = (n) => this.state.subarray(n * H, (n + 1) * H);
     this.layers = Array.from({ length: layers }, (_, n) => {
-      const end = n ? `_${n + 1}` : "", bias = w[`b_xh${end}`] || w[`b_h${end}`];
-      return { h: part(states * n), c: part(states * n + 1), W_xh: w[`W_xh${end}`], W_hh: w[`W_hh${end}`], bias, b_hh: w[`b_hh${end}`] || zeros };
+      const own = (name) => w[n ? `${name}_${n + 1}` : name], [h, c] = [part(states * n), part(states * n + 1)];
+      const bias = own("b_xh") || own("b_h"), b_hh = own("b_hh") || zeros;
+      return { h, c, W_xh: own("W_xh"), W_hh: own("W_hh"), bias, b_hh };
     });
     [this.x, this.r] = [0, 0].map(() => new Float32Array(this.layers[0].bias.length));
     this.deep = w.W_hr && new Float32Array(H);
@@ -90,8 +78,10 @@ class Network {
   // The logits of the next symbol; the next call overwrites them.
   logits() {
     const { w, deep, o } = this, { h } = this.layers[this.layers.length - 1];
-    if (deep) affine(w.W_hr, h, w.b_r, deep);
-    if (deep) for (let i = 0; i < h.length; i++) deep[i] = h[i] + Math.max(deep[i], 0);
+    if (deep) {
+      affine(w.W_hr, h, w.b_r, deep);
+      for (let i = 0; i < h.length; i++) deep[i] = h[i] + Math.max(deep[i], 0);
+    }
     affine(w.W_hy, deep || h, w.b_y, o);
     return o;
   }

@@ -1,8 +1,7 @@
 """A network as a page of its own, which loads nothing and sends nothing: the network runs in the browser.
 
-The weights have 16 bits each: float16 where that is exact, as of a network in half precision; otherwise integers, with
-a scale for each row, which are nine times as near to those of a trained network as float16 is. A row has the weights of
-one output, or in the look-up of the first layer those of one symbol.
+The weights are integers of 16 bits with a scale for each row, nine times as near to those of a trained network as
+float16 is. A row has the weights of one output, or in the look-up of the first layer those of one symbol.
 """
 
 from dataclasses import asdict
@@ -24,11 +23,9 @@ SMALLEST = 1e-30  # of a row; smaller weights are 0
 def page(checkpoint: Checkpoint, name: str) -> str:
     """The page as HTML, with the model's name in its title."""
     architecture, vocabulary = checkpoint.network.architecture, checkpoint.vocabulary
-    packed = {key: _pack(_rows(key, weight)) for key, weight in checkpoint.network.parameters.items()}
     data = {
         **asdict(architecture),
-        "parameters": [[key, words.size, scales] for key, (words, scales) in packed.items()],
-        "weights": to_base64(np.concatenate([words.ravel() for words, _ in packed.values()])),
+        "weights": {key: _pack(_rows(key, weight)) for key, weight in checkpoint.network.parameters.items()},
         "symbols": vocabulary.symbols,
         "bytes": vocabulary.unit == "byte",
         "begin": vocabulary.begin_id,
@@ -50,11 +47,7 @@ def _rows(name: str, weight: Array) -> Array:
     return weight.swapaxes(-1, -2) if name.startswith("W_") else weight
 
 
-def _pack(rows: Array) -> tuple[Array, str]:
-    """Rows, (..., n), as words of 16 bits, and their scales, (...,), in base64; empty for float16."""
-    with np.errstate(over="ignore"):
-        half = rows.astype("<f2")
-    if (half == rows).all():
-        return half.view("<i2"), ""
+def _pack(rows: Array) -> dict[str, str]:
+    """Rows, (..., n), as words of 16 bits, and their scales, (...,), in base64."""
     scales = np.maximum(np.abs(rows).max(axis=-1, keepdims=True), SMALLEST).astype("<f4") / LARGEST
-    return np.rint(rows / scales).astype("<i2"), to_base64(scales)
+    return {"words": to_base64(np.rint(rows / scales).astype("<i2")), "scales": to_base64(scales)}

@@ -6,7 +6,8 @@ const COLDEST = 1e-200; // a temperature
 
 class Reading {
   constructor(network) {
-    Object.assign(this, { network, ids: [], bits: [], at: 0, known: -1, p: new Float64Array(data.vocab_size), weighted: new Float64Array(data.vocab_size) });
+    Object.assign(this, { network, ids: [], bits: [], at: 0, known: -1 });
+    [this.p, this.weighted] = [0, 0].map(() => new Float64Array(data.vocab_size));
     this.order = Uint32Array.from(this.p.keys());
     if (data.begin !== null) network.step(data.begin);
     this.states = [network.state.slice()];
@@ -47,20 +48,18 @@ class Reading {
 
   // The id of the next symbol, as generation/sampling.py chooses it with u in [0, 1); -1 if the output is not finite.
   draw({ temperature, topP }, u) {
-    const p = this.expect(this.ids.length), { weighted: w, order } = this, V = p.length, taught = data.smoothing / V;
-    for (let i = 0; i < V; i++) w[i] = Math.max(p[i] - taught, LEAST * p[i]); // less what label smoothing added
+    const p = this.expect(this.ids.length), { weighted: w, order } = this, taught = data.smoothing / w.length;
+    for (let i = 0; i < w.length; i++) w[i] = Math.max(p[i] - taught, LEAST * p[i]); // less what label smoothing added
     if (data.unknown !== null) w[data.unknown] = 0;
-    const top = w.reduce((a, b) => Math.max(a, b)), power = 1 / Math.max(temperature, COLDEST), nucleus = topP < 1;
+    const top = w.reduce((a, b) => Math.max(a, b)), power = 1 / Math.max(temperature, COLDEST);
     if (!(top > 0)) return -1;
     if (temperature === 0) return w.indexOf(top);
-    for (let i = 0; i < V; i++) w[i] = (w[i] / top) ** power;
-    if (nucleus) order.sort((a, b) => w[b] - w[a] || a - b);
-    const id = (place) => (nucleus ? order[place] : place);
+    order.sort(topP < 1 ? (a, b) => w[b] - w[a] || a - b : undefined); // by id if all are kept, which is quick
     let all = 0, kept = 0, total = 0, sum = 0, place = -1;
-    for (let i = 0; i < V; i++) all += w[id(i)];
-    while (kept < V && (!nucleus || total < topP * all)) total += w[id(kept++)];
-    while (sum <= u * total) sum += w[id(++place)];
-    return id(place);
+    for (const id of order) all += w[id] = (w[id] / top) ** power;
+    while (kept < w.length && total < topP * all) total += w[order[kept++]];
+    while (sum <= u * total) sum += w[order[++place]];
+    return order[place];
   }
 }
 

@@ -45,6 +45,12 @@ def test_a_cell_state_can_be_held(charrnn, tmp_path, text_file):
     assert held != free
 
 
+@pytest.mark.parametrize(("second", "code"), [("3=2", 2), ("h:3=2", 1)])
+def test_a_unit_has_one_value(charrnn, tiny_run, second, code):
+    message = f"--force {second}: this unit has a value already"
+    refused(charrnn("sample", tiny_run, "--force", "3=1", "--force", second), code, message)
+
+
 NOT_A_UNIT = "the network has no such unit; there are 0 to 15 of each of h: for example h:15"
 
 
@@ -53,7 +59,7 @@ NOT_A_UNIT = "the network has no such unit; there are 0 to 15 of each of h: for 
     [
         ("16=1", 1, f"--force 16: {NOT_A_UNIT}"),
         ("z:3=1", 1, f"--force z:3: {NOT_A_UNIT}"),
-        ("=1", 1, NOT_A_UNIT),
+        ("=1", 2, "--force =1: must be UNIT=VALUE, such as 17=1 or c:17=-2"),
         ("3", 2, "--force 3: must be UNIT=VALUE, such as 17=1 or c:17=-2"),
         ("3=", 2, "--force 3=: must be UNIT=VALUE, such as 17=1 or c:17=-2"),
         ("3=one", 2, "--force 3=one: must be UNIT=VALUE, such as 17=1 or c:17=-2"),

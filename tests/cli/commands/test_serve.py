@@ -1,7 +1,9 @@
 """`serve`: what it prints and refuses, and how it ends; a real server each time."""
 
+import http.client
 import json
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -13,6 +15,7 @@ import pytest
 from refusals import refused
 from serving import server
 
+ENDINGS = [(number, 128 + number) for number in (1, signal.SIGTERM, signal.SIGINT)]  # 1: a closed terminal
 posix = pytest.mark.skipif(sys.platform == "win32", reason="sends SIGTERM")
 
 
@@ -24,7 +27,7 @@ def post(url, **body):
 
 @pytest.mark.slow
 def test_it_serves(trained_once, tmp_path):
-    with server(trained_once) as (process, url):
+    with server(trained_once, WEB_CONCURRENCY="x") as (process, url):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
         assert json.load(post(url, max_tokens=5))["usage"]["completion_tokens"] == 5
         process.send_signal(signal.SIGTERM)
@@ -37,7 +40,7 @@ def test_it_serves(trained_once, tmp_path):
 
 @posix
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
 def test_a_signal_lets_what_is_written_end(trained_once, number, code):
     with server(trained_once, "--max-length", 10**6) as (process, url):
         answer = post(url, max_tokens=20_000, stream=True, seed=1)
@@ -63,6 +66,22 @@ def test_a_signal_cuts_what_takes_long(trained_once):
     assert '"code":"shutting_down"' in rest
 
 
+@posix
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), ENDINGS)
+def test_a_second_signal_ends_it_at_once(trained_once, number, code):
+    with server(trained_once, "--max-length", 10**9) as (process, url):
+        answer = post(url, max_tokens=10**9, stream=True)
+        answer.readline()
+        process.send_signal(number)
+        time.sleep(0.5)
+        process.send_signal(number)
+        assert process.wait(60) == code
+        assert process.stderr.read().count("\n") == 1
+    with pytest.raises(http.client.IncompleteRead):
+        answer.read()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["", "sesame"])
 def test_other_machines(trained_once, key):
@@ -73,6 +92,15 @@ def test_other_machines(trained_once, key):
     assert notes.startswith(warning) == (not key)
     assert ('-H "Authorization: Bearer $CHARRNN_API_KEY"' in notes) == bool(key)
     assert key == "" or key not in notes
+
+
+@pytest.mark.parametrize("key", ["é", "two words", "\udcff", "\t"])
+def test_a_key_that_no_client_can_send(charrnn, trained_once, monkeypatch, key):
+    monkeypatch.setenv("CHARRNN_API_KEY", key)
+    refused(
+        charrnn("serve", trained_once, "--port", 0), 1,
+        "CHARRNN_API_KEY must be letters, digits and signs of ASCII, without spaces",
+    )  # fmt: skip
 
 
 def test_refusals(charrnn, trained_once, tmp_path):
@@ -94,6 +122,9 @@ def test_refusals(charrnn, trained_once, tmp_path):
     for option in ("--port", "--max-batch", "--max-queue", "--max-length", "--max-body", "--max-time"):
         assert charrnn("serve", trained_once, option, "-1").exit_code in (1, 2)
         assert charrnn("serve", trained_once, option, "x").exit_code == 2
+    for origin in ("example.org", "https://example.org/", "https://a b", "x*"):
+        message = f"--cors {shlex.quote(origin)}: must be * or the origin of a web page, such as https://example.org"
+        refused(charrnn("serve", trained_once, "--cors", origin), 2, message)
     refused(charrnn("serve", trained_once, "--port", 65536), 2, "--port 65536: must be at most 65,535")
 
 

@@ -2,7 +2,9 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import on_terminal
 import pytest
 from refusals import refused
 
@@ -74,9 +76,17 @@ def test_a_run_that_is_not_there(charrnn):
 
 
 def test_without_prompt_toolkit_a_terminal_gets_the_command_to_type(charrnn, tiny_run, monkeypatch):
-    from charrnn.cli.commands import write
-
-    monkeypatch.setitem(sys.modules, "prompt_toolkit", None)
-    with pytest.raises(Exception, match="charrnn write needs prompt_toolkit: pip install prompt_toolkit"):
-        write._require_prompt_toolkit()
+    monkeypatch.setitem(sys.modules, "charrnn.cli.writing.editor", None)
     assert charrnn("write", tiny_run, stdin="the c\n").exit_code == 0  # a pipe needs none
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    code, output = on_terminal.run(monkeypatch, 120, "write", tiny_run, term="xterm")
+    assert (code, "charrnn write needs prompt_toolkit: pip install prompt_toolkit" in output) == (1, True)
+
+
+def test_a_terminal_that_cannot_be_drawn_on_is_read_line_by_line(tiny_run, monkeypatch):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    code, output = on_terminal.run(monkeypatch, 120, "write", tiny_run, "--pick", "3", term="dumb")
+    assert (code, output.strip()) == (
+        2,
+        "error: --pick needs a terminal to choose in; leave it out; see charrnn write --help",
+    )

@@ -7,6 +7,7 @@ const json = /<script type="application\/json" id="data">([\s\S]*?)<\/script>/.e
 
 class Element {
   constructor() { Object.assign(this, { children: [], options: [], style: {}, value: "", selectedIndex: 0, own: "" }); }
+  get lastElementChild() { return this.children[this.children.length - 1]; }
   get textContent() { return this.own + this.children.map((child) => child.textContent).join(""); }
   set textContent(text) { this.own = text; }
   append(...children) { this.children.push(...children); }
@@ -27,7 +28,7 @@ elements.data.textContent = json;
 const shown = new Function(`${script}
   return characters.map((_, i) => {
     select(i, false);
-    return { where: $("where").textContent, row: rows[i], expected: $("expected").children.map((row) => row.children[0].textContent),
+    return { where: $("where").textContent, expected: $("expected").children.map((row) => row.children[0].textContent),
              hits: $("expected").children.filter((row) => row.className === "hit").map((row) => row.children[0].textContent) };
   });`)();
 console.log(JSON.stringify({ text: elements.text.textContent, shown }));

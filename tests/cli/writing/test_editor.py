@@ -5,13 +5,16 @@ import os
 import signal
 import sys
 import time
+from io import StringIO
 
 import pytest
 
 pytest.importorskip("prompt_toolkit", reason="needs prompt_toolkit: pip install prompt_toolkit")
 from prompt_toolkit.application import create_app_session
+from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
+from prompt_toolkit.output.vt100 import Vt100_Output
 
 from charrnn.cli.writing.editor import Editor
 from charrnn.cli.writing.saved_text import SavedText
@@ -24,23 +27,24 @@ from charrnn.ngram.kneser_ney import fit
 from charrnn.runs.storage.checkpoint import load
 from charrnn.text.vocabulary import Vocabulary
 
+LINES = "the cat sat on the mat.\nthe cow ran.\n"
 COLD = SamplingOptions(temperature=0)
 RIGHT, LEFT, DOWN, ESCAPE, ENTER, TAB, BACKSPACE = "\x1b[C", "\x1b[D", "\x1b[B", "\x1b", "\r", "\t", "\x7f"
 UNDO, REDO, TEMPERATURE, TOP_P, QUIT, INTERRUPT = "\x1a", "\x19", "\x14", "\x10", "\x11", "\x03"
 WAIT = 10  # seconds until a screen that does not come is a failure
 
 
-def counts():
-    text = "the cat sat on the mat.\nthe cow ran.\n" * 20
+def counts(lines):
+    text = lines * 20
     vocabulary = Vocabulary.from_text(text)
     return Generator(NGramPredictor(fit([vocabulary.encode(text)], len(vocabulary), 8)), vocabulary)
 
 
-def play(*steps, text="", file=None, count=1, sampling=COLD):
+def play(*steps, text="", file=None, count=1, sampling=COLD, lines=LINES, output=None):
     """Type, and after each key or text wait until what is expected is true. Returns the editor and the exit code."""
     with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
-        session = Session(counts(), text)
-        editor = Editor(session, file, 7, sampling, count, input=keys, output=DummyOutput())
+        session = Session(counts(lines), text)
+        editor = Editor(session, file, 7, sampling, count, input=keys, output=output or DummyOutput())
 
         begun = []
 
@@ -49,7 +53,7 @@ def play(*steps, text="", file=None, count=1, sampling=COLD):
                 keys.send_text(typed)
                 end = time.monotonic() + WAIT
                 while not expected(editor):
-                    assert time.monotonic() < end, (typed, editor.buffer.text, editor.proposals, editor.trouble)
+                    assert time.monotonic() < end, (typed, editor.buffer.text, editor.proposals, editor.status())
                     await asyncio.sleep(0.005)
             keys.send_text(QUIT)
 
@@ -91,22 +95,33 @@ def test_a_word_a_line_undo_and_redo():
     assert (code, editor.session.text) == (0, "the cat sat ")
 
 
-def test_typing_what_is_proposed_keeps_it_and_anything_else_asks_again():
-    asked = []
+def test_typing_what_is_proposed_keeps_it_and_anything_else_asks_again(monkeypatch):
+    asked, propose, shown = [], Session.propose, []
+
+    def proposing(session, *arguments):
+        asked.append(session.text)
+        return propose(session, *arguments)
 
     def remember(editor):
-        asked.append(editor.requests)
-        return True
+        return shown.append([*asked]) or True
 
+    monkeypatch.setattr(Session, "propose", proposing)
     play(
         ("the c", shows("at sat on the mat.\n")),
         ("", remember),
         ("at s", has("the cat s", "at on the mat.\n")),
         ("", remember),
         (BACKSPACE * 4 + "ow", shows(" ran.\n")),
-        ("", remember),
     )
-    assert asked[0] == asked[1] < asked[2]
+    assert shown[0] == shown[1]
+    assert asked[-1] == "the cow"
+
+
+def test_a_proposal_is_not_shown_at_another_text():
+    play(
+        ("t", shows("he cat sat on the mat.\n")),
+        (BACKSPACE, lambda editor: editor.buffer.text == "" and not editor.proposal.startswith("he")),
+    )
 
 
 def test_esc_hides_the_proposal_and_enter_is_a_line_break_then():
@@ -131,6 +146,17 @@ def test_a_proposal_stands_at_the_cursor_in_the_middle_of_a_text_too():
         (LEFT, shows("")),
         (RIGHT, shows("sat on the mat.\n")),
         text="the cXYZ",
+    )
+
+
+def test_after_esc_down_shows_others_of_a_list_at_once():
+    warm = SamplingOptions(temperature=3)
+    play(
+        ("the ", lambda editor: len(editor.proposals) > 1),
+        (ESCAPE, shows("")),
+        (DOWN, lambda editor: editor.proposal and editor.seed == 12),
+        count=5,
+        sampling=warm,
     )
 
 
@@ -169,7 +195,48 @@ def test_keys_change_temperature_and_top_p():
 
 
 def test_the_status_names_what_the_model_does_not_know():
-    play(("ß", lambda editor: "unknown to the model: 'ß' (U+00DF)" in editor.status()))
+    play(("ß", lambda editor: "unknown to the model: 'ß'" in editor.status()))
+
+
+def test_combining_marks_that_the_model_reads_are_not_unknown():
+    play(
+        ("e\u0301", lambda editor: "unknown" not in editor.status()),
+        (" u\u0308", lambda editor: "unknown to the model: 'u\u0308'" in editor.status()),
+        lines="é the cow ran.\n",
+    )
+
+
+def test_bytes_that_are_not_utf_8_do_not_make_a_file_that_cannot_be_opened(tmp_path):
+    file = SavedText(tmp_path / "story.txt")
+    editor, _ = play(
+        ("the ", lambda editor: has("the ")(editor) and not editor.buffer.insert_text("\udce9")), file=file
+    )
+    assert editor.session.text == SavedText(file.path).text == "the \ufffd"
+
+
+def test_a_trouble_with_the_file_stays_while_the_model_proposes(tmp_path, saved_at_once):
+    path = tmp_path / "story.txt"
+    file = SavedText(path)
+    path.write_text("theirs")
+    with pytest.raises(OutputError, match="another program has changed it"):
+        play(
+            ("the c", lambda editor: "another program" in editor.status()),
+            ("o", lambda editor: editor.proposal and "another program" in editor.status()),
+            file=file,
+        )
+
+
+@pytest.mark.parametrize(("rows", "below"), [(30, "^Z undo"), (9, "^T temperature"), (1, "")])
+def test_a_small_terminal_shows_the_text_and_what_else_there_is_place_for(rows, below):
+    pyte, written = pytest.importorskip("pyte"), StringIO()
+
+    def draws(editor):
+        screen = pyte.Screen(20, rows)
+        pyte.Stream(screen).feed(written.getvalue())
+        return screen.display[0].startswith("a   cow") and below in "".join(screen.display)
+
+    output = Vt100_Output(written, lambda: Size(rows, 20), term="xterm", enable_cpr=False)
+    play(("", draws), text="a\tcow", count=5, output=output)
 
 
 def test_ctrl_c_ends_with_its_exit_code_and_the_text_is_there():
@@ -194,7 +261,7 @@ def test_a_file_that_cannot_be_saved_is_named_on_the_screen_and_the_text_is_kept
     file = SavedText(path)
     path.parent.rmdir()
     with pytest.raises(OutputError, match=r"story\.txt: cannot be written: No such file or directory"):
-        play(("the", lambda editor: "cannot be written" in editor.trouble), file=file)
+        play(("the", lambda editor: "cannot be written" in editor.status()), file=file)
 
 
 pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
@@ -263,4 +330,14 @@ def test_a_signal_saves_the_text(tiny_run, tmp_path, number, code):
     terminal.child.kill(getattr(signal, number))
     assert terminal.end() == code
     assert out.read_text() == "the cat"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal needs POSIX")
+def test_a_signal_prints_a_text_that_has_no_file(tiny_run):
+    terminal = Terminal(tiny_run).until("^Q quit")
+    terminal.child.send("the cat")
+    terminal.until("7 characters").child.kill(signal.SIGTERM)
+    terminal.child.expect("the cat\r\n")
+    assert terminal.end() == 143
     assert load(tiny_run / "best.safetensors")

@@ -1,5 +1,7 @@
 """Texts scored side by side: each as alone, whatever the model and whatever is beside it."""
 
+from threading import Event
+
 import numpy as np
 import pytest
 from tiny import trained
@@ -48,16 +50,44 @@ def test_a_model_that_has_no_line_break_guesses_the_first_character(tmp_path, te
 def test_a_text_of_several_documents_is_cut_as_alone(tmp_path, text_file):
     model = charrnn.load(trained(tmp_path / "run", text_file, r"data.boundary=\n"))
     same_as_alone(model, ["the cat\n", "a dog\nwhy?", "\n\nthe", "a"])
-    with pytest.raises(TextError, match="no document"):
+    with pytest.raises(TextError, match=r"texts\[1\]: .* no document"):
         model.score_many(["the", " \n "])
 
 
-def test_texts_fall_into_batches_by_their_length(monkeypatch, tiny_run):
-    monkeypatch.setattr(side_by_side, "BATCH", 30)
-    monkeypatch.setattr(side_by_side, "STREAMS", 3)
-    assert [*side_by_side._batches([9, 1, 100, 0, 2, 12, 3, 11])] == [[2], [5, 7], [0, 6, 4], [1]]
-    monkeypatch.setattr(side_by_side, "BLOCK", 16)
+@pytest.mark.parametrize("settings", [[], [r"data.boundary=\n"], ["data.unit=byte"]])
+def test_what_is_no_list_of_texts_is_refused(tmp_path, text_file, settings):
+    model = charrnn.load(trained(tmp_path / "run", text_file, *settings))
+    with pytest.raises(TextError, match=r"texts must be a list of texts; found one text: score it with score\(text\)"):
+        model.score_many("the cat")
+    for wrong in (17, None, bytearray(b"the")):
+        with pytest.raises(TextError, match=rf"^a text must be a str or bytes; found {type(wrong).__name__}"):
+            model.score(wrong)
+        with pytest.raises(
+            TextError, match=rf"texts\[1\]: a text must be a str or bytes; found {type(wrong).__name__}"
+        ):
+            model.score_many(["the", wrong])
+    with pytest.raises(TextError, match=r"texts\[2\]: (a text to be scored needs at least 1|.* no document)"):
+        model.score_many(["the", "cat", ""])
+    if "byte" not in str(settings):
+        with pytest.raises(
+            TextError, match=r"texts\[0\]: character 3: '\\udc80' \(U\+DC80\), half of a surrogate pair"
+        ):
+            model.score_many(["a \udc80"])
+
+
+def test_texts_that_begin_alike_are_in_one_batch(monkeypatch, tiny_run):
+    texts = ["the", "", "a dog", "that", "a", "x" * side_by_side.LONG, "the cat"]
+    assert side_by_side._batches(texts, 3) == [[4, 2, 3], [0, 6]]
+    assert side_by_side._batches(texts[:2], 3) == []
+    monkeypatch.setattr(side_by_side, "LONG", 100)
+    monkeypatch.setattr(side_by_side, "BATCH", {True: 3})
+    monkeypatch.setattr(side_by_side, "LARGE", 1)
     same_as_alone(charrnn.load(tiny_run), LINES)
+
+
+def test_equal_texts_have_equal_figures(tiny_run):
+    nats = charrnn.load(tiny_run).score_many(["the cat", "a", "the cat", "the cat sat", "the cat"]).nats
+    assert nats[0] == nats[2] == nats[4] < nats[3]
 
 
 def test_what_is_read_after_the_end_of_a_text_is_not_counted(tmp_path, text_file):
@@ -82,3 +112,24 @@ def test_a_long_text_is_read_as_alone_to_the_bit(tiny_run):
     model, text = charrnn.load(tiny_run), "the cat sat on the mat. a dog ran.\n" * 600
     found = model.score_many(["a", text])
     np.testing.assert_array_equal(found[1].surprisals, model.score(text).surprisals)
+
+
+def test_a_batch_ends_as_soon_as_it_is_to_stop(tiny_run):
+    """Ctrl-C: the threads that still read are waited for."""
+    network, stop, ids = charrnn.load(tiny_run).saved.network, Event(), np.ones((3, 50), np.intp)
+    assert side_by_side._read(network, ids, np.array([50, 50, 20]), stop).any()
+    stop.set()
+    assert not side_by_side._read(network, ids, np.array([50, 50, 20]), stop).any()
+
+
+def test_an_interrupt_asks_all_threads_to_stop(tiny_run, monkeypatch):
+    asked = []
+
+    def interrupt(components, weights, stop, ids, lengths):
+        asked.append(stop)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(side_by_side, "_surprisals", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        charrnn.load(tiny_run).score_many(["the", "cat"])
+    assert asked[0].is_set()

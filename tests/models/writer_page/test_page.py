@@ -43,14 +43,11 @@ def test_it_has_what_the_network_is_made_of(trained_once):
 
 def unpacked(html, shapes):
     """The weights of a page by name, as it reads them."""
-    found, at, weights = pages.data(html), 0, {}
-    for name, size, scales in found["parameters"]:
-        words = pages.unpacked(found["weights"], "<i2" if scales else "<f2")[at : at + size].astype(float)
-        at += size
-        if scales:
-            words = (words.reshape(len(pages.unpacked(scales, "<f4")), -1).T * pages.unpacked(scales, "<f4")).T
-        weights[name] = words.reshape(shapes[name])
-    assert at == len(pages.unpacked(found["weights"], "<i2"))
+    weights = {}
+    for name, packed in pages.data(html)["weights"].items():
+        scales = pages.unpacked(packed["scales"], "<f4")[:, np.newaxis]
+        weights[name] = (pages.unpacked(packed["words"], "<i2").reshape(len(scales), -1) * scales).reshape(shapes[name])
+    assert weights.keys() == shapes.keys()
     return weights
 
 
@@ -63,21 +60,13 @@ def rows(network):
 
 
 @pytest.mark.parametrize("architecture", [{}, {"cell": "gru", "num_layers": 2}, {"cell": "lstm", "readout": "deep"}])
-def test_the_weights_have_16_bits_and_those_of_half_precision_are_exact(trained_once, architecture):
+def test_the_weights_have_16_bits(trained_once, architecture):
     saved = fresh.checkpoint(trained_once, LETTERS, **architecture)
     expected = rows(saved.network)
-    shapes = {name: weight.shape for name, weight in expected.items()}
-    found = unpacked(page(saved, "run"), shapes)
+    found = unpacked(page(saved, "run"), {name: weight.shape for name, weight in expected.items()})
     for name, weight in expected.items():
         largest = np.abs(weight).max(axis=-1, keepdims=True)
         assert (np.abs(found[name] - weight) <= 0.51 * largest / 32767).all(), name
-    flat = saved.network.parameters.flat
-    flat[:] = flat.astype(np.float16)
-    html = page(saved, "run")
-    assert not any(scales for _, _, scales in pages.data(html)["parameters"])
-    found = unpacked(html, shapes)
-    for name, weight in rows(saved.network).items():
-        np.testing.assert_array_equal(found[name], weight)
 
 
 @pytest.mark.parametrize(("large", "small"), [(70_000, 1.0), (1e30, 1e-45), (1e-40, -1e-42)])
