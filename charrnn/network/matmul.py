@@ -179,11 +179,11 @@ def _cuts(columns: Array) -> list[slice]:
 
 
 def _copy(W: Array, unused: int = 0) -> Array:
-    """A copy of (..., K, N), with unused columns after each row: of a large matrix some columns at once, as W may be a
-    transposed view, whose columns lie far apart.
+    """W, (..., K, N), with rows that lie one after the other, and unused columns after each. A large matrix is copied some
+    columns at once: it may be a transposed view, whose columns lie far apart.
     """
     N = W.shape[-1]
-    if N <= MAX_WHOLE and not unused:
+    if not unused and (N <= MAX_WHOLE or W.flags.c_contiguous):
         return np.ascontiguousarray(W)
     copy = np.empty((*W.shape[:-1], N + unused), W.dtype)[..., :N]
     for start in range(0, N, STRIPE):
