@@ -157,7 +157,7 @@ def test_every_recipe_is_documented_and_no_other():
 
 
 def test_the_commands_that_ci_runs_are_on_the_front_page():
-    for command in ("pip install . && charrnn train", "pip install '.[test]' && pytest"):
+    for command in ("pip install . && charrnn train", "pip install '.[test]' && pytest -n auto"):
         first = next((line for line in TEXTS[FRONT].splitlines() if command in line), None)
         assert first == command, "CI takes the first line that has it, and runs it as it is"
 

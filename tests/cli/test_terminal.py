@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from foreground import heed_signals
 from slow import mostly_slow
 
 from charrnn.runs.storage.checkpoint import load
@@ -31,12 +32,6 @@ def spawn(*arguments, width=100, **environment):
         env={**os.environ, "TERM": "xterm-256color", **environment},
         preexec_fn=heed_signals,
     )
-
-
-def heed_signals():
-    """In a child: as a shell starts it in the foreground, whatever we ourselves were started with (nohup, a script's &)."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 @mostly_slow("width", [40, 100, 200], one_in=3)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+from foreground import in_foreground
+
 from charrnn import api
 
 
@@ -33,6 +35,7 @@ def server(*arguments, **environment):
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **environment},
+        **in_foreground,
     )
     try:
         url = process.stdout.readline().strip()

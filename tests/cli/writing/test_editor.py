@@ -8,6 +8,7 @@ import time
 from io import StringIO
 
 import pytest
+from foreground import heed_signals
 
 pytest.importorskip("prompt_toolkit", reason="needs prompt_toolkit: pip install prompt_toolkit")
 from prompt_toolkit.application import create_app_session
@@ -266,12 +267,6 @@ def test_a_file_that_cannot_be_saved_is_named_on_the_screen_and_the_text_is_kept
 
 pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
 pyte = pytest.importorskip("pyte", reason="needs pyte")
-
-
-def heed_signals():
-    """In a child: as a shell starts it, whatever we ourselves were started with (nohup)."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 class Terminal:
