@@ -4,13 +4,15 @@ A product of few rows, (R, K) by (K, N), spends a fifth of its time and more on 
 that the BLAS wants. Three things of OpenBLAS decide how much:
 
 1. Where the processor has AVX-512, it has a kernel without that copy for products of at most a million multiplications.
-   Block by block of columns every product is that small, and a third to a half faster.
-2. There, rows that lie a power of two apart evict each other from the cache: a few unused columns keep them apart.
+   Block by block of columns, and of rows, every product is that small, and a third to a half faster.
+2. There, rows that lie a power of two apart evict each other from the cache. Where no block is small enough, a few
+   unused columns keep them apart.
 3. Elsewhere, it copies K = 256 or 512 in pieces of 256, which lie a power of two apart in its own buffer, whatever the
    caller does. Fewer columns at once suffer less; and of several gates whose products are added up (`summed_matmul`)
    one product, of K = 256 G, suffers not at all.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -44,14 +46,23 @@ def blocked_matmul(W: Array, out: Array) -> MatMul:
     [4.0, 4.0, 4.0]
     """
     rows, (K, N) = out.shape[-2], W.shape[-2:]
-    width = _width(rows, K, N)
-    blocks, out_blocks = (_split_columns(array, N // width) for array in (W, out))
-    blocks = _copy(blocks, unused=UNUSED if width == N and rows >= MIN_ROWS else 0)
+    height, width = _block(rows, K, N)
+    blocks = _copy(_split_columns(W, N // width), unused=UNUSED if width == N and rows >= MIN_ROWS else 0)
+    if height == rows:
+        out_blocks = _split_columns(out, N // width)
 
-    def multiply(x: Array) -> None:
-        np.matmul(x[..., np.newaxis, :, :], blocks, out=out_blocks)
+        def multiply(x: Array) -> None:
+            np.matmul(x[..., np.newaxis, :, :], blocks, out=out_blocks)
 
-    return multiply
+        return multiply
+
+    count, blocks = rows // height, blocks[..., np.newaxis, :, :, :]
+    parts = _split_columns(out.reshape(*out.shape[:-2], count, height, N), N // width)
+
+    def multiply_parts(x: Array) -> None:
+        np.matmul(x.reshape(*x.shape[:-2], count, 1, height, K), blocks, out=parts)
+
+    return multiply_parts
 
 
 def summed_matmul(W: Array, out: Array, buffer: Array) -> MatMul:
@@ -149,15 +160,17 @@ def has_small_kernel() -> bool:
     return any(library.get("architecture") in CORES_WITH_SMALL_KERNEL for library in threadpool_info())
 
 
-def _width(rows: int, K: int, N: int) -> int:
-    """Columns of a block: N where rows are few, where no width fits, or where blocks would gain nothing."""
+def _block(rows: int, K: int, N: int) -> tuple[int, int]:
+    """Rows and columns of a block: all where rows are few, where none is small enough, or where it would gain nothing."""
     if rows < MIN_ROWS:
-        return N
-    if has_small_kernel():
-        widths = [width for width in BLOCK_WIDTHS if rows * K * width <= MAX_SMALL_PRODUCT]
-    else:
-        widths = [*BLOCK_WIDTHS[:1]] if K in SLOW_HEIGHTS and rows < SLOW_BELOW else []
-    return next((width for width in widths if N % width == 0), N)
+        return rows, N
+    if not has_small_kernel():
+        return rows, BLOCK_WIDTHS[0] if K in SLOW_HEIGHTS and rows < SLOW_BELOW and N % BLOCK_WIDTHS[0] == 0 else N
+    sizes = ((height, width) for width in BLOCK_WIDTHS for height in range(rows, MIN_ROWS - 1, -1))
+    fitting = (
+        each for each in sizes if rows % each[0] == N % each[1] == 0 and K * math.prod(each) <= MAX_SMALL_PRODUCT
+    )
+    return next(fitting, (rows, N))
 
 
 def _height(R: int, K: int, N: int) -> int:

@@ -72,17 +72,19 @@ def test_the_highest_block_that_is_still_small(R, K, N, height):
 @pytest.mark.parametrize(
     ("rows", "K", "N", "with_small_kernel", "without"),
     [
-        (25, 128, 128, 64, 128),
-        (7, 128, 128, 128, 128),  # too few rows
-        (32, 512, 512, 32, 64),
-        (64, 512, 512, 512, 512),  # no block is small enough; so many rows that OpenBLAS is fast
-        (32, 320, 320, 64, 320),  # OpenBLAS is slow where K is 256 or 512
-        (25, 256, 256, 64, 64),
-        (64, 300, 300, 300, 300),  # no width divides 300
+        (25, 128, 128, (25, 64), (25, 128)),
+        (7, 128, 128, (7, 128), (7, 128)),  # too few rows
+        (32, 512, 512, (16, 64), (32, 64)),
+        (64, 512, 512, (16, 64), (64, 512)),  # so many rows that OpenBLAS is fast
+        (25, 640, 640, (25, 32), (25, 640)),  # a fifth of 25 rows are too few
+        (32, 320, 320, (32, 64), (32, 320)),  # OpenBLAS is slow where K is 256 or 512
+        (25, 256, 256, (25, 64), (25, 64)),
+        (401, 512, 512, (401, 512), (401, 512)),  # a prime
+        (64, 300, 300, (64, 300), (64, 300)),  # no width divides 300
     ],
 )
-def test_the_width_of_a_block(rows, K, N, with_small_kernel, without, with_kernel):
-    assert matmul._width(rows, K, N) == (with_small_kernel if with_kernel else without)
+def test_the_size_of_a_block(rows, K, N, with_small_kernel, without, with_kernel):
+    assert matmul._block(rows, K, N) == (with_small_kernel if with_kernel else without)
 
 
 @mostly_slow("cell", ["rnn", "gru", "lstm"], one_in=3)
@@ -94,7 +96,7 @@ def test_networks_that_multiply_in_blocks_equal_those_that_do_not(cell, monkeypa
     results = []
     for in_blocks in (True, False):
         monkeypatch.setattr(matmul, "has_small_kernel", lambda in_blocks=in_blocks: in_blocks)
-        assert (matmul._width(41, 160, 160) < 160) is in_blocks
+        assert (matmul._block(41, 160, 160) != (41, 160)) is in_blocks
         ws, gradient = network.workspace(3, 41), network.parameters.zeros_like()
         loss = network.forward(ids[:-1], ids[1:], state, ws)
         results.append((loss, network.backward(123, ws, gradient), gradient.flat))
