@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charrnn.network.arrays import Array
+from charrnn.system.vector_extensions import AVX2, AVX512, vector_extensions
 
 # Arrays, because NumPy reads them faster than Python's numbers; in the lowest precision, so that no result is promoted.
 HALF, ONE = np.array(0.5, np.float32), np.array(1.0, np.float32)
@@ -39,12 +40,29 @@ def _tanh_slope(h: Array, out: Array) -> None:
     np.subtract(ONE, out, out=out)
 
 
-def _sigmoid(a: Array, out: Array) -> None:
-    # σ(a) = (1 + tanh(a / 2)) / 2 cannot overflow.
+def sigmoid_by_tanh(a: Array, out: Array) -> None:
+    """σ(a) = (1 + tanh(a / 2)) / 2, which cannot overflow."""
     np.multiply(a, HALF, out=out)
     np.tanh(out, out=out)
     np.multiply(out, HALF, out=out)
     np.add(out, HALF, out=out)
+
+
+def sigmoid_by_exp(a: Array, out: Array) -> None:
+    """σ(a) = 1 / (1 + exp(-a)). Where exp overflows, 1 / inf is the 0 that is meant; a complex one would not be."""
+    if a.dtype.kind == "c":
+        sigmoid_by_tanh(a, out)
+        return
+    np.negative(a, out=out)
+    np.exp(out, out=out)
+    np.add(out, ONE, out=out)
+    np.divide(ONE, out, out=out)
+
+
+def exp_is_faster() -> bool:
+    """Whether NumPy's exp is faster than its tanh on this processor: with AVX2 twice; not with AVX-512, nor on Arm."""
+    found = vector_extensions()
+    return any(name in found for name in AVX2) and not any(name in found for name in AVX512)
 
 
 def _sigmoid_slope(h: Array, out: Array) -> None:
@@ -57,7 +75,7 @@ def _relu_slope(h: Array, out: Array) -> None:
 
 
 TANH = Nonlinearity(np.tanh, _tanh_slope)
-SIGMOID = Nonlinearity(_sigmoid, _sigmoid_slope)
+SIGMOID = Nonlinearity(sigmoid_by_exp if exp_is_faster() else sigmoid_by_tanh, _sigmoid_slope)
 RELU = Nonlinearity(lambda a, out: np.maximum(a, 0, out=out), _relu_slope)
 
 NONLINEARITIES = {"tanh": TANH, "sigmoid": SIGMOID, "relu": RELU}

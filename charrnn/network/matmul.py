@@ -1,11 +1,18 @@
 """The recurrent product, cut into the pieces on which the BLAS is fastest.
 
 A product of few rows, (R, K) by (K, N), spends a fifth of its time and more on copying the large matrix into the order
-that the BLAS wants. OpenBLAS has a kernel without that copy for products of at most a million multiplications, where
-the processor has AVX-512. Block by block of columns every product is that small, and a third faster (H 512, R 32:
-114 GFLOP/s in place of 83, on a core whose best large product reaches 102). Elsewhere the matrix stays whole.
+that the BLAS wants. Three things of OpenBLAS decide how much:
+
+1. Where the processor has AVX-512, it has a kernel without that copy for products of at most a million multiplications.
+   Block by block of columns, and of rows, every product is that small, and a third to a half faster.
+2. There, rows that lie a power of two apart evict each other from the cache. Where no block is small enough, a few
+   unused columns keep them apart.
+3. Elsewhere, it copies K = 256 or 512 in pieces of 256, which lie a power of two apart in its own buffer, whatever the
+   caller does. Fewer columns at once suffer less; and of several gates whose products are added up (`summed_matmul`)
+   one product, of K = 256 G, suffers not at all.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -18,7 +25,10 @@ MatMul = Callable[[Array], object]
 """Fills an array that it keeps, (..., R, N), with x W, for any x, (..., R, K)."""
 
 MAX_SMALL_PRODUCT = 1_000_000  # multiplications in a small product
-BLOCK_WIDTHS = (32, 16)  # columns: whole vectors of AVX-512
+BLOCK_WIDTHS = (64, 32)  # columns: whole vectors
+UNUSED = 16  # columns between the rows of a matrix that is not cut
+STRIPE, MAX_WHOLE = 32, 128  # columns that are copied at once, and of a matrix that is copied as it is
+SLOW_HEIGHTS, SLOW_BELOW = (256, 512), 64  # K, and rows, for which OpenBLAS is slow without AVX-512
 MIN_ROWS = 8  # with fewer, cutting a product takes longer than it saves
 MIN_HEIGHT, MAX_HEIGHT = 12, 64  # rows
 CORES_WITH_SMALL_KERNEL = {"SkylakeX", "Cooperlake", "SapphireRapids"}  # OpenBLAS's names
@@ -36,12 +46,51 @@ def blocked_matmul(W: Array, out: Array) -> MatMul:
     [4.0, 4.0, 4.0]
     """
     rows, (K, N) = out.shape[-2], W.shape[-2:]
-    width = _width(rows, K, N) if has_small_kernel() else N
-    blocks, out_blocks = (_split_columns(array, N // width) for array in (W, out))
-    blocks = np.ascontiguousarray(blocks)
+    height, width = _block(rows, K, N)
+    blocks = _copy(_split_columns(W, N // width), unused=UNUSED if width == N and rows >= MIN_ROWS else 0)
+    if height == rows:
+        out_blocks = _split_columns(out, N // width)
+
+        def multiply(x: Array) -> None:
+            np.matmul(x[..., np.newaxis, :, :], blocks, out=out_blocks)
+
+        return multiply
+
+    count, blocks = rows // height, blocks[..., np.newaxis, :, :, :]
+    parts = _split_columns(out.reshape(*out.shape[:-2], count, height, N), N // width)
+
+    def multiply_parts(x: Array) -> None:
+        np.matmul(x.reshape(*x.shape[:-2], count, 1, height, K), blocks, out=parts)
+
+    return multiply_parts
+
+
+def summed_matmul(W: Array, out: Array, buffer: Array) -> MatMul:
+    """A function of x, (G, R, K), that fills out, (R, N), with Σ x[k] W[k]; W, (G, K, N), is copied here, once.
+
+    `buffer`, (G, R, N), is overwritten. K = N.
+
+    >>> out = np.empty((2, 3))
+    >>> multiply = summed_matmul(np.ones((4, 3, 3)), out, np.empty((4, 2, 3)))
+    >>> multiply(np.ones((4, 2, 3)))
+    >>> out[0].tolist()
+    [12.0, 12.0, 12.0]
+    """
+    G, K, N = W.shape
+    if has_small_kernel():  # one long product would not be a small one
+        times = blocked_matmul(W, buffer)
+
+        def multiply_and_add(x: Array) -> None:
+            times(x)
+            np.add.reduce(buffer, axis=0, out=out)
+
+        return multiply_and_add
+    side_by_side, whole = buffer.reshape(-1, G * K), _copy(W).reshape(G * K, N)
+    by_gate = side_by_side.reshape(-1, G, K).swapaxes(0, 1)
 
     def multiply(x: Array) -> None:
-        np.matmul(x[..., np.newaxis, :, :], blocks, out=out_blocks)
+        np.copyto(by_gate, x)
+        np.matmul(side_by_side, whole, out=out)
 
     return multiply
 
@@ -102,7 +151,7 @@ def matmul_by_row_blocks(x: Array, W: Array, out: Array) -> None:
     """Fill out, (R, N), with x W, (R, K) by (K, N), for many rows: in blocks of rows that are small products."""
     (R, K), N = x.shape, W.shape[1]
     height = _height(R, K, N) if has_small_kernel() else R
-    np.matmul(x.reshape(-1, height, K), np.ascontiguousarray(W), out=out.reshape(-1, height, N))
+    np.matmul(x.reshape(-1, height, K), _copy(W), out=out.reshape(-1, height, N))
 
 
 @cache
@@ -111,11 +160,17 @@ def has_small_kernel() -> bool:
     return any(library.get("architecture") in CORES_WITH_SMALL_KERNEL for library in threadpool_info())
 
 
-def _width(rows: int, K: int, N: int) -> int:
-    """Columns of a block: N where rows are few, or where no width divides N and makes the block small."""
+def _block(rows: int, K: int, N: int) -> tuple[int, int]:
+    """Rows and columns of a block: all where rows are few, where none is small enough, or where it would gain nothing."""
     if rows < MIN_ROWS:
-        return N
-    return next((width for width in BLOCK_WIDTHS if N % width == 0 and rows * K * width <= MAX_SMALL_PRODUCT), N)
+        return rows, N
+    if not has_small_kernel():
+        return rows, BLOCK_WIDTHS[0] if K in SLOW_HEIGHTS and rows < SLOW_BELOW and N % BLOCK_WIDTHS[0] == 0 else N
+    sizes = ((height, width) for width in BLOCK_WIDTHS for height in range(rows, MIN_ROWS - 1, -1))
+    fitting = (
+        each for each in sizes if rows % each[0] == N % each[1] == 0 and K * math.prod(each) <= MAX_SMALL_PRODUCT
+    )
+    return next(fitting, (rows, N))
 
 
 def _height(R: int, K: int, N: int) -> int:
@@ -134,6 +189,19 @@ def _cuts(columns: Array) -> list[slice]:
     """The columns of each block, as even as possible: small enough to stay in the cache beside the rows."""
     N, n = columns.shape[1], -(-columns.nbytes // (CACHE // 2))
     return [slice(N * i // n, N * (i + 1) // n) for i in range(n)]
+
+
+def _copy(W: Array, unused: int = 0) -> Array:
+    """W, (..., K, N), with rows that lie one after the other, and unused columns after each. A large matrix is copied some
+    columns at once: it may be a transposed view, whose columns lie far apart.
+    """
+    N = W.shape[-1]
+    if not unused and (N <= MAX_WHOLE or W.flags.c_contiguous):
+        return np.ascontiguousarray(W)
+    copy = np.empty((*W.shape[:-1], N + unused), W.dtype)[..., :N]
+    for start in range(0, N, STRIPE):
+        copy[..., start : start + STRIPE] = W[..., start : start + STRIPE]
+    return copy
 
 
 def _split_columns(array: Array, n: int) -> Array:

@@ -16,6 +16,7 @@ from charrnn.network import initialisation, readout
 from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array, Ids
 from charrnn.network.dropout import Dropout
+from charrnn.network.look_up import look_up_backward
 from charrnn.network.parameters import Parameters
 from charrnn.network.resets import ResetMask, Resets
 from charrnn.network.window_options import DEFAULT_OPTIONS, WindowOptions
@@ -74,7 +75,6 @@ class Network:
             ),
             dh=np.zeros((T, B, H), dtype),
             readout=readout.workspace(T * B, H, V, self.architecture.readout, dtype),
-            one_hot=np.zeros((min(V, T * B), T * B), dtype),
         )
 
     def zero_state(self, B: int) -> Array:
@@ -182,7 +182,7 @@ class Network:
         dstate = self._cell.backward(w, ws.dh, layer.cell, dw, resets)
         da = _rows(layer.cell.da)
         if number == 0:
-            self._look_up_backward(da, ws, dw["W_xh"])
+            look_up_backward(da, ws.inputs.ravel(), dw["W_xh"])
             np.sum(dw["W_xh"], axis=-2, out=dw[self._cell.input_bias])  # each step reads one row, and adds the bias
         else:
             np.sum(da, axis=-2, out=dw[self._cell.input_bias])  # x_a = x W_xh + b
@@ -190,19 +190,6 @@ class Network:
             back = da @ w["W_xh"].swapaxes(-1, -2)
             _rows(ws.dh)[:] = back if back.ndim == 2 else back.sum(axis=0)
         return dstate
-
-    @staticmethod
-    def _look_up_backward(da: Array, ws: Workspace, dW_xh: Array) -> None:
-        """dW_xh = Σ xᵀ da with one-hot x, for the window's characters: one product is faster than adding rows."""
-        ids, V = ws.inputs.ravel(), dW_xh.shape[-2]
-        present = np.zeros(V, np.bool_)
-        present[ids] = True
-        place = np.cumsum(present) - 1
-        x = ws.one_hot[: place[-1] + 1]
-        x.fill(0)
-        x[place[ids], ws.readout.rows] = 1
-        dW_xh.fill(0)
-        dW_xh[..., present, :] = np.matmul(x, da)
 
     def _first_index(self, number: int) -> int:
         """Where the parameters of a layer begin in the flat vector; those of the layers above and the readout follow."""

@@ -33,7 +33,6 @@ class Workspace:
     layers: tuple[LayerWorkspace, ...]
     dh: Array  # (T, B, H) ∂L/∂h of one layer after the other, from the top
     readout: readout.Workspace
-    one_hot: Array  # (at most V, T B) the characters that the window holds, for the gradient of the look-up
 
     @property
     def state(self) -> Array:

@@ -15,6 +15,7 @@ import statistics
 import sys
 from collections.abc import Callable
 
+import busy
 import growth
 import lines
 import links
@@ -105,6 +106,7 @@ SECTIONS: dict[str, Callable[[int], None]] = {
     "naive": naive,
     "limit": limit,
     "sampling": sampling,
+    "busy": busy.run,
     "growth": growth.run,
     "saving": saving.run,
     "write": writing.run,

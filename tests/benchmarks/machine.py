@@ -5,16 +5,22 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from threadpoolctl import threadpool_info
+
+from charrnn.system.vector_extensions import vector_extensions
+
 
 def describe() -> str:
-    """Processor, cores, and versions of Python and the compared packages."""
+    """Processor, cores, versions of Python and the compared packages, and what NumPy and its BLAS use of the processor."""
     versions = [f"Python {platform.python_version()}"]
     for package in ("numpy", "torch", "jax"):
         try:
             versions.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             versions.append(f"{package} not installed")
-    return f"{_processor()}, {os.cpu_count()} cores; {', '.join(versions)}"
+    kernels = {library.get("architecture", "?") for library in threadpool_info() if library["user_api"] == "blas"}
+    used = f"BLAS kernel {', '.join(sorted(kernels))}; NumPy {' '.join(vector_extensions())}"
+    return f"{_processor()}, {os.cpu_count()} cores; {', '.join(versions)}; {used}"
 
 
 def _processor() -> str:

@@ -6,13 +6,14 @@ from slow import mostly_slow
 
 from charrnn.network import matmul
 from charrnn.network.architecture import Architecture
-from charrnn.network.matmul import blocked_matmul, matmul_by_row_blocks, plain_matmul
+from charrnn.network.matmul import blocked_matmul, matmul_by_row_blocks, plain_matmul, summed_matmul
 from charrnn.network.network import Network
 
 
-@pytest.fixture(autouse=True)
-def _blocks_everywhere(monkeypatch):
-    monkeypatch.setattr(matmul, "has_small_kernel", lambda: True)
+@pytest.fixture(autouse=True, params=[True, False], ids=["small kernel", "no small kernel"])
+def with_kernel(request, monkeypatch):
+    monkeypatch.setattr(matmul, "has_small_kernel", lambda: request.param)
+    return request.param
 
 
 @mostly_slow("dtype", [np.float32, np.float64, np.complex128], one_in=3)
@@ -27,6 +28,17 @@ def test_it_equals_one_matmul(R, K, N, gates, dtype):
     blocked_matmul(W, out)(x)
     np.testing.assert_allclose(out, x @ W, rtol=1e-4 if dtype == np.float32 else 1e-10, atol=1e-4)
     blocked_matmul(W.copy().swapaxes(-1, -2), out=np.empty((*gates, R, K), dtype))(out)  # a transposed view is as good
+
+
+@mostly_slow("dtype", [np.float32, np.float64, np.complex128], one_in=3)
+@pytest.mark.parametrize(("G", "R", "K"), [(4, 1, 3), (4, 8, 64), (3, 25, 128), (4, 32, 256)])
+def test_the_products_of_several_gates_are_added_up(G, R, K, dtype):
+    generator = np.random.default_rng(0)
+    x, W = (generator.normal(size=(G, *size)).astype(dtype) for size in ((R, K), (K, K)))
+    out, buffer = np.full((R, K), np.nan, dtype), np.full((G, R, K), np.nan, dtype)
+    summed_matmul(W.swapaxes(1, 2), out, buffer)(x)
+    expected = sum(x[k] @ W[k].T for k in range(G))
+    np.testing.assert_allclose(out, expected, rtol=1e-3 if dtype == np.float32 else 1e-10, atol=1e-4)
 
 
 @pytest.mark.parametrize("R", [1, 4])
@@ -58,18 +70,21 @@ def test_the_highest_block_that_is_still_small(R, K, N, height):
 
 
 @pytest.mark.parametrize(
-    ("rows", "K", "N", "width"),
+    ("rows", "K", "N", "with_small_kernel", "without"),
     [
-        (25, 128, 128, 32),
-        (7, 128, 128, 128),  # too few rows
-        (32, 512, 512, 32),
-        (64, 512, 512, 16),
-        (400, 512, 512, 512),  # no block is small enough
-        (64, 300, 300, 300),  # no width divides 300
+        (25, 128, 128, (25, 64), (25, 128)),
+        (7, 128, 128, (7, 128), (7, 128)),  # too few rows
+        (32, 512, 512, (16, 64), (32, 64)),
+        (64, 512, 512, (16, 64), (64, 512)),  # so many rows that OpenBLAS is fast
+        (25, 640, 640, (25, 32), (25, 640)),  # a fifth of 25 rows are too few
+        (32, 320, 320, (32, 64), (32, 320)),  # OpenBLAS is slow where K is 256 or 512
+        (25, 256, 256, (25, 64), (25, 64)),
+        (401, 512, 512, (401, 512), (401, 512)),  # a prime
+        (64, 300, 300, (64, 300), (64, 300)),  # no width divides 300
     ],
 )
-def test_the_widest_block_that_is_still_small(rows, K, N, width):
-    assert matmul._width(rows, K, N) == width
+def test_the_size_of_a_block(rows, K, N, with_small_kernel, without, with_kernel):
+    assert matmul._block(rows, K, N) == (with_small_kernel if with_kernel else without)
 
 
 @mostly_slow("cell", ["rnn", "gru", "lstm"], one_in=3)
@@ -81,10 +96,10 @@ def test_networks_that_multiply_in_blocks_equal_those_that_do_not(cell, monkeypa
     results = []
     for in_blocks in (True, False):
         monkeypatch.setattr(matmul, "has_small_kernel", lambda in_blocks=in_blocks: in_blocks)
+        assert (matmul._block(41, 160, 160) != (41, 160)) is in_blocks
         ws, gradient = network.workspace(3, 41), network.parameters.zeros_like()
         loss = network.forward(ids[:-1], ids[1:], state, ws)
         results.append((loss, network.backward(123, ws, gradient), gradient.flat))
-    assert matmul._width(41, 160, 160) < 160
     for in_blocks, whole in zip(*results, strict=True):
         np.testing.assert_allclose(in_blocks, whole, rtol=1e-9, atol=1e-14)
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import plain
 import pytest
+from sigmoids import each_sigmoid, use_sigmoid
 from slow import mostly_slow
 
 from charrnn.errors import DivergedError
@@ -105,9 +106,11 @@ def test_ten_steps_equal_the_plain_equations():
     assert losses(trainer, 10) == pytest.approx(expected, rel=1e-10)
 
 
+@each_sigmoid
 @pytest.mark.parametrize("cell", GOLDEN)
-def test_ten_golden_losses(cell):
+def test_ten_golden_losses(cell, apply, monkeypatch):
     """Recorded from runs whose gradients equal four oracles (and for the rnn the plain loop above): a change shows here."""
+    use_sigmoid(apply, monkeypatch)
     assert losses(make(cell), 10) == pytest.approx(GOLDEN[cell], rel=1e-9)
 
 

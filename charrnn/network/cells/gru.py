@@ -22,7 +22,7 @@ from numpy.typing import DTypeLike
 from charrnn.network.activations import SIGMOID, TANH
 from charrnn.network.arrays import Array, reversed_cache_blocks
 from charrnn.network.cells.cell import Weights
-from charrnn.network.matmul import MatMul, blocked_matmul
+from charrnn.network.matmul import MatMul, blocked_matmul, summed_matmul
 from charrnn.network.parameters import Shapes
 from charrnn.network.resets import NO_RESETS, Resets
 
@@ -120,7 +120,7 @@ class GRU:
         Returns ∂L/∂h[0], (1, B, H).
         """
         h, gates, m, dm_da, recurrent, product = ws
-        times_W_hhT = blocked_matmul(np.roll(w["W_hh"], 1, axis=0).swapaxes(1, 2), out=recurrent)
+        times_W_hhT = summed_matmul(np.roll(w["W_hh"], 1, axis=0).swapaxes(1, 2), product, recurrent)
         with resets.apply(ws.states):
             for steps in reversed_cache_blocks(m, blocks=9):
                 _local_derivatives(ws, steps)
@@ -132,7 +132,6 @@ class GRU:
                     np.multiply(r, da_n, out=dm)
                     np.multiply(dh[t], z, out=dh[t])  #             h' = (1 - z) ∘ n + z ∘ h
                     times_W_hhT(dh_a)  #                            h_a = h W_hh + b_hh
-                    np.add.reduce(recurrent, axis=0, out=product)
                     np.add(product, dh[t], out=product)
                     resets.cut(t, product)
                     if t > 0:

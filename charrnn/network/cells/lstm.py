@@ -6,9 +6,8 @@
     h' = o ∘ tanh(c')                                       h         (T+1, B, H)
 
 Offset rule: index t of h and c is before step t, t + 1 after it; index 0 is what came in. `gates` first holds x W_xh +
-b_h; the step overwrites it with i f o g. σ(a) = (1 + tanh(a / 2)) / 2, so one call of tanh serves all four gates. (Gate
-by gate, four products of (B, H) by (H, H) are faster than one by (H, 4H), whose rows lie a power of two apart; and what
-is done element by element runs over whole blocks.)
+b_h; the step overwrites it with i f o g. (Gate by gate, four products of (B, H) by (H, H) are faster than one by
+(H, 4H), whose rows lie a power of two apart; and what is done element by element runs over whole blocks.)
 
 Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers, Schmidhuber and Cummins 2000.
 """
@@ -19,10 +18,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charrnn.network.activations import HALF, SIGMOID, TANH
+from charrnn.network.activations import SIGMOID, TANH
 from charrnn.network.arrays import Array, reversed_cache_blocks
 from charrnn.network.cells.cell import Weights
-from charrnn.network.matmul import MatMul, blocked_matmul
+from charrnn.network.matmul import MatMul, blocked_matmul, summed_matmul
 from charrnn.network.parameters import Shapes
 from charrnn.network.resets import NO_RESETS, Resets
 
@@ -93,13 +92,15 @@ class LSTM:
         """
         h, c, gates, tanh_c, _, recurrent, _, i_g = ws
         times_W_hh = times or blocked_matmul(w["W_hh"], recurrent)
-        views = [*zip(h, h[1:], c, c[1:], gates.swapaxes(0, 1), tanh_c, strict=False)]
+        by_step = gates.swapaxes(0, 1)
+        views = [*zip(h, h[1:], c, c[1:], by_step, by_step[:, :3], *gates, tanh_c, strict=False)]
 
         def step(t: int) -> None:
-            h, h_after, c, c_after, a, tanh_c = views[t]
+            h, h_after, c, c_after, a, a_i_f_o, i, f, o, g, tanh_c = views[t]
             times_W_hh(h)
             np.add(a, recurrent, out=a)  #              a  = x W_xh + h W_hh + b_h
-            i, f, o, g = _activate(a)  #                i, f, o = σ(a)   g = tanh(a_g)
+            SIGMOID.apply(a_i_f_o, a_i_f_o)  #          i, f, o = σ(a)
+            np.tanh(g, out=g)  #                        g = tanh(a_g)
             np.multiply(f, c, out=c_after)
             np.multiply(i, g, out=i_g)
             np.add(c_after, i_g, out=c_after)  #        c' = f ∘ c + i ∘ g
@@ -114,7 +115,7 @@ class LSTM:
         Returns ∂L/∂h[0] and ∂L/∂c[0], (2, B, H).
         """
         h, _, gates, tanh_c, da, recurrent, dc, product = ws
-        times_W_hhT = blocked_matmul(w["W_hh"].swapaxes(1, 2), out=recurrent)
+        times_W_hhT = summed_matmul(w["W_hh"].swapaxes(1, 2), product, recurrent)
         views = [*zip(dh, da.swapaxes(0, 1), da[:2].swapaxes(0, 1), da[2], da[3], gates[1], tanh_c, strict=True)]
         dc.fill(0)
         with resets.apply(ws.states):
@@ -129,23 +130,12 @@ class LSTM:
                     np.multiply(da_g, dc, out=da_g)
                     np.multiply(dc, f, out=dc)
                     times_W_hhT(da_t)  #                       a  = x W_xh + h W_hh + b_h
-                    np.add.reduce(recurrent, axis=0, out=product)
                     resets.cut(t, product, dc)
                     if t > 0:
                         np.add(dh[t - 1], product, out=dh[t - 1])
             TB, H = tanh_c.shape[0] * tanh_c.shape[1], tanh_c.shape[2]
             np.matmul(h[:-1].reshape(TB, H).T, da.reshape(4, TB, H), out=dw["W_hh"])
         return np.stack([product, dc])
-
-
-def _activate(a: Array) -> Array:
-    """Turn the pre-activations, (4, B, H), into gates, in place."""
-    i_f_o = a[:3]
-    np.multiply(i_f_o, HALF, out=i_f_o)
-    np.tanh(a, out=a)
-    np.multiply(i_f_o, HALF, out=i_f_o)
-    np.add(i_f_o, HALF, out=i_f_o)
-    return a
 
 
 def _local_derivatives(ws: Workspace, steps: slice) -> None:

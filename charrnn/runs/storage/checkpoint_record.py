@@ -18,6 +18,7 @@ from charrnn.config.schema import SizedConfig
 from charrnn.config.section import MAX_STEPS, StrictModel
 from charrnn.errors import CheckpointError, RunError, UnreadableError
 from charrnn.runs.storage.text_place import RUN_PARENT
+from charrnn.system.vector_extensions import vector_extensions
 from charrnn.training.divergence import MAX_LOSS
 from charrnn.training.trainer import Progress
 
@@ -50,6 +51,7 @@ def versions(ranks: int = 1) -> Mapping[str, str]:
     return {
         "charrnn": charrnn.__version__,
         "numpy": np.__version__,
+        "simd": " ".join(vector_extensions()) or "unknown",
         "blas": ", ".join(sorted(blas)) or "unknown",
         "python": platform.python_version(),
         "ranks": str(ranks),

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sigmoids import each_sigmoid, use_sigmoid
 from slow import mostly_slow
 
 from charrnn import api
@@ -30,6 +31,15 @@ def test_bptt_equals_every_oracle_on_every_entry(nonlinearity, seed):
     assert all(check.entries == np.prod(check.shape) for check in checks)
     assert max(check.max_relative_error for check in checks if check.oracle == "complex-step") <= 1e-10
     assert max(check.max_relative_error for check in checks if check.oracle == "central") <= 1e-6
+
+
+@each_sigmoid
+@pytest.mark.parametrize(("cell", "nonlinearity"), [("rnn", "sigmoid"), ("gru", "tanh"), ("lstm", "tanh")])
+def test_either_way_to_compute_a_sigmoid_has_the_gradients_of_every_oracle(cell, nonlinearity, apply, monkeypatch):
+    use_sigmoid(apply, monkeypatch)
+    checks = list(gradcheck(small_case(Architecture(7, 5, cell, nonlinearity), 0)))
+    assert {check.oracle for check in checks} == set(ORACLES)
+    assert [check for check in checks if not check.passed] == []
 
 
 @mostly_slow("num_layers", [1, 2], one_in=2)
