@@ -102,6 +102,12 @@ class Training(StrictModel):
         "adam", description="the update rule"
     )
     learning_rate: float = Field(3.0e-3, gt=0, le=1e3, description="the learning rate at its highest")
+    look_up_rate: float = Field(
+        1.0,
+        gt=0,
+        le=1e3,
+        description="how fast the look-up of the characters learns, as a multiple of the learning rate",
+    )
     schedule: Literal["constant", "linear", "cosine", "exponential", "plateau"] = Field(
         "cosine", description="how the learning rate falls after the warm-up"
     )

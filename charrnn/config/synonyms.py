@@ -37,6 +37,7 @@ KEYS: Mapping[str, str] = {  # dotted key -> other names of it
     "training.reset_probability": "reset reset_prob state_reset",
     "training.optimizer": "optim optimiser opt solver update_rule",
     "training.learning_rate": "lr eta alpha step_size base_lr max_lr lr_max",
+    "training.look_up_rate": "embedding_lr embedding_rate input_lr lr_embedding",
     "training.schedule": "scheduler lr_schedule lr_scheduler lr_decay decay annealing learning_rate_schedule",
     "training.warmup_steps": "warmup warm_up warmup_iters warm_up_steps lr_warmup",
     "training.weight_decay": "wd l2 l2_reg regularization regularisation weightdecay",

@@ -14,6 +14,7 @@ from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.ema import WeightEMA
 from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.optim.l2_sp import L2SP
+from charrnn.training.optim.look_up_rate import LookUpRate
 from charrnn.training.optim.schedules import Schedule
 from charrnn.training.trainer import Trainer
 
@@ -85,6 +86,7 @@ def build_trainer(plan: Plan, network: Network) -> Trainer:
         ema=WeightEMA(network, training.ema_decay) if training.ema_decay else None,
         l2_sp=L2SP(network.parameters.flat.copy(), training.l2_sp) if training.l2_sp else None,
         frozen=FrozenParameters.from_network(network, training.freeze),
+        look_up_rate=LookUpRate.from_network(network, training.look_up_rate),
         accumulate=training.accumulate,
         is_fine_tune=plan.lineage is not None,
         ranks=plan.ranks,

@@ -24,6 +24,7 @@ from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.ema import WeightEMA
 from charrnn.training.optim.freezing import FrozenParameters
 from charrnn.training.optim.l2_sp import L2SP
+from charrnn.training.optim.look_up_rate import LookUpRate
 from charrnn.training.optim.optimizers import Optimizer
 from charrnn.training.optim.schedules import STALLED_VALIDATIONS, Schedule
 from charrnn.training.parallel.communicator import Communicator
@@ -69,6 +70,7 @@ class Trainer:
     ema: WeightEMA | None = None  # None: the weights themselves are validated and saved
     l2_sp: L2SP | None = None  # None: nothing pulls the weights towards those of a base
     frozen: FrozenParameters = field(default_factory=FrozenParameters)
+    look_up_rate: LookUpRate = field(default_factory=LookUpRate)
     accumulate: int = 1  # parts of the streams, one after the other
     is_fine_tune: bool = False  # then the base is validated before the first update: it may be the best there is
     ranks: Communicator = field(default_factory=Communicator)
@@ -146,7 +148,8 @@ class Trainer:
         progress.level.add(loss)
         learning_rate = self.learning_rate
         with self.frozen.preserve(weights):
-            self.optimizer.update(weights, parallel.gradient.flat, learning_rate)
+            with self.look_up_rate.apply(weights):
+                self.optimizer.update(weights, parallel.gradient.flat, learning_rate)
             if self.l2_sp:
                 self.l2_sp.pull(weights, learning_rate)
         if self.ema:

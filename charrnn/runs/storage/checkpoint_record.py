@@ -99,7 +99,11 @@ def to_metadata(record: Record, symbols: Sequence[str], run_parent: str | None =
     # What versions of charrnn before these keys do anyway is left out, because they would refuse the keys; without
     # eval_every they take 500.
     data, training = record.config.data, record.config.training
-    new_in_training = {"eval_every": training.eval_every is None, "l2_sp": not training.l2_sp}
+    new_in_training = {
+        "eval_every": training.eval_every is None,
+        "l2_sp": not training.l2_sp,
+        "look_up_rate": training.look_up_rate == 1,
+    }
     new_in_data = {"field": data.field is None, "shuffle": not data.shuffle}
     unchosen = {
         section: {key for key, is_old in new.items() if is_old}
