@@ -62,8 +62,8 @@ def test_each_step_is_that_of_the_equations_with_the_units_set(cell, readout, ex
     step = Stepper(net, state, exact, held)
     for ids in np.random.default_rng(2).integers(0, V, (6, B)):
         expected, state = plain_step(net, ids, state, held)
-        np.testing.assert_allclose(step(ids), expected, rtol=1e-12)
-        np.testing.assert_allclose(step.state, state, rtol=1e-12)
+        np.testing.assert_allclose(step(ids), expected, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(step.state, state, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("cell", HELD)
@@ -76,9 +76,9 @@ def test_what_is_drawn_first_knows_of_the_units_and_the_rest_of_the_prompt_does_
     for ids in prompt[:-1]:
         _, state = plain_step(net, ids, state, {})
     expected, state = plain_step(net, prompt[-1], state, held)
-    np.testing.assert_allclose(logits, expected, rtol=1e-12)
+    np.testing.assert_allclose(logits, expected, rtol=1e-12, atol=1e-14)
     expected, _ = plain_step(net, prompt[0], state, held)
-    np.testing.assert_allclose(step(prompt[0]), expected, rtol=1e-12)
+    np.testing.assert_allclose(step(prompt[0]), expected, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize("characters", ["\nabcdef", "abcdefg"])
