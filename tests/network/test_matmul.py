@@ -75,7 +75,7 @@ def test_the_highest_block_that_is_still_small(R, K, N, height):
         (25, 128, 128, (25, 64), (25, 128)),
         (7, 128, 128, (7, 128), (7, 128)),  # too few rows
         (32, 512, 512, (16, 64), (32, 64)),
-        (64, 512, 512, (16, 64), (64, 512)),  # so many rows that OpenBLAS is fast
+        (64, 512, 512, (16, 64), (64, 512)),  # with 64 rows OpenBLAS is fast anyway
         (25, 640, 640, (25, 32), (25, 640)),  # a fifth of 25 rows are too few
         (32, 320, 320, (32, 64), (32, 320)),  # OpenBLAS is slow where K is 256 or 512
         (25, 256, 256, (25, 64), (25, 64)),
