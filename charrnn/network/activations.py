@@ -60,7 +60,7 @@ def sigmoid_by_exp(a: Array, out: Array) -> None:
 
 
 def exp_is_faster() -> bool:
-    """Whether NumPy's exp is faster than its tanh on this processor: with AVX2 twice; not with AVX-512, nor on Arm."""
+    """Whether NumPy's exp is faster than its tanh on this processor: it is with AVX2; not with AVX-512, nor on Arm."""
     found = vector_extensions()
     return any(name in found for name in AVX2) and not any(name in found for name in AVX512)
 

@@ -57,3 +57,9 @@ def test_both_sigmoids_are_the_same_function():
 def test_exp_serves_where_the_processor_has_avx2_alone(found, expected, monkeypatch):
     monkeypatch.setattr(np, "show_config", lambda mode: {"SIMD Extensions": {"found": found}})
     assert exp_is_faster() is expected
+
+
+@pytest.mark.parametrize("config", [{}, {"SIMD Extensions": {"baseline": ["NEON"]}}])
+def test_a_processor_may_have_nothing_beyond_the_baseline(config, monkeypatch):
+    monkeypatch.setattr(np, "show_config", lambda mode: config)
+    assert exp_is_faster() is False
