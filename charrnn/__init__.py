@@ -8,14 +8,14 @@
 
 The rooms, and the one direction in which they import each other:
 
-    errors, package, stages, words <- durations <- system, derivations <- network <- text <- ngram, diagnostics
+    errors, package, stages, version, words <- durations, optional_libraries <- system, derivations <- network <- text <- ngram, diagnostics
         <- config, training, generation <- runs <- models, sweeps <- server <- api <- cli, python
 """
 
 from typing import TYPE_CHECKING, Any
 
 from charrnn.errors import CharrnnError
-from charrnn.package import __version__
+from charrnn.version import __version__
 
 if TYPE_CHECKING:
     from charrnn.python import (

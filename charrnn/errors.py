@@ -72,14 +72,6 @@ class MissingLibraryError(CharrnnError):
     """An optional library that is not installed."""
 
 
-def missing_library(user: str, library: str, packages: str = "", reason: object = "") -> MissingLibraryError:
-    """The error of a `user` that needs a library. `packages` is what pip installs, if that is not the library's own
-    name.
-    """
-    found = f" ({reason})" if reason else ""
-    return MissingLibraryError(f"{user} needs {library}: pip install {packages or library}{found}")
-
-
 class OptionError(CharrnnError):
     """A parameter out of its range, or combined with one that excludes it."""
 

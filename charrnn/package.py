@@ -1,9 +1,8 @@
-"""The package itself: its version, its folder, and the files that ship with it."""
+"""The package itself: its folder, and the files that ship with it."""
 
 import os
 from pathlib import Path
 
-__version__ = "0.1.0"
 FOLDER = Path(__file__).resolve().parent
 BUILTIN = "builtin:"  # before the name of a text or a model that ships with the program
 MODEL = ".safetensors"

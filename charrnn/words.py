@@ -6,7 +6,7 @@ import difflib
 import os
 import shlex
 import subprocess
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 _spelling: Callable[[str], str] = "`{}`".format
@@ -46,7 +46,12 @@ def shell_command(command: str, *words: str | os.PathLike[str]) -> str:
     "charrnn sample 'runs/My Stories'"
     """
     typed = [word if isinstance(word, str) else _as_argument(os.fspath(word)) for word in words]
-    return f"{command} {subprocess.list2cmdline(typed) if os.name == 'nt' else shlex.join(typed)}"
+    return f"{command} {quoted(typed)}"
+
+
+def quoted(words: Sequence[str]) -> str:
+    """Words as they are typed in a shell: in quotes where they need them."""
+    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
 def _as_argument(path: str) -> str:

@@ -10,8 +10,8 @@ import charrnn
 
 ROOT = Path(charrnn.__file__).parent
 LEVELS = [
-    {"errors", "package", "stages", "words"},
-    {"durations"},
+    {"errors", "package", "stages", "version", "words"},
+    {"durations", "optional_libraries"},
     {"system", "derivations"},
     {"network"},
     {"text"},

@@ -4,10 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 from charrnn import errors
-from charrnn.errors import MissingLibraryError, missing_library
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -39,16 +36,6 @@ def real():
 
 def test_the_tree_in_the_docstring_is_the_real_one():
     assert sorted(drawn()) == sorted(real())
-
-
-@pytest.mark.parametrize("reason", ["", ImportError("libmpi.so.12: cannot open")])
-def test_a_missing_library_is_named_with_its_install_command(reason):
-    found = f" ({reason})" if reason else ""
-    error = missing_library("charrnn plot -o", "matplotlib", reason=reason)
-    assert isinstance(error, MissingLibraryError)
-    assert str(error) == "charrnn plot -o needs matplotlib: pip install matplotlib" + found
-    error = missing_library("a training with ranks", "mpi4py and an MPI", "mpi4py mpich", reason)
-    assert str(error) == "a training with ranks needs mpi4py and an MPI: pip install mpi4py mpich" + found
 
 
 def test_no_message_installs_a_name_that_the_package_index_does_not_have():

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 pytest.importorskip("hatchling", reason="needs hatchling, which builds the wheel")
 ROOT = Path(__file__).resolve().parents[1]
 MAX_BYTES = 6_000_000
+ABOUT = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
+SUFFIXES = {".py", ".typed", ".md", ".ipynb", ".html", ".css", ".js", ".yaml", ".txt", ".safetensors"}
 
 
 def build(target, folder):
@@ -20,33 +23,36 @@ def build(target, folder):
     return next(Path(folder).iterdir())
 
 
+def kept(folder):
+    """The files of a folder that git keeps; all but caches where this is no checkout of git."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--", folder], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode == 0 and listed.stdout:
+        return {name for name in listed.stdout.split("\0") if name and (ROOT / name).exists()}
+    paths = (path for path in (ROOT / folder).rglob("*") if path.is_file() and path.parent.name != "__pycache__")
+    return {path.relative_to(ROOT).as_posix() for path in paths}
+
+
 @pytest.mark.slow
-def test_the_wheel_has_what_ships_and_is_small(tmp_path):
-    wheel = build("wheel", tmp_path / "wheel")
+def test_the_wheel_has_what_ships_and_nothing_else(tmp_path):
+    wheel = build("wheel", tmp_path)
     assert wheel.stat().st_size < MAX_BYTES
-    names = set(zipfile.ZipFile(wheel).namelist())
-    for folder in ("corpora", "configs"):
-        for path in (ROOT / folder).iterdir():
-            assert f"charrnn/{folder}/{path.name}" in names  # models and their cards too
-    pages = [path for kind in ("html", "css", "js") for path in (ROOT / "charrnn").rglob(f"*.{kind}")]
-    assert len(pages) >= 8
-    assert {path.relative_to(ROOT).as_posix() for path in pages} <= names
+    files = set(zipfile.ZipFile(wheel).namelist())
+    about = {name for name in files if ".dist-info/" in name}
+    assert {name.partition("/")[2] for name in about} == ABOUT
+    assert files - about == kept("charrnn") | {f"charrnn/{name}" for name in kept("configs") | kept("corpora")}
+    assert {Path(name).suffix for name in files - about} == SUFFIXES
 
 
 @pytest.mark.slow
-def test_the_source_archive_has_them_too(tmp_path):
-    import tarfile
-
-    with tarfile.open(build("sdist", tmp_path / "sdist")) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {f"corpora/{path.name}" for path in (ROOT / "corpora").iterdir()} <= names
+def test_the_source_archive_has_all_that_it_is_built_and_tested_from(tmp_path):
+    with tarfile.open(build("sdist", tmp_path)) as archive:
+        files = {name.partition("/")[2] for name in archive.getnames()}
+    needed = set().union(*map(kept, ("charrnn", "configs", "corpora", "tests", ".ci", ".github", ".readme")))
+    assert needed | {"README.md", "LICENSE", "pyproject.toml"} <= files
+    assert not {name for name in files if name.startswith((".git/", "runs/", "measured/"))}
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not (ROOT / "corpora" / "english.safetensors").exists(),
-    reason="corpora/english.safetensors is not in this checkout yet",
-)
 def test_an_installed_charrnn_writes_with_its_model_at_once(tmp_path):
     """From the wheel, unpacked, in an empty folder, with nothing of this checkout on the path."""
     zipfile.ZipFile(build("wheel", tmp_path / "wheel")).extractall(tmp_path / "site")

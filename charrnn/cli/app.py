@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from charrnn import __version__
 from charrnn.cli import bash_words
 from charrnn.cli.commands.bench import bench
 from charrnn.cli.commands.derive import derive
@@ -40,6 +39,7 @@ from charrnn.cli.unknown_command import explain, with_help
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.system.signals import exit_code
+from charrnn.version import __version__
 from charrnn.words import spelled_as
 
 ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has only SIGTERM
@@ -52,8 +52,11 @@ GROUPS: dict[str, list[Callable[..., None]]] = {  # as on the first page of the 
 }
 EPILOGS: dict[object, str] = {train: WORDS, evaluate: WORDS}
 NAMES: dict[object, str] = {evaluate: "eval"}  # a function called eval would hide Python's own
-UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer gives what it raises on misuse no public name
 
+ANOTHER = (
+    "warning: another package named charrnn is installed in the same folder, and removing it breaks this one; "
+    "type pip uninstall -y charrnn charrnn-numpy, then install this one again"
+)
 SMALLER = "lower model.hidden_size, training.batch_size or training.sequence_length"
 LESS_MEMORY = dict.fromkeys(("train", "sweep", "bench", "gradcheck"), SMALLER)
 READ_LESS = "read or write less at once"
@@ -84,7 +87,7 @@ class Commands(TyperGroup):
         try:
             with spelled_as(option_name):
                 code = super().main(*arguments, **options)
-        except UsageError as error:
+        except typer.TyperException as error:
             context: Any = getattr(error, "ctx", None)
             typed = arguments[0] if arguments else options.get("args") or sys.argv[1:]
             named = [word for word in typed[:1] if word in self.commands]  # not every error of Typer's has a context
@@ -110,7 +113,7 @@ class Commands(TyperGroup):
         return super().parse_args(ctx, args if ctx.resilient_parsing else with_help(args, self.commands))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that the first word names. Raises UsageError, with what it probably meant."""
+        """The command that the first word names. Raises TyperException, with what it probably meant."""
         if not ctx.resilient_parsing and args[0] not in self.commands and not args[0].startswith("-"):
             ctx.fail(explain(args, self.commands))
         return super().resolve_command(ctx, args)
@@ -162,7 +165,13 @@ for group, commands in GROUPS.items():
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import distributions
+
         typer.echo(f"charrnn {__version__}")
+        if any(True for _ in distributions(name="charrnn")):
+            from charrnn.cli.output.console import print_note
+
+            print_note(ANOTHER)
         raise typer.Exit
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from charrnn.cli.exit_codes import FAILED, INTERRUPTED
 from charrnn.cli.output.console import print_error
-from charrnn.errors import CharrnnError, MissingLibraryError, RunError, missing_library
+from charrnn.errors import CharrnnError, MissingLibraryError, RunError
 from charrnn.system.mpi_environment import rank_and_size
 from charrnn.training.parallel.communicator import Communicator
 
@@ -49,8 +49,9 @@ def communicator() -> Iterator[Communicator]:
 
 def missing_mpi(error: Exception) -> MissingLibraryError:
     """The error of several ranks without mpi4py, or without the MPI that it looks for."""
-    packages = "mpi4py mpich, or mpi4py alone where the system has an MPI"
-    return missing_library("training with several ranks", "mpi4py and an MPI", packages, error)
+    from charrnn.optional_libraries import missing_library
+
+    return missing_library("training with several ranks", "mpi4py and an MPI", "mpi", error)
 
 
 def _first_line(error: Exception) -> str:

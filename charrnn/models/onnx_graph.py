@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.errors import NetworkError, missing_library
+from charrnn.errors import NetworkError
 from charrnn.network import readout
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
+from charrnn.optional_libraries import missing_library
 
 OPSET, IR = 14, 7  # of 2021: runtimes read what is older than they are
 OPERATORS = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
@@ -29,7 +30,7 @@ def onnx_model(network: Network, metadata: Mapping[str, str]) -> bytes:
     try:
         from onnx import TensorProto, helper, numpy_helper
     except ImportError:
-        raise missing_library("export to onnx", "onnx") from None
+        raise missing_library("export to onnx", "onnx", "onnx") from None
     if 4 * len(network.parameters) > MAX_BYTES:
         raise NetworkError(f"an ONNX file has at most 2 GB; this network has {len(network.parameters):,} parameters")
     architecture, p = network.architecture, network.parameters

@@ -1,6 +1,6 @@
 """Compare charrnn with PyTorch, JAX and plain NumPy. Peers take turns, each in its own process; figures are medians and ratios.
 
-    pip install '.[peers]'
+    pip install --group peers
     python tests/benchmarks                      all sections, about thirty minutes on two cores
     python tests/benchmarks training sampling    only these sections; see --help
     python tests/benchmarks shakespeare --help   comparisons with published results: shakespeare, lengths, sizes, contest, clipping, temporal-order

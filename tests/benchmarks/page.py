@@ -23,7 +23,7 @@ def run(rounds: int) -> None:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        print("playwright is not installed: pip install '.[browser]'")
+        print("playwright is not installed: pip install --group browser")
         return
     saved = api.load("builtin:english").saved
     print("| cell, H, layers | page, MB | characters/s (lowest to highest) |\n|---|---|---|")

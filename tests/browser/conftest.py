@@ -9,7 +9,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[browser]'")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install --group browser")
     if CHROMIUM is None:
         pytest.skip("needs a Chromium, which is not here")
     with playwright.sync_playwright() as started:

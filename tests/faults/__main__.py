@@ -5,7 +5,7 @@
     python tests/faults --quick             all of it in small, about two minutes
     python tests/faults soak --minutes 5    another length
 
-Exit code 1 if anything was lost. Needs Linux for all of it; fuzz needs pip install '.[fuzz]'.
+Exit code 1 if anything was lost. Needs Linux for all of it; fuzz needs pip install --group fuzz.
 """
 
 import argparse

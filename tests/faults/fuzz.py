@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of what reads files: nothing but a CharrnnError may come out, soon, and in little memory.
 
-    pip install '.[fuzz]'
+    pip install --group fuzz
     python tests/faults/fuzz.py TARGET --seconds 60         fuzz; exit code 1 where something escaped
     python tests/faults/fuzz.py TARGET --replay FILE        run one input again, without the fuzzer
 
@@ -35,7 +35,7 @@ from faults.fuzz_inputs import TARGETS, changed_checkpoint, words, write_seeds
 SECONDS, MEGABYTES = 2.0, 200.0  # of the processor and of memory, for one input
 HARD_LIMIT = 60  # seconds by the clock, after which libFuzzer ends an execution
 MOST_DOUBTS = 20  # inputs that were slow or large under the fuzzer and are measured again
-MISSING = "atheris is not installed: pip install '.[fuzz]'"
+MISSING = "atheris is not installed: pip install --group fuzz"
 ESCAPED, UNABLE = 1, 2
 LONGEST = {"configuration": 1 << 14, "settings": 1 << 12, "checkpoint": 1 << 14, "sealed": 1 << 14, "text": 1 << 14}
 

@@ -25,7 +25,7 @@ def model(trained_once):
 
 @pytest.fixture(scope="module")
 def client(served):
-    openai = pytest.importorskip("openai", reason="needs the client: pip install '.[clients]'")
+    openai = pytest.importorskip("openai", reason="needs the client: pip install --group clients")
     with openai.OpenAI(base_url=served, api_key="sesame", max_retries=0) as made:
         yield made
 
@@ -81,7 +81,7 @@ def test_a_stream_that_is_given_up(client):
 
 
 def test_llm(served, model, tmp_path):
-    pytest.importorskip("llm", reason="needs llm: pip install '.[clients]'")
+    pytest.importorskip("llm", reason="needs llm: pip install --group clients")
     (tmp_path / "extra-openai-models.yaml").write_text(
         f"- model_id: harbour\n  model_name: run\n  api_base: {served}\n  api_key_name: harbour\n  completion: true\n"
     )

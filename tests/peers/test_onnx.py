@@ -15,6 +15,7 @@ from charrnn.models import onnx_graph
 from charrnn.models.onnx_graph import onnx_model
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
+from charrnn.optional_libraries import install_command
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: pip install '.[onnx]'")
 runtime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed: pip install onnxruntime")
@@ -124,5 +125,5 @@ def test_what_cannot_be_written(charrnn, tiny_run, monkeypatch):
     with pytest.raises(NetworkError, match=r"an ONNX file has at most 2 GB; this network has [\d,]+ parameters"):
         onnx_model(make("rnn", "plain"), {})
     monkeypatch.setitem(sys.modules, "onnx", None)
-    refused(charrnn("export", tiny_run, "--to", "onnx"), 1, "export to onnx needs onnx: pip install onnx")
+    refused(charrnn("export", tiny_run, "--to", "onnx"), 1, f"export to onnx needs onnx: {install_command('onnx')}")
     assert not [*Path().iterdir()]

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from charrnn.optional_libraries import install_command
 from charrnn.runs.storage import safetensors_file
 from charrnn.runs.storage.checkpoint import load
 
@@ -294,9 +295,8 @@ def test_without_mpi4py_ranks_print_what_to_install(text, tmp_path):
         env={"PMI_RANK": "0", "PMI_SIZE": "2"},
     )
     assert done.returncode == 1
-    assert done.stderr.startswith(
-        "error: training with several ranks needs mpi4py and an MPI: pip install mpi4py mpich"
-    )
+    wanted = f"error: training with several ranks needs mpi4py and an MPI: {install_command('mpi')}"
+    assert done.stderr.startswith(wanted)
 
 
 def test_ranks_that_do_not_know_of_each_other_are_refused(text, tmp_path):

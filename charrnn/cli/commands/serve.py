@@ -51,7 +51,8 @@ def serve(
     """
     from charrnn.cli.output.console import print_note
     from charrnn.cli.progress.stage_lines import stage_lines
-    from charrnn.errors import OptionError, missing_library
+    from charrnn.errors import OptionError
+    from charrnn.optional_libraries import missing_library
     from charrnn.words import spelled_as
 
     with stage_lines() as on_stage:
@@ -62,7 +63,7 @@ def serve(
             from charrnn.server import listening
             from charrnn.server.app import Limits, Service
         except ImportError as error:
-            raise missing_library("charrnn serve", "starlette and uvicorn", "starlette uvicorn", error) from None
+            raise missing_library("charrnn serve", "starlette and uvicorn", "serve", error) from None
 
         key = os.environ.get(KEY, "")
         if not re.fullmatch("[!-~]*", key):  # which no client could send

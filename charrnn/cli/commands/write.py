@@ -48,9 +48,9 @@ def write(
         from charrnn.cli.output import console
         from charrnn.cli.writing.pipe import write_lines
         from charrnn.cli.writing.saved_text import SavedText
-        from charrnn.errors import missing_library
         from charrnn.generation.sampling import SamplingOptions
         from charrnn.generation.session import Session
+        from charrnn.optional_libraries import missing_library
 
         try:
             if has_terminal:
@@ -58,7 +58,7 @@ def write(
 
                 from charrnn.cli.writing.editor import Editor
         except ModuleNotFoundError:
-            raise missing_library("charrnn write", "prompt_toolkit") from None
+            raise missing_library("charrnn write", "prompt_toolkit", "write") from None
         file = SavedText(out) if out else None
         options = SamplingOptions(temperature, top_p=top_p)
         first = secrets.randbelow(MAX_NEW_SEED) if seed is None else seed

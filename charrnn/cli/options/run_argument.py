@@ -5,17 +5,15 @@ from pathlib import Path
 
 import typer
 
-UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # whose message names no parameter a second time
-
 
 def run_or_newest(context: typer.Context, run: Path | None) -> Path | None:
-    """RUN as given, or without one the newest run, which is printed on stderr. Raises UsageError in a pipe, where a
+    """RUN as given, or without one the newest run, which is printed on stderr. Raises TyperException in a pipe, where a
     script would get another run each time, and RunError if there is none.
     """
     if run is not None or context.resilient_parsing:
         return run
     if not (sys.stdout.isatty() and sys.stderr.isatty()):
-        raise UsageError(_missing(context.command_path))
+        context.fail(_missing(context.command_path))
     from charrnn.cli.output.console import print_note
     from charrnn.cli.progress.stage_lines import stage_lines
 

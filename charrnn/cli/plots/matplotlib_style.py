@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn.cli.output.files import open_output
-from charrnn.errors import FigureError, missing_library
+from charrnn.errors import FigureError
+from charrnn.optional_libraries import missing_library
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,7 +67,7 @@ def require_drawable(path: Path, asked: str) -> None:
     try:
         import matplotlib.figure  # noqa: F401 (it is here)
     except ImportError:
-        raise missing_library(asked, "matplotlib") from None
+        raise missing_library(asked, "matplotlib", "plot") from None
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from charrnn.cli.output.console import print_note
-from charrnn.errors import missing_library
+from charrnn.optional_libraries import missing_library
 from charrnn.runs.storage.metrics_log import BYTE_NAMES
 from charrnn.system.durable_files import flush
 from charrnn.system.folder_handle import Folder
@@ -35,7 +35,7 @@ def require_library() -> None:
     try:
         import tensorboardX  # noqa: F401
     except ImportError:
-        raise missing_library("train --tensorboard", "tensorboardX") from None
+        raise missing_library("train --tensorboard", "tensorboardX", "tensorboard") from None
 
 
 class TensorBoardLog:

@@ -10,9 +10,9 @@ import numpy as np
 
 from charrnn.models.html.self_contained import self_contained, to_base64
 from charrnn.network.arrays import Array
-from charrnn.package import __version__
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.text.characters.unit_names import amount
+from charrnn.version import __version__
 from charrnn.words import plural
 
 SCRIPTS = ("network.js", "reading.js", "writer.js")

@@ -8,7 +8,7 @@
 The curves count the time of updates only, without validations; PyTorch's contestants spend all their minutes on updates.
 Every loss is over the whole last tenth of Tiny Shakespeare (set TINYSHAKESPEARE to its path), in nats per character, with carried
 state; the GPT predicts from 32 to 64 characters. Each learning-rate schedule is fitted to the minutes. The figure is saved as
-contest.svg in --out. Install with `pip install '.[peers,plot]'`; a contestant that fails is skipped.
+contest.svg in --out. Install with `pip install '.[plot]' --group peers`; a contestant that fails is skipped.
 """
 
 import argparse

@@ -15,6 +15,8 @@ import pytest
 from refusals import refused
 from serving import server
 
+from charrnn.optional_libraries import install_command
+
 ENDINGS = [(number, 128 + number) for number in (1, signal.SIGTERM, signal.SIGINT)]  # 1: a closed terminal
 posix = pytest.mark.skipif(sys.platform == "win32", reason="sends SIGTERM")
 
@@ -134,9 +136,7 @@ def test_a_missing_library_is_named(charrnn, trained_once, monkeypatch):
     monkeypatch.delitem(sys.modules, "charrnn.server.listening", raising=False)
     monkeypatch.delattr(room, "listening", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    refused(
-        charrnn("serve", trained_once), 1, "charrnn serve needs starlette and uvicorn: pip install starlette uvicorn"
-    )
+    refused(charrnn("serve", trained_once), 1, f"charrnn serve needs starlette and uvicorn: {install_command('serve')}")
 
 
 @posix

@@ -9,6 +9,7 @@ import pytest
 from refusals import refused
 
 from charrnn import api
+from charrnn.optional_libraries import install_command
 
 
 def continued(charrnn, run, *words, stdin):
@@ -80,7 +81,7 @@ def test_without_prompt_toolkit_a_terminal_gets_the_command_to_type(charrnn, tin
     assert charrnn("write", tiny_run, stdin="the c\n").exit_code == 0  # a pipe needs none
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     code, output = on_terminal.run(monkeypatch, 120, "write", tiny_run, term="xterm")
-    assert (code, "charrnn write needs prompt_toolkit: pip install prompt_toolkit" in output) == (1, True)
+    assert (code, f"charrnn write needs prompt_toolkit: {install_command('write')}" in output) == (1, True)
 
 
 def test_a_terminal_that_cannot_be_drawn_on_is_read_line_by_line(tiny_run, monkeypatch):

@@ -12,6 +12,7 @@ from slow import mostly_slow
 from charrnn import api
 from charrnn.cli.output import files
 from charrnn.errors import OutputError
+from charrnn.optional_libraries import install_command
 from charrnn.system import folder_handle
 
 COMMANDS = {
@@ -100,7 +101,7 @@ def test_an_impossible_output_path_is_refused_before_anything_is_read(write, tin
 @pytest.mark.parametrize("command", ["plot", "gradflow"])
 def test_a_missing_matplotlib_is_reported_before_anything_is_read(charrnn, command, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    wanted = f"charrnn {command} -o needs matplotlib: pip install matplotlib"
+    wanted = f"charrnn {command} -o needs matplotlib: {install_command('plot')}"
     refused(charrnn(command, "no run", "-o", "a.svg"), 1, wanted)
 
 

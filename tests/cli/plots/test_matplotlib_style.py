@@ -57,7 +57,7 @@ def test_a_name_that_cannot_be_written_is_refused(tmp_path, name, message):
 
 def test_without_matplotlib_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingLibraryError, match=r"^charrnn plot -o needs matplotlib: pip install matplotlib$"):
+    with pytest.raises(MissingLibraryError, match=r"^charrnn plot -o needs matplotlib: .*install.*plot"):
         draw(tmp_path / "a.svg")
 
 

@@ -14,6 +14,7 @@ from charrnn.cli.progress import tensorboard
 from charrnn.cli.progress.tensorboard import FOLDER, TensorBoardLog
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError, MissingLibraryError
+from charrnn.optional_libraries import install_command
 from charrnn.system.folder_handle import Folder
 from charrnn.training.events import Evaluated, Flowed, Recovered, Resumed, Sampled, Stepped
 
@@ -150,7 +151,7 @@ def test_a_training_that_ends_in_an_error_has_logged_its_last_steps(text_file, t
 def test_without_tensorboardx_no_training_starts(charrnn, text_file, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     result = charrnn("train", text_file, "-o", tmp_path / "run", *SETTINGS, "--tensorboard")
-    expected = "error: train --tensorboard needs tensorboardX: pip install tensorboardX\n"
+    expected = f"error: train --tensorboard needs tensorboardX: {install_command('tensorboard')}\n"
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", expected)
     assert not (tmp_path / "run").exists()
     with pytest.raises(MissingLibraryError):
