@@ -25,6 +25,7 @@ def test_it_has_what_the_network_is_made_of(trained_once):
     names = (
         "cell",
         "num_layers",
+        "states",
         "hidden_size",
         "vocab_size",
         "begin",
@@ -34,10 +35,10 @@ def test_it_has_what_the_network_is_made_of(trained_once):
         "bytes",
         "nonlinearity",
     )
-    assert [found[name] for name in names] == ["lstm", 2, 24, 7, 6, 6, 5, 0.1, False, "tanh"]
+    assert [found[name] for name in names] == ["lstm", 2, 2, 24, 7, 6, 6, 5, 0.1, False, "tanh"]
     assert found["symbols"] == [*LETTERS.symbols, "", "<end>"]
     found = pages.data(made(trained_once, Vocabulary.from_bytes(), nonlinearity="relu"))
-    assert [found[name] for name in names[4:]] == [10, None, None, 0.0, True, "relu"]
+    assert [found[name] for name in names[5:]] == [10, None, None, 0.0, True, "relu"]
     assert pages.data(made(trained_once, Vocabulary.from_text("ab")))["begin"] is None
 
 
