@@ -88,6 +88,10 @@ def test_nothing_is_caught_while_nothing_is_broken(monkeypatch):
     assert not caught([RNNS[0], *GATED, *SPARSE])
 
 
+def test_every_cell_is_broken():
+    assert {type(Architecture(7, 5, cell).make_cell()).backward for cell in CELLS} <= set(BACKWARDS)
+
+
 def test_there_are_mutants_of_every_backward():
     assert {function for function, _, _ in MUTANTS} == set(BACKWARDS)
 

@@ -9,7 +9,7 @@ from charrnn.network.network import Network
 from charrnn.network.window_options import WindowOptions
 
 V, H, B, ε = 7, 5, 3, 1e-30
-KINDS = [("rnn", "tanh"), ("rnn", "sigmoid"), ("rnn", "relu"), ("gru", "tanh"), ("lstm", "tanh")]
+KINDS = [("rnn", "sigmoid"), ("rnn", "relu"), *((cell, "tanh") for cell in CELLS)]
 
 
 def small(cell, nonlinearity, layers=2):

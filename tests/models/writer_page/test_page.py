@@ -10,6 +10,7 @@ import pages
 import pytest
 
 from charrnn.models.writer_page.page import page
+from charrnn.network.architecture import CELLS
 from charrnn.text.vocabulary import Vocabulary
 
 LETTERS = Vocabulary.from_text("\n abc")
@@ -104,6 +105,11 @@ def test_no_symbol_and_no_name_leaves_its_place(trained_once):
     assert f"<title>{title}</title>" in html
     assert f"<h1>{title}</h1>" in html
     assert html.count("<script") == 2
+
+
+def test_the_page_has_the_equations_of_every_cell(trained_once):
+    equations = re.search(r"const CELLS = {(.*?)\n};", made(trained_once), re.DOTALL)[1]
+    assert set(re.findall(r"^  (\w+)\(", equations, re.MULTILINE)) == set(CELLS)
 
 
 def test_the_page_says_what_it_is_made_of(trained_once):
