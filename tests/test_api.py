@@ -13,6 +13,7 @@ from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import CheckpointError, OptionError, RunError
 from charrnn.generation.sample_request import SampleRequest
+from charrnn.network.architecture import CELLS
 from charrnn.network.network import Network
 from charrnn.runs import random_training
 from charrnn.runs.planning import memory_estimate
@@ -209,7 +210,7 @@ def test_a_taken_directory_is_refused_before_a_text_is_read(tiny_run):
         ("training.label_smoothing=0.1", {"smoothing": 0.0}),
     ],
 )
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_gradcheck_fails_for_a_backward_that_ignores_the_configuration(monkeypatch, cell, setting, ignored):
     """The loss on the last steps alone, documents that begin within a window, smoothed labels: each is checked as it is trained."""
     right = Network.backward

@@ -21,6 +21,7 @@ PACKAGE, TOUR = ROOT / "charrnn/README.md", ROOT / "charrnn/derivations/README.m
 FOLDERS = ("charrnn", "configs", "corpora", "tests")
 READMES = [FRONT, *(file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("README.md")))]
 READMES = [file for file in READMES if not any(part.startswith(".") for part in file.relative_to(ROOT).parts)]
+READMES += [ROOT / ".github" / name for name in ("CONTRIBUTING.md", "SECURITY.md")]
 TEXTS = {file: file.read_text("utf-8") for file in READMES}
 GROUP = typer.main.get_command(app)
 

@@ -10,6 +10,7 @@ import pytest
 from charrnn.cli.options import completion
 from charrnn.config.resolve import known_keys
 from charrnn.config.schema import Config
+from charrnn.network.architecture import CELLS
 from charrnn.package import shipped_models
 from charrnn.runs.finding import RUNS
 from charrnn.runs.storage.directory import LAST
@@ -49,8 +50,8 @@ def complete(tmp_path):
         (["sample", ""], ["play", *shipped_models()]),
         (["train", "--resume", "runs/"], ["runs/play"]),
         (["train", "-c", "l"], ["lstm"]),
-        (["train", "-s", "model.c"], ["model.cell=rnn", "model.cell=gru", "model.cell=lstm"]),
-        (["train", "-s", "model.cell", "="], ["rnn", "gru", "lstm"]),
+        (["train", "-s", "model.c"], [f"model.cell={cell}" for cell in CELLS]),
+        (["train", "-s", "model.cell", "="], list(CELLS)),
         (["train", "-s", "model.cell", "=", "l"], ["lstm"]),
         (
             ["train", "-s", "data.proto"],

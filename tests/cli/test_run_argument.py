@@ -7,7 +7,7 @@ import on_terminal
 import pytest
 from refusals import refused
 
-NEEDED = ["sample", "eval", "score", "view", "export", "plot", "info"]
+NEEDED = ["sample", "eval", "score", "view", "export", "plot"]
 
 
 @pytest.mark.parametrize("command", NEEDED)
@@ -18,7 +18,7 @@ def test_a_pipe_must_name_a_run(charrnn, tiny_run, command):
     refused(charrnn(command), 2, f"{line}play")
 
 
-@pytest.mark.parametrize("command", ["sample", "plot", "info"])
+@pytest.mark.parametrize("command", ["sample", "plot"])
 def test_a_terminal_gets_the_newest_run(charrnn, monkeypatch, tiny_run, command):
     shutil.copytree(tiny_run, "runs/play")
     code, output = on_terminal.run(monkeypatch, 80, command)

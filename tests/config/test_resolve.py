@@ -2,8 +2,10 @@ import json
 import math
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from cell_names import ONE_OF_THE_CELLS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,8 +13,11 @@ import charrnn
 from charrnn import api
 from charrnn.config.problems import shorten
 from charrnn.config.resolve import find_config, flatten, known_keys, override, resolve, to_yaml
-from charrnn.config.schema import Config
+from charrnn.config.schema import Config, Model
 from charrnn.errors import ConfigError
+from charrnn.network.activations import NONLINEARITIES
+from charrnn.network.architecture import CELLS, INITIALISATIONS
+from charrnn.network.readout import READOUTS
 from charrnn.package import shipped
 
 
@@ -87,7 +92,7 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
         ("training.steps='3'", "must be a whole number; found '3'"),
         ("training.optimizer=adm", "'adam' or 'adamw'; found 'adm'; did you mean adam?"),
         ("training.schedule=cosin", "'cosine', .*; did you mean cosine?"),
-        ("model.cell=lstmm", "must be 'rnn', 'gru' or 'lstm'; found 'lstmm'; did you mean lstm?"),
+        ("model.cell=lstmm", f"must be {ONE_OF_THE_CELLS}; found 'lstmm'; did you mean lstm?"),
         ("model.dropout=1", "must be less than 1; found 1"),
         ("model.dropout=-0.1", "must be greater than or equal to 0"),
         ("training.stride=65", "stride 65 is larger than sequence_length 64"),
@@ -267,3 +272,10 @@ def test_the_plain_recipe_is_the_network_of_the_derivations():
     assert (model.dropout, model.weight_dropout, training.label_smoothing) == (0, 0, 0)
     assert (training.ema_decay, training.warmup_steps, training.schedule) == (None, 0, "constant")
     assert (training.weight_decay, training.reset_probability) == (0, 0)
+
+
+def test_the_choices_of_a_configuration_are_those_of_the_network():
+    """They are written twice: completion reads the schema's without importing NumPy."""
+    known = {"cell": CELLS, "nonlinearity": NONLINEARITIES, "initialisation": INITIALISATIONS, "readout": READOUTS}
+    for key, choices in known.items():
+        assert get_args(Model.model_fields[key].annotation) == tuple(choices), key

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 import pytest
+from cell_names import ONE_OF_THE_CELLS
 
 from charrnn.config import synonyms, typed_values
 from charrnn.config.resolve import known_keys, resolve
@@ -73,8 +74,8 @@ def test_a_key_is_found_by_meaning_and_by_spelling(name, key):
         ("runtime.zzz=1", "runtime.zzz: no such key; known here: threads"),
         ("bidirectional=true", "bidirectional: no such key; a network reads from left to right only"),
         ("momentum=0.9", "momentum: no such key; write training.optimizer=momentum, whose constant is 0.9"),
-        ("model.cell=LSTM", "model.cell: must be 'rnn', 'gru' or 'lstm'; found 'LSTM'; did you mean lstm?"),
-        ("model.cell=elman", "model.cell: must be 'rnn', 'gru' or 'lstm'; found 'elman'; did you mean rnn?"),
+        ("model.cell=LSTM", f"model.cell: must be {ONE_OF_THE_CELLS}; found 'LSTM'; did you mean lstm?"),
+        ("model.cell=elman", f"model.cell: must be {ONE_OF_THE_CELLS}; found 'elman'; did you mean rnn?"),
         ("model.bias=yes", "model.bias: must be true or false; found 'yes'; did you mean true?"),
         ("model.bias=0", "model.bias: must be true or false; found 0; did you mean false?"),
         ("training.learning_rate=0,005", "training.learning_rate: must be a number; found '0,005'; write 0.005"),

@@ -1,6 +1,7 @@
 """For keys whose values are texts, the text after KEY= is the value."""
 
 import pytest
+from cell_names import ONE_OF_THE_CELLS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,7 +63,7 @@ def test_an_invalid_boundary_is_refused_with_a_correction(text, words):
         ("training.max_grad_norm", "must be a number"),
         ("training.freeze", "must be a list, in brackets"),
         ("model", "must be a section of options"),
-        ("model.cell", "must be 'rnn', 'gru' or 'lstm'"),
+        ("model.cell", f"must be {ONE_OF_THE_CELLS}"),
         ("model.nothing", "no such key"),
     ],
 )

@@ -10,11 +10,12 @@ from pathlib import Path
 from faults.common import Result, Tally, clear, differences, finish, start, stop_at, write_text
 
 from charrnn import api
+from charrnn.network.architecture import CELLS
 
 STEPS = 20
 RHYTHM = (f"training.steps={STEPS}", "training.eval_every=6", "training.save_every=4", "training.sample_every=7")
 SETTINGS: dict[str, tuple[str, ...]] = {
-    "model.cell": ("rnn", "gru", "lstm"),
+    "model.cell": CELLS,
     "training.optimizer": ("sgd", "momentum", "adagrad", "rmsprop", "adam", "adamw"),
     "training.schedule": ("constant", "linear", "cosine", "exponential", "plateau"),
     "model.dropout": ("0", "0.3"),

@@ -12,7 +12,7 @@ from charrnn.generation.repetition_penalty import RepetitionPenalty
 from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import select_best
 from charrnn.generation.sampling import SamplingOptions
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 from charrnn.text.vocabulary import END, Vocabulary
@@ -35,7 +35,7 @@ def test_the_same_seed_gives_the_same_text_and_another_another():
     assert len(write(generator())) == 40
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
     "options",
     [

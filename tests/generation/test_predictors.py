@@ -6,12 +6,12 @@ from charrnn.generation import predictors
 from charrnn.generation.predictors import MIN_KEPT_SHARE, LabelSmoothingCorrection, NetworkPredictor
 from charrnn.generation.sampling import SamplingOptions, choose
 from charrnn.generation.sampling_loop import SampledStep, draw_texts
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_long_prompt_read_in_windows_equals_one_pass(cell, monkeypatch):
     network = Network.fresh(Architecture(7, 6, cell, num_layers=2), np.random.default_rng(0), np.float64)
     inputs = np.random.default_rng(1).integers(0, 7, (50, 3))
@@ -69,7 +69,7 @@ def test_logits_that_are_not_finite_stay_so_for_sampling_to_report(recwarn):
     assert not recwarn.list
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_beginning_that_all_texts_share_is_read_once(cell, monkeypatch):
     network = Network.fresh(Architecture(7, 6, cell, num_layers=2), np.random.default_rng(0), np.float64)
     shared = np.repeat(np.random.default_rng(1).integers(0, 7, (9, 1)), 5, axis=1)

@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 
 from charrnn.generation.predictors import NetworkPredictor
 from charrnn.generation.prefix_cache import EVERY, RECENT, PrefixCache
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 
 V = 5
-CELLS = ["rnn", "gru", "lstm"]
 
 
 def network(cell, layers=2):

@@ -11,7 +11,7 @@ from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.samples import select_best
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.models.mixture.predictor_mixture import MixturePredictor
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 from charrnn.ngram.kneser_ney import fit
 from charrnn.text.vocabulary import Vocabulary
@@ -40,7 +40,7 @@ def alone(predictor, vocabulary, prompt, options, seeds):
     return ["".join(made.stream(SampleRequest(prompt, LENGTH, options), seed)) for seed in seeds]
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_last_bits_of_weights_make_another_text(cell):
     """Shows that the tests below can fail."""
     network = amplifying(cell)

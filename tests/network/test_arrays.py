@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.network import arrays
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.arrays import reversed_cache_blocks
 from charrnn.network.network import Network
 
@@ -17,7 +17,7 @@ def test_steps_are_visited_once_backwards_in_blocks_that_fit(room, sizes, monkey
     assert [t for part in slices for t in reversed(range(7)[part])] == list(range(6, -1, -1))
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_gradient_is_the_same_however_many_steps_fit(cell, monkeypatch):
     network = Network.fresh(Architecture(7, 5, cell, num_layers=2), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 7, (8, 3))

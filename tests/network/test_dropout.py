@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.window_options import WindowOptions
@@ -40,7 +40,7 @@ def test_units_and_steps_are_dropped_independently():
     assert abs(np.corrcoef(found[:, :-1].ravel(), found[:, 1:].ravel())[0, 1]) < 0.02
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("num_layers", [1, 2])
 def test_the_mean_of_the_logits_over_masks_is_about_that_without(cell, num_layers):
     """Exactly so for one layer: the readout is linear in what was dropped."""

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.initialisation import orthogonal
 from charrnn.network.network import Network
 
@@ -41,7 +41,7 @@ def test_the_lstm_begins_by_remembering():
         assert network.parameters[name].tolist() == [[0] * 4, [1] * 4, [0] * 4, [0] * 4]
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_orthogonal_gate_by_gate(cell):
     network = Network.fresh(
         Architecture(9, 6, cell, num_layers=2, initialisation="orthogonal"), np.random.default_rng(0), float
@@ -67,7 +67,7 @@ def test_an_orthogonal_start_favours_no_direction():
 
 @pytest.mark.parametrize("initialisation", ["uniform", "orthogonal"])
 @pytest.mark.parametrize("readout", ["linear", "deep"])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_every_matrix_is_uniform_within_one_over_the_root_of_h(cell, readout, initialisation):
     """H = 64: within 1/8, and of 4,096 numbers or more the largest is within a hundredth of it."""
     architecture = Architecture(65, 64, cell, num_layers=2, readout=readout, initialisation=initialisation)
@@ -82,7 +82,7 @@ def test_every_matrix_is_uniform_within_one_over_the_root_of_h(cell, readout, in
 
 
 @pytest.mark.parametrize("readout", ["linear", "deep"])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_held_biases_are_0_and_the_weights_are_unchanged(cell, readout):
     made = Architecture(9, 4, cell, num_layers=2, readout=readout)
     held = Network.fresh(replace(made, bias=False), np.random.default_rng(0)).parameters

@@ -5,7 +5,7 @@ import pytest
 from slow import mostly_slow
 
 from charrnn.network import matmul
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.matmul import blocked_matmul, matmul_by_row_blocks, plain_matmul, summed_matmul
 from charrnn.network.network import Network
 
@@ -87,7 +87,7 @@ def test_the_size_of_a_block(rows, K, N, with_small_kernel, without, with_kernel
     assert matmul._block(rows, K, N) == (with_small_kernel if with_kernel else without)
 
 
-@mostly_slow("cell", ["rnn", "gru", "lstm"], one_in=3)
+@mostly_slow("cell", CELLS, one_in=3)
 def test_networks_that_multiply_in_blocks_equal_those_that_do_not(cell, monkeypatch):
     """Large enough for these blocks, which the small networks of other tests never use."""
     network = Network.fresh(Architecture(11, 160, cell, num_layers=2), np.random.default_rng(0), np.float64)
@@ -104,7 +104,7 @@ def test_networks_that_multiply_in_blocks_equal_those_that_do_not(cell, monkeypa
         np.testing.assert_allclose(in_blocks, whole, rtol=1e-9, atol=1e-14)
 
 
-@mostly_slow("cell", ["rnn", "gru", "lstm"], one_in=3)
+@mostly_slow("cell", CELLS, one_in=3)
 def test_float32_is_within_1e_5_of_float64_on_one_window(cell):
     exact = Network.fresh(Architecture(65, 256, cell), np.random.default_rng(0), np.float64)
     ids = np.random.default_rng(1).integers(0, 65, (65, 32))

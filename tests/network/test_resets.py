@@ -9,7 +9,7 @@ from slow import mostly_slow
 from charrnn.diagnostics.gradcheck.case import random_window
 from charrnn.diagnostics.gradcheck.gradcheck import all_pass, analytic_gradients, gradcheck
 from charrnn.diagnostics.gradcheck.oracles import ORACLES
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.window_options import WindowOptions
@@ -32,7 +32,7 @@ def make(cell, reset_mask=BEGINS, num_layers=2, **options):
     return replace(case, inputs=ids[:-1], targets=ids[1:], state=state, options=options)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 @mostly_slow("num_layers", [1, 2], one_in=2)
 def test_the_gradient_equals_every_oracle(cell, num_layers):
     checks = list(gradcheck(make(cell, num_layers=num_layers), tuple(ORACLES)))
@@ -40,7 +40,7 @@ def test_the_gradient_equals_every_oracle(cell, num_layers):
     assert {check.oracle for check in checks} == set(ORACLES)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 @mostly_slow("loss_steps", [3, None, 1, 6], one_in=4)
 @pytest.mark.parametrize("dropout", [None, Dropout(0.4, seed=1, step=2)])
 def test_with_a_stride_and_with_dropout_too(cell, loss_steps, dropout):
@@ -54,7 +54,7 @@ def test_with_every_nonlinearity(nonlinearity):
     assert all_pass(list(gradcheck(replace(case, network=network), ["complex-step"])))
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_window_of_documents_equals_each_document_alone_from_zero(cell):
     case = make(cell)
     total, gradient = 0.0, case.network.parameters.zeros_like()
@@ -72,7 +72,7 @@ def test_a_window_of_documents_equals_each_document_alone_from_zero(cell):
         np.testing.assert_allclose(analytic_gradients(case)[name], expected, rtol=1e-9, atol=1e-14, err_msg=name)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_no_state_survives_a_reset(cell):
     case = make(cell)
     ws, other = case.workspace(case.network), case.workspace(case.network)
@@ -84,7 +84,7 @@ def test_no_state_survives_a_reset(cell):
     assert np.abs(ws.logits[4] - other.logits[4]).min() > 0
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_states_after_each_step_stay_as_they_were(cell):
     """What the readout and the layer above read is not what the next step reads."""
     case = make(cell, reset_mask=BEGINS[: T - 1])
@@ -99,7 +99,7 @@ def test_the_states_after_each_step_stay_as_they_were(cell):
     np.testing.assert_array_equal(whole.state_after(5), cut.state)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_no_resets_change_nothing_and_a_reset_at_the_first_step_discards_the_initial_state(cell):
     none = analytic_gradients(make(cell, reset_mask=None))
     for name, found in analytic_gradients(make(cell, reset_mask=np.zeros((T, B), bool))).items():

@@ -8,7 +8,7 @@ import pytest
 from slow import mostly_slow
 
 from charrnn.network import matmul
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.matmul import rowwise_matmul
 from charrnn.network.network import Network
 from charrnn.network.readout import log_softmax
@@ -47,7 +47,7 @@ def test_columns_are_cut_into_blocks_that_fit_the_cache():
     assert {cut.stop - cut.start for cut in cuts} == {128, 129}
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(("H", "num_layers", "readout", "dtype"), [
     (8, 1, "linear", np.float64), (50, 3, "deep", np.float32), (160, 2, "linear", np.float32),
 ])  # fmt: skip
@@ -69,7 +69,7 @@ def read(network, state, ids):
     return np.stack([step(row).copy() for row in ids]), step.state
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("B", [1, 5])
 def test_streams_that_are_rounded_together_are_equal_but_for_rounding(cell, B):
     network = Network.fresh(Architecture(11, 50, cell, num_layers=2, readout="deep"), np.random.default_rng(0))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.saturation import saturated_units
 
 
@@ -9,7 +9,7 @@ def state_of(architecture, B=4):
     return np.zeros(architecture.state_shape(B))
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_tanh_units_near_either_end_are_saturated(cell):
     architecture = Architecture(cell=cell, vocab_size=5, hidden_size=8, num_layers=2)
     state = state_of(architecture)

@@ -7,12 +7,10 @@ import pytest
 from slow import mostly_slow
 from training.test_trainer import TEXT, evaluated, losses, make
 
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.weight_dropout import WeightDropout
-
-CELLS = ["rnn", "gru", "lstm"]
 
 
 def dropping(trainer, rate=0.4, seed=0):

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 
 from charrnn.config.resolve import resolve
+from charrnn.network.architecture import CELLS
 from charrnn.network.dropout import Dropout
 from charrnn.runs.planning.new_plan import make_plan
 from charrnn.runs.run import initial_network
@@ -42,9 +43,7 @@ def step(text, settings, ranks):
 
 def main():
     text, comm, found = sys.argv[1], MPICommunicator(), {}
-    for cell, precision, (kind, more) in itertools.product(
-        ("rnn", "gru", "lstm"), ("float32", "float64"), KINDS.items()
-    ):
+    for cell, precision, (kind, more) in itertools.product(CELLS, ("float32", "float64"), KINDS.items()):
         settings = [f"model.cell={cell}", f"training.precision={precision}", *sys.argv[2:], *more]
         settings = [
             setting

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cell_names import ONE_OF_THE_CELLS
 
 from charrnn.config.resolve import resolve
 from charrnn.errors import ConfigError
@@ -130,7 +131,7 @@ def test_pointsdraw_twice_are_one():
         (["model.hidden_size=8..1e9"], 3, "must be less than or equal to"),
         (["model.hidden_size=8..65537"], 1, "found 65537"),  # though 65,536 is what one draw would hardly pass
         (["model.hidden_size=8.5..9.5"], 3, "must be a whole number"),
-        (["model.cell=1..2"], 3, "must be 'rnn', 'gru' or 'lstm'"),
+        (["model.cell=1..2"], 3, f"must be {ONE_OF_THE_CELLS}"),
         (["model.hidden_size=8"], 20_000, "20,000 trainings; a sweep has at most 10,000"),
         ([f"{key}={','.join(map(str, range(1, 500)))}" for key in (SIZE, "training.seed")], None, "249,001 trainings"),
     ],

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.models.mixture import dynamic_scorer
 from charrnn.models.mixture.dynamic_scorer import DynamicScorer
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 from charrnn.text.windows import Windows
 from charrnn.training.events import Stepped
@@ -19,7 +19,7 @@ from charrnn.training.optim.schedules import Schedule
 from charrnn.training.trainer import Trainer
 
 V, H, B, T = 11, 6, 4, 5
-KINDS = [Architecture(V, H, cell, num_layers=2, readout="deep", bias=False) for cell in ("rnn", "gru", "lstm")]
+KINDS = [Architecture(V, H, cell, num_layers=2, readout="deep", bias=False) for cell in CELLS]
 
 
 def make(architecture, optimizer="adam", clipping=None, weight_decay=0.0, threads=1, accumulate=1, freeze=()):

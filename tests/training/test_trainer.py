@@ -9,7 +9,7 @@ from sigmoids import each_sigmoid, use_sigmoid
 from slow import mostly_slow
 
 from charrnn.errors import DivergedError
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 from charrnn.text.windows import Windows
 from charrnn.training.divergence import Batch
@@ -107,14 +107,14 @@ def test_ten_steps_equal_the_plain_equations():
 
 
 @each_sigmoid
-@pytest.mark.parametrize("cell", GOLDEN)
+@pytest.mark.parametrize("cell", CELLS)
 def test_ten_golden_losses(cell, apply, monkeypatch):
     """Recorded from runs whose gradients equal four oracles (and for the rnn the plain loop above): a change shows here."""
     use_sigmoid(apply, monkeypatch)
     assert losses(make(cell), 10) == pytest.approx(GOLDEN[cell], rel=1e-9)
 
 
-@mostly_slow("cell", GOLDEN, one_in=3)
+@mostly_slow("cell", CELLS, one_in=3)
 def test_every_cell_learns_two_hundred_characters_by_heart(cell):
     trainer = make(cell, H=64, B=1, T=25, rate=3e-3 if cell == "rnn" else 1e-2, dtype=np.float32)
     assert np.mean(losses(trainer, 1500)[-8:]) < 0.05
@@ -227,7 +227,7 @@ def test_only_streams_that_restart_lose_their_state():
     assert same == [True, False, True]
 
 
-@mostly_slow("cell", GOLDEN, one_in=3)
+@mostly_slow("cell", CELLS, one_in=3)
 def test_dropout_trains_the_same_whatever_the_threads_and_is_off_when_validating(cell):
     trainers = [make(cell, dropout=0.4, threads=threads, valid=TEXT[:60]) for threads in (1, 3)]
     found = [[event.loss for event in trainer.train(12) if not isinstance(event, Finished)] for trainer in trainers]
@@ -261,7 +261,7 @@ def test_a_stride_reads_every_character_once_each_from_the_state_before_its_wind
     assert 10 * found[0] + 5 * sum(found[1:]) == pytest.approx(whole, rel=1e-12)
 
 
-@pytest.mark.parametrize("cell", GOLDEN)
+@pytest.mark.parametrize("cell", CELLS)
 def test_documents_in_any_order_are_read_alike(cell):
     """With constant weights, the losses add up to those of each document alone, from the zero state."""
     documents = TEXT.split()
@@ -300,7 +300,7 @@ class Watching:
         raise DivergedError("no way back")
 
 
-@pytest.mark.parametrize("cell", GOLDEN)
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_state_kept_of_a_divergence_is_that_in_which_the_step_began(cell, monkeypatch):
     """With 0 for the streams that are reset: from it the kept window has the very loss that the step found."""
     trainer, found = make(cell), []

@@ -43,18 +43,17 @@ const CELLS = {
 };
 
 class Network {
-  constructor({ weights, num_layers: layers, hidden_size: H, vocab_size: V, cell }) {
+  constructor({ weights, num_layers: layers, hidden_size: H, vocab_size: V, cell, states }) {
     const w = this.w = {};
     for (const [name, packed] of Object.entries(weights)) { // as page.py has packed them
       const words = new Int16Array(bytes(packed.words).buffer), scales = new Float32Array(bytes(packed.scales).buffer);
       w[name] = Float32Array.from(words, (word, i) => word * scales[Math.floor(i * scales.length / words.length)]);
     }
-    const states = cell === "lstm" ? 2 : 1, zeros = new Float32Array(4 * H);
     this.state = new Float32Array(layers * states * H);
     const part = (n) => this.state.subarray(n * H, (n + 1) * H);
     this.layers = Array.from({ length: layers }, (_, n) => {
       const own = (name) => w[n ? `${name}_${n + 1}` : name], [h, c] = [part(states * n), part(states * n + 1)];
-      const bias = own("b_xh") || own("b_h"), b_hh = own("b_hh") || zeros;
+      const bias = own("b_xh") || own("b_h"), b_hh = own("b_hh") || new Float32Array(bias.length);
       return { h, c, W_xh: own("W_xh"), W_hh: own("W_hh"), bias, b_hh };
     });
     [this.x, this.r] = [0, 0].map(() => new Float32Array(this.layers[0].bias.length));

@@ -25,6 +25,7 @@ def page(checkpoint: Checkpoint, name: str) -> str:
     architecture, vocabulary = checkpoint.network.architecture, checkpoint.vocabulary
     data = {
         **asdict(architecture),
+        "states": architecture.make_cell().number_of_states,
         "weights": {key: _pack(_rows(key, weight)) for key, weight in checkpoint.network.parameters.items()},
         "symbols": vocabulary.symbols,
         "bytes": vocabulary.unit == "byte",

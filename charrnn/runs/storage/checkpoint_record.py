@@ -10,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field, ValidationError
-from threadpoolctl import threadpool_info
 
 import charrnn
 from charrnn.config.problems import shorten
@@ -18,6 +17,7 @@ from charrnn.config.schema import SizedConfig
 from charrnn.config.section import MAX_STEPS, StrictModel
 from charrnn.errors import CheckpointError, RunError, UnreadableError
 from charrnn.runs.storage.text_place import RUN_PARENT
+from charrnn.system.machine import blas_libraries
 from charrnn.system.vector_extensions import vector_extensions
 from charrnn.training.divergence import MAX_LOSS
 from charrnn.training.trainer import Progress
@@ -43,16 +43,11 @@ def require_storable(name: str, remedy: str) -> None:
 @cache
 def versions(ranks: int = 1) -> Mapping[str, str]:
     """Versions of everything that the numbers of a training depend on, and the number of its ranks."""
-    blas = [
-        f"{library['internal_api']} {library['version']} ({library.get('architecture')})"
-        for library in threadpool_info()
-        if library["user_api"] == "blas"
-    ]
     return {
         "charrnn": charrnn.__version__,
         "numpy": np.__version__,
         "simd": " ".join(vector_extensions()) or "unknown",
-        "blas": ", ".join(sorted(blas)) or "unknown",
+        "blas": ", ".join(library for library, _ in blas_libraries()) or "unknown",
         "python": platform.python_version(),
         "ranks": str(ranks),
     }

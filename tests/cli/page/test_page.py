@@ -13,6 +13,8 @@ from charrnn.cli.output.surprisal_colours import LIMITS
 from charrnn.cli.page.page import PER_BIT, _range, page
 from charrnn.models.inspection.activations import Inspection
 from charrnn.models.inspection.units import HiddenUnit, correlate
+from charrnn.network.architecture import CELLS, Architecture
+from charrnn.network.network import Network
 from charrnn.text.vocabulary import Vocabulary
 
 HOSTILE = "</script><script>alert(1)</script><!-- <b>&amp;\u2028\u2029\x00\"'`${x}\n"
@@ -61,6 +63,13 @@ def test_a_gate_has_the_range_of_the_sigmoid_and_all_else_has_0_in_its_middle(ar
     for other in ("h", "c", "n", "g", "h_2"):
         assert _range(np.array([0.2, -0.3]), other) == (-1, 1)
         assert _range(np.array([2.0, -3.0]), other) == (-3, 3)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_state_and_gate_of_a_cell_has_a_name(cell):
+    named = re.search(r"const ARRAYS = {(.*?)};", written("abc")[1], re.DOTALL)[1]
+    found = Network.fresh(Architecture(5, 4, cell), np.random.default_rng(0)).workspace(1, 1).activations
+    assert set(found) <= set(re.findall(r"(\w+): \"", named))
 
 
 @pytest.mark.parametrize(("V", "size"), [(256, 1), (257, 2), (65_536, 2), (65_537, 4), (1 << 18, 4)])

@@ -15,6 +15,7 @@ from charrnn.cli.reports.gradflow import _cost, as_number, describe_layer, descr
 from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, GradientFlow, LayerFlow
 from charrnn.diagnostics.gradflow.spectrum import Conditions
 from charrnn.diagnostics.gradflow.truncation import Truncation
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.training.events import Flowed
 
 SMALL = ("-s", "model.hidden_size=8", "-s", "runtime.threads=1", "--lags", "20")
@@ -31,19 +32,20 @@ def sentences(lyapunov=-0.1, conditions=None, half_life=3, horizon=20):
     return "\n".join(describe_layer(LayerFlow(1, [curve], [], conditions, {"h": 0.25}, lyapunov), 50))
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_json_holds_every_figure_of_a_fresh_network(charrnn, cell):
     found = json.loads(
         charrnn("gradflow", *SMALL, "-s", f"model.cell={cell}", "-s", "model.num_layers=2", "--json").stdout
     )
     assert (found["cell"], found["hidden_size"], found["lags"], found["positions"]) == (cell, 8, 20, 8)
     assert [layer["layer"] for layer in found["layers"]] == [1, 2]
+    equations = Architecture(1, 1, cell).make_cell()
     for layer in found["layers"]:
-        assert [curve["state"] for curve in layer["curves"]] == (["h", "c"] if cell == "lstm" else ["h"])
+        assert [curve["state"] for curve in layer["curves"]] == ["h", "c"][: equations.number_of_states]
         assert all(
             len(curve[key]) == 21 for curve in layer["curves"] for key in ("median", "lower", "upper", "largest")
         )
-        assert len(layer["spectra"]) == {"rnn": 1, "gru": 3, "lstm": 4}[cell]
+        assert len(layer["spectra"]) == equations.gates
         assert (layer["conditions"] is not None) == (cell == "rnn")
     assert [cut["window"] for cut in found["truncation"]] == [1, 2, 4, 8, 16, 20]
 

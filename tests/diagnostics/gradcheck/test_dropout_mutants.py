@@ -10,12 +10,12 @@ from tiny import trained
 from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.network import dropout
+from charrnn.network.architecture import CELLS
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.weight_dropout import WeightDropout
 from charrnn.network.window_options import WindowOptions
 
-CELLS = ("rnn", "gru", "lstm")
 SETTINGS = ["model.num_layers=2", "model.dropout=0.5", "model.weight_dropout=0.3"]
 APPLIED = WeightDropout.apply.__wrapped__
 BROKEN = [

@@ -13,7 +13,7 @@ from charrnn.diagnostics.gradcheck.gradcheck import Report, all_pass, analytic_g
 from charrnn.diagnostics.gradcheck.oracles import ORACLES, Derivatives, central_difference, complex_step
 from charrnn.diagnostics.gradcheck.properties import Property, check_properties
 from charrnn.errors import CheckError
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 
@@ -43,7 +43,7 @@ def test_either_way_to_compute_a_sigmoid_has_the_gradients_of_every_oracle(cell,
 
 
 @mostly_slow("num_layers", [1, 2], one_in=2)
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_deep_readout_equals_every_oracle_on_every_entry(cell, num_layers):
     case = small_case(Architecture(7, 5, cell, num_layers=num_layers, readout="deep"), 0)
     checks = list(gradcheck(case))
@@ -52,7 +52,7 @@ def test_a_deep_readout_equals_every_oracle_on_every_entry(cell, num_layers):
 
 
 @mostly_slow("readout", ["linear", "deep"], one_in=2)
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_smoothed_labels_equal_every_oracle_on_every_entry(cell, readout):
     case = small_case(Architecture(7, 5, cell, readout=readout), 0)
     plain = analytic_gradients(case)["W_xh"]
@@ -81,7 +81,7 @@ def test_a_network_without_biases_is_checked_where_they_are_0(cell, nonlinearity
     assert all_pass(checks)
 
 
-@mostly_slow("cell", ["rnn", "gru", "lstm"], one_in=3)
+@mostly_slow("cell", CELLS, one_in=3)
 def test_without_biases_a_relu_with_zero_input_is_at_its_kink(cell):
     """A deep readout does where dropout leaves it no unit. The loss has no derivative by that bias, and none is asked for."""
     case = small_case(Architecture(7, 5, cell, readout="deep", bias=False), 0)

@@ -7,13 +7,13 @@ import pytest
 
 from charrnn.diagnostics.gradcheck.case import small_case
 from charrnn.diagnostics.gradcheck.properties import PROPERTIES, check_properties
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.cells.rnn import RNN
 from charrnn.network.network import Network
 from charrnn.network.stepper import Stepper
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("num_layers", [1, 2])
 @pytest.mark.parametrize("seed", range(3))
 def test_every_property_holds(cell, num_layers, seed):

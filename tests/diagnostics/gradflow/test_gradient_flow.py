@@ -15,7 +15,7 @@ from charrnn.diagnostics.gradflow.gradient_flow import (
 from charrnn.diagnostics.gradflow.jacobian_products import Norms
 from charrnn.diagnostics.gradflow.truncation import truncations
 from charrnn.errors import CheckError
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.initialisation import orthogonal
 from charrnn.network.network import Network
 
@@ -110,7 +110,7 @@ def test_a_dead_relu_network_is_reported_in_numbers_that_json_can_hold():
     assert (layer.lyapunov, layer.curves[0].half_life, layer.saturated["h"]) == (None, 1, 1.0)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_only_windows_shorter_than_the_whole_truncate(cell):
     network = fresh(cell)
     found = cuts(network, 20)
@@ -166,7 +166,7 @@ def test_the_exponent_is_of_the_positions_within_one_document():
 
 
 @pytest.mark.parametrize("ends", [[9], [22], [9, 15, 22, 30]])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_text_before_a_document_does_not_change_its_figures(cell, ends):
     """The warm-up, the states and the truncated gradients all restart."""
     text = TEXT[:41].copy() % (V - 1) + 1
@@ -180,7 +180,7 @@ def test_the_text_before_a_document_does_not_change_its_figures(cell, ends):
     assert gradient_flow(fresh(cell), text, 20, 1) != gradient_flow(fresh(cell), before, 20, 1)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_window_that_reaches_to_its_documents_beginning_leaves_nothing_out(cell):
     text = TEXT[:33] % (V - 1) + 1
     text[28] = 0  # the first of the last 4 steps, up to 31

@@ -7,7 +7,7 @@ from slow import mostly_slow
 from charrnn.diagnostics.gradflow import jacobians
 from charrnn.diagnostics.gradflow.jacobian_products import _LargestSingularValue, norms_by_lag
 from charrnn.diagnostics.gradflow.jacobians import Jacobian
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.initialisation import orthogonal
 from charrnn.network.network import Network
 
@@ -77,7 +77,7 @@ def test_a_direction_that_nothing_comes_through_is_not_taken_for_nothing():
     assert follower(only_last) == pytest.approx(3)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_norms_are_those_of_the_products_multiplied_out(cell):
     lags, V = 12, 7
     generator = np.random.default_rng(1)

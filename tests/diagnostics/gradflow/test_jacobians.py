@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from charrnn.diagnostics.gradflow import jacobians
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 from charrnn.network.window_options import WindowOptions
 
 V, H, B, ε = 7, 5, 3, 1e-30
-KINDS = [("rnn", "tanh"), ("rnn", "sigmoid"), ("rnn", "relu"), ("gru", "tanh"), ("lstm", "tanh")]
+KINDS = [("rnn", "sigmoid"), ("rnn", "relu"), *((cell, "tanh") for cell in CELLS)]
 
 
 def small(cell, nonlinearity, layers=2):
@@ -52,7 +52,7 @@ def test_the_jacobian_of_a_step_is_that_of_a_complex_step(cell, nonlinearity, la
         np.testing.assert_allclose(in_full(found(t)), expected, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_reset_stops_the_gradient_of_its_own_stream_only(cell):
     network, ids, state = small(cell, "tanh", layers=1)
     ws, reset_mask = network.workspace(2, B), np.array([[False, False, False], [False, True, False]])
@@ -66,7 +66,7 @@ def test_a_reset_stops_the_gradient_of_its_own_stream_only(cell):
         assert plain.any(axis=(1, 2)).all()
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_gradient_that_goes_back_by_the_jacobians_is_that_of_the_networks_own_backward(cell):
     network, ids, state = small(cell, "tanh", layers=1)
     ws, gradient = network.workspace(2, B), network.parameters.zeros_like()

@@ -6,7 +6,7 @@ import pytest
 from charrnn.diagnostics.gradflow import quick_estimate
 from charrnn.diagnostics.gradflow.gradient_flow import gradient_flow
 from charrnn.diagnostics.gradflow.quick_estimate import POSITIONS, flow_estimates
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 
 V, LAGS = 5, 12
@@ -22,7 +22,7 @@ def fresh(cell="rnn", layers=1, H=8, scale=1.0, **options):
     return network
 
 
-@pytest.mark.parametrize("cell", KIND)
+@pytest.mark.parametrize("cell", CELLS)
 def test_quick_estimates_of_a_small_network_equal_gradflow(cell):
     network, (matrix, nonlinearity) = fresh(cell, layers=2, scale=3), KIND[cell]
     found, exact = flow_estimates(network, TEXT, LAGS), gradient_flow(network, TEXT, LAGS, POSITIONS)
@@ -38,7 +38,7 @@ def test_quick_estimates_of_a_small_network_equal_gradflow(cell):
         assert estimate.lags == LAGS
 
 
-@pytest.mark.parametrize("cell", KIND)
+@pytest.mark.parametrize("cell", CELLS)
 def test_quick_estimates_at_document_starts_equal_gradflow(cell):
     text = np.where(TEXT == V - 1, 0, TEXT)
     text[395] = V - 1  # within the window of the last position
@@ -60,7 +60,7 @@ def test_quick_estimates_are_not_all_zero_or_none():
     assert 1 < found.half_life < found.horizon <= LAGS
 
 
-@pytest.mark.parametrize("cell", KIND)
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_few_directions_estimate_a_larger_network(cell, monkeypatch):
     network = fresh(cell, H=48)
     [some] = flow_estimates(network, TEXT, LAGS)
@@ -106,7 +106,7 @@ def test_a_dead_network_lets_nothing_through():
 
 
 @pytest.mark.parametrize("weight", [1e200, np.inf, np.nan])
-@pytest.mark.parametrize("cell", KIND)
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.filterwarnings("error")
 def test_the_figures_of_a_diverging_network_are_finite_or_none(cell, weight):
     network = fresh(cell, **({"nonlinearity": "relu"} if cell == "rnn" else {}))

@@ -5,7 +5,7 @@ import pytest
 from slow import mostly_slow
 
 from charrnn.diagnostics.gradflow.truncation import _compare, truncations
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 
 V, H, T, P, ε = 5, 3, 4, 2, 1e-30
@@ -54,7 +54,7 @@ def cosine_and_ratio(part, full):
 
 @mostly_slow("reset_mask", [np.zeros((T, P), bool), BEGINS], ids=["one text", "documents"], one_in=2)
 @pytest.mark.parametrize("bias", [True, False], ids=["biases", "no biases"])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_figures_are_those_of_gradients_by_complex_step(cell, bias, reset_mask):
     network, ids, state = small(cell, bias)
     full, recurrent = by_complex_step(network, ids, state, reset_mask)

@@ -8,7 +8,7 @@ from charrnn.models import encoded_text
 from charrnn.models.inspection import activations
 from charrnn.models.inspection.activations import inspect
 from charrnn.models.scoring.scoring import UNKNOWN_COST
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training import surprisal
@@ -26,7 +26,7 @@ def read(net, vocabulary, text):
     return inspect(net, vocabulary, block)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_activations_are_those_of_one_pass_over_the_text(cell):
     vocabulary = Vocabulary.from_text(TEXT)
     net = network(len(vocabulary), cell, layers=2)

@@ -4,7 +4,7 @@ import pytest
 from charrnn.errors import DivergedError
 from charrnn.models.mixture import dynamic_scorer
 from charrnn.models.mixture.dynamic_scorer import DynamicScorer
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 from charrnn.training.surprisal import NetworkScorer
 
@@ -33,7 +33,7 @@ def plainly(made, text, learning_rate):
     return np.concatenate(found)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("scale", [1, 5])  # times 5, the gradients of some windows are longer than the bound
 def test_each_window_is_scored_before_it_is_learned_from(cell, scale):
     made = network(cell)

@@ -10,6 +10,7 @@ import pages
 import pytest
 
 from charrnn.models.writer_page.page import page
+from charrnn.network.architecture import CELLS
 from charrnn.text.vocabulary import Vocabulary
 
 LETTERS = Vocabulary.from_text("\n abc")
@@ -25,6 +26,7 @@ def test_it_has_what_the_network_is_made_of(trained_once):
     names = (
         "cell",
         "num_layers",
+        "states",
         "hidden_size",
         "vocab_size",
         "begin",
@@ -34,10 +36,10 @@ def test_it_has_what_the_network_is_made_of(trained_once):
         "bytes",
         "nonlinearity",
     )
-    assert [found[name] for name in names] == ["lstm", 2, 24, 7, 6, 6, 5, 0.1, False, "tanh"]
+    assert [found[name] for name in names] == ["lstm", 2, 2, 24, 7, 6, 6, 5, 0.1, False, "tanh"]
     assert found["symbols"] == [*LETTERS.symbols, "", "<end>"]
     found = pages.data(made(trained_once, Vocabulary.from_bytes(), nonlinearity="relu"))
-    assert [found[name] for name in names[4:]] == [10, None, None, 0.0, True, "relu"]
+    assert [found[name] for name in names[5:]] == [10, None, None, 0.0, True, "relu"]
     assert pages.data(made(trained_once, Vocabulary.from_text("ab")))["begin"] is None
 
 
@@ -103,6 +105,11 @@ def test_no_symbol_and_no_name_leaves_its_place(trained_once):
     assert f"<title>{title}</title>" in html
     assert f"<h1>{title}</h1>" in html
     assert html.count("<script") == 2
+
+
+def test_the_page_has_the_equations_of_every_cell(trained_once):
+    equations = re.search(r"const CELLS = {(.*?)\n};", made(trained_once), re.DOTALL)[1]
+    assert set(re.findall(r"^  (\w+)\(", equations, re.MULTILINE)) == set(CELLS)
 
 
 def test_the_page_says_what_it_is_made_of(trained_once):

@@ -6,12 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charrnn.errors import NetworkError
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 from charrnn.runs.planning.vocabulary_extension import AXES, extend_vocabulary
 from charrnn.text.vocabulary import Vocabulary
 
-CELLS = ["rnn", "gru", "lstm"]
 SYMBOLS = st.sets(st.characters(exclude_categories=["Cs"]) | st.just(""), min_size=1, max_size=20)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 from charrnn.text.windows import Windows
 from charrnn.training.events import Stepped
@@ -49,7 +49,7 @@ def test_frozen_weights_stay_bit_identical_and_the_others_learn(optimizer, froze
         assert (view.tobytes() == before[name].tobytes()) == (name in still), name
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_parts_of_a_network_are_all_its_parameters_each_once(cell):
     architecture = Architecture(V, H, cell, num_layers=3)
     parts = architecture.parts()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import WorkerError
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 from charrnn.network.window_options import WindowOptions
@@ -43,7 +43,7 @@ def test_streams_are_divided_evenly_and_no_part_is_empty(B, threads, sizes):
     assert [share.stop - share.start for share in even_slices(B, threads)] == sizes
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_any_split_gives_the_loss_gradient_and_state_of_one_thread(cell):
     network, _, _ = window(7, cell)
     with split(network, 1) as one, split(network, 3) as many:
