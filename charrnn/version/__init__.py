@@ -22,7 +22,7 @@ def _stop_below_another_package() -> None:
     if package.__file__ and not hasattr(package, "__author__"):  # which the other one sets first
         return
     if Path(sys.argv[0]).stem in ("charrnn", "charrnn-numpy", "-m"):
-        sys.exit(f"error: {REPLACED}")
+        raise SystemExit(f"error: {REPLACED}")
     raise ImportError(REPLACED)
 
 
