@@ -4,12 +4,16 @@ probably meant.
 
 import difflib
 import os
+import re
 import shlex
-import subprocess
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
+from charrnn.system.platform_features import IS_WINDOWS
+
 _spelling: Callable[[str], str] = "`{}`".format
+UNQUOTED_ON_WINDOWS = re.compile(r"[\w.:/\\=+-]+")  # by cmd and by PowerShell alike
+BEFORE_A_QUOTE = re.compile(r'(\\*)("|$)')
 
 
 def parameter(name: str) -> str:
@@ -46,7 +50,21 @@ def shell_command(command: str, *words: str | os.PathLike[str]) -> str:
     "charrnn sample 'runs/My Stories'"
     """
     typed = [word if isinstance(word, str) else _as_argument(os.fspath(word)) for word in words]
-    return f"{command} {subprocess.list2cmdline(typed) if os.name == 'nt' else shlex.join(typed)}"
+    return " ".join([command, *map(shell_word, typed)])
+
+
+def shell_word(word: str) -> str:
+    """A word as it is typed into a shell: quoted where needed, as the shells of this system want it.
+
+    >>> shell_word("My Stories.txt"), shell_word("play.txt")
+    ("'My Stories.txt'", 'play.txt')
+    """
+    if not IS_WINDOWS:
+        return shlex.quote(word)
+    if UNQUOTED_ON_WINDOWS.fullmatch(word):
+        return word
+    escaped = BEFORE_A_QUOTE.sub(lambda found: 2 * found[1] + (found[2] and '\\"'), word)
+    return f'"{escaped}"'
 
 
 def _as_argument(path: str) -> str:

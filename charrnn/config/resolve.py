@@ -3,7 +3,6 @@
 All mistakes are reported at once, each with its file and line or its option.
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -134,8 +133,8 @@ def find_config(name: str) -> FilePath:
     path = FilePath(name)
     if path.is_file() and name not in (DEFAULT, FINE_TUNE):
         return path
-    shipped_path = shipped("configs") / f"{name.removesuffix('.yaml').removeprefix('configs/')}.yaml"
-    if shipped_path.is_file() and (os.sep not in name or name.startswith("configs/")):
+    shipped_path = shipped("configs") / f"{path.name.removesuffix('.yaml')}.yaml"
+    if shipped_path.is_file() and (len(path.parts) == 1 or path.parts[0] == "configs"):
         return shipped_path
     if path.is_dir():
         raise ConfigError(

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from charrnn.system import folder_handle as module
-from charrnn.system.folder_handle import CAN_HOLD, Folder
+from charrnn.system.folder_handle import Folder
+from charrnn.system.platform_features import CAN_HOLD_FOLDERS
 from charrnn.system.whole_file import whole_file
 
 
@@ -36,7 +37,7 @@ def test_a_name_that_somebody_reads_is_taken_a_moment_later_on_windows(monkeypat
 
 
 holds = pytest.mark.skipif(
-    not CAN_HOLD, reason="a directory cannot be held here, nor renamed while a file in it is open"
+    not CAN_HOLD_FOLDERS, reason="a directory cannot be held here, nor renamed while a file in it is open"
 )
 posix = pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
 
