@@ -1,39 +1,52 @@
 """What one operating system has and another lacks: each difference is named once, here or in the module that it names.
 
-    what                      missing on      what is done without it                           taken away in tests/
-    CAN_HOLD_FOLDERS          Windows         folders are named; open files keep their names    system/test_folder_handle.py
-    FOLDER_ONLY, NO_LINK      Windows         a link is refused when it is seen, before         system/test_folder_handle.py
-    NO_WAIT                   Windows         only plain files are opened at all                system/test_plain_files.py
-    CAN_REPLACE_OPEN_FILES    Windows         renamed and removed again a moment later          system/test_open_files.py
-    CAN_WAIT_FOR_PIPES        Windows         a named pipe is refused; `-` reads one            system/test_plain_files.py
-    HAVE_OWNERS               Windows         whatever is in the user's folder is the user's    text/test_cache.py
-    ENTRIES_KNOW_THEIR_DISK   Windows         links are refused, other disks are not            text/reading/test_recorded_sources.py
-    is_on_disk                Windows         every file counts as one on a disk                text/reading/test_recorded_sources.py
-    hard links (`_link`)      FAT, some NFS   a moment without a name between two renames       system/test_folder_handle.py
-    OPEN_FILES_FOLDER         macOS, Windows  macOS: F_GETPATH; else the name as it was         system/test_folder_handle.py
-    F_FULLFSYNC               all but macOS   fsync: durable_files.py                           system/test_platform_features.py
-    flock                     Windows         msvcrt locks a byte of the file: lock.py          system/test_lock.py
-    LOCK_TABLE                macOS, Windows  a process that lives counts: processes.py         system/test_processes.py
-    kill(pid, 0)              Windows         OpenProcess: processes.py                         system/test_processes.py
-    sched_getaffinity         macOS, Windows  all cores: cores.py                               system/test_platform_features.py
-    sysconf                   Windows         memory is not checked before a training:          system/test_platform_features.py
-                                              memory.py
-    MOST_OPEN_FILES           Windows         1,024 are assumed                                 system/test_platform_features.py
-    SHARED_MEMORY_FOLDER      macOS, Windows  the folder for temporary files                    training/parallel/test_shared_file.py
-    reserve_space             macOS, Windows  zeros are written                                 training/parallel/test_shared_file.py
-    PASSES_FILES              Windows         children open files by their names;               training/parallel/test_shared_file.py
-                                              GONE_AFTER_USE removes these
-    fork                      Windows         not used: each child is a fresh interpreter       test_without_posix.py
-    OWN_GROUP                 (all have one)  a session, or a group of the console              system/test_platform_features.py
-    poll, F_SETPIPE_SZ        Windows, macOS  no spinning; small pipes: connection.py           training/parallel/test_shared_file.py
-    HANG_UP                   Windows         Ctrl-Break instead                                system/test_platform_features.py
-    SUSPEND                   Windows         Ctrl-Z does nothing                               system/test_platform_features.py
-    termios                   Windows         its consoles echo nothing here: terminal_echo.py  system/test_terminal_echo.py
-    tcgetpgrp                 Windows         always in the foreground: live_terminal.py        system/test_platform_features.py
-    STOP, OPENER, PYTHON      (all have one)  the command that ends a process, or opens a page  system/test_platform_features.py
-    IS_WINDOWS                                quotes around words: words.py; no iconv:          test_words.py
-                                              decoding.py, prompts.py
-    MPI                       Windows         mpi.py says that mpi4py is not installed          cli/test_without_mpi.py
+    what                    missing on     without it                                taken away in tests/
+    CAN_HOLD_FOLDERS        Windows        folders are named: folder_handle.py, and  system/test_folder_handle
+                                           supervised.py, which uses os.fchdir
+    FOLDER_ONLY, NO_LINK    Windows        a link is refused when it is seen, before system/test_folder_handle
+    OPEN_FILES_FOLDER       macOS, Windows macOS: F_GETPATH; else the name as it     system/test_folder_handle
+                                           was: folder_path.py
+    hard links, os.link     FAT, some NFS  the name is free for a moment between two system/test_open_files
+                                           renames; a failure gives it back
+    CAN_REPLACE_OPEN_FILES  Windows        renamed and removed again a moment later  system/test_open_files
+    NO_WAIT                 Windows        only plain files are opened at all        system/test_plain_files
+    CAN_WAIT_FOR_PIPES      Windows        a named pipe is refused, `-` is read:     system/test_plain_files
+                                           plain_files.py
+    HAVE_OWNERS             Windows        what is in the user's folder is the       text/test_cache
+                                           user's: cache.py
+    ENTRIES_KNOW_THEIR_DISK Windows        links are refused, other disks are not    text/reading/test_recorded_sources
+    is_on_disk              Windows        every file counts as one on a disk        text/reading/test_recorded_sources
+    f_fullfsync             not macOS      fsync: durable_files.py                   system/test_platform_features
+    flock                   Windows        msvcrt locks a byte of the file: lock.py  system/test_lock
+    LOCK_TABLE              macOS, Windows a process that lives counts: processes.py system/test_processes
+    kill, with signal 0     Windows        OpenProcess: processes.py                 system/test_processes
+    sched_getaffinity       macOS, Windows all cores: cores.py                       system/test_platform_features
+    sysconf                 Windows        memory is not compared before a training: system/test_platform_features
+                                           memory.py
+    MOST_OPEN_FILES         Windows        1,024 are assumed                         system/test_platform_features
+    SHARED_MEMORY_FOLDER    macOS, Windows the folder for temporary files            training/parallel/test_shared_file
+    reserve_space           macOS, Windows zeros are written                         training/parallel/test_shared_file
+    PASSES_FILES            Windows        children open a file by its name, which   training/parallel/test_shared_file
+                                           GONE_AFTER_USE removes
+    poll, f_setpipe_sz      macOS, Windows no spinning; smaller pipes:               training/parallel/test_shared_file
+                                           parallel/connection.py
+    fork                    Windows        nothing: each child is a fresh            test_without_posix
+                                           interpreter
+    OWN_GROUP               all have one   a session, or a group of the console      system/test_platform_features
+    HANG_UP                 Windows        Ctrl-Break instead                        system/test_platform_features
+    SUSPEND                 Windows        Ctrl-Z does nothing                       system/test_platform_features
+    termios                 Windows        consoles echo only what is read:          system/test_terminal_echo
+                                           terminal_echo.py
+    tcgetpgrp               Windows        always in the foreground:                 system/test_platform_features
+                                           live_terminal.py
+    STOP, OPENER, PYTHON    all have one   what messages say to type                 system/test_platform_features
+    IS_WINDOWS                             its shells take other quotes: words.py;   test_words
+                                           it has no iconv: decoding.py, prompts.py
+    VT100 (legacy_windows)  old Windows    nothing is drawn, lines are printed:      cli/output/test_live_terminal
+                                           live_terminal.py
+    UTF-8 in a console      Windows        the streams are set to it: app.py         cli/test_consoles
+    mpich for mpiexec       Windows        one line says what to install:            cli/sweep/test_mpi_pool
+                                           distributed.py
 
 `PYTHONPATH=tests/support/without_posix pytest` takes all of it away at once: see tests/README.md.
 """

@@ -3,7 +3,7 @@
 import os
 import shutil
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 from tiny import TINY, follow, start, trained
@@ -279,3 +279,25 @@ def test_a_text_that_did_not_move_keeps_its_recorded_name(project, tmp_path):
     (tmp_path / "alias").symlink_to(root)
     for place in (run, tmp_path / "alias" / run.relative_to(root)):
         assert read(place) == (str(root / "text.txt"),)
+
+
+@pytest.mark.parametrize("source", ["C:\\texts\\play.txt", "C:\\texts\\*.txt", "\\\\shelf\\texts\\a\\play.txt"])
+@pytest.mark.parametrize("parent", ["runs", "../runs"])
+def test_a_text_that_moved_with_its_run_from_windows_is_found_elsewhere(tmp_path, source, parent):
+    name = PureWindowsPath(source).parent.name
+    runs, folder = tmp_path / "runs", tmp_path / ("" if parent == "runs" else name)
+    (runs / "play").mkdir(parents=True)
+    folder.mkdir(exist_ok=True)
+    (folder / "play.txt").write_text("to be")
+    assert [*moved_sources([source], parent, runs / "play")] == [(str(folder / PureWindowsPath(source).name),)]
+
+
+def test_a_text_of_windows_that_is_gone_is_said_to_be_one_of_windows(project):
+    _, run = project()
+    last = run / "last.safetensors"
+    save(with_sources(load(last), ("C:\\texts\\play.txt",)), last)
+    message = (
+        r"cannot be read again: C:\\texts\\play.txt: no such file or folder \(a path of Windows\); if it moved, name"
+    )
+    with pytest.raises(RunError, match=message):
+        read(run)

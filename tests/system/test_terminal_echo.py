@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from charrnn.system import terminal_echo
 from charrnn.system.terminal_echo import set_echo, without_echo
 
 termios = pytest.importorskip("termios", reason="a pseudo-terminal needs POSIX")
@@ -44,3 +45,10 @@ def test_what_is_not_a_terminal_or_is_gone_has_none(tmp_path):
     with (tmp_path / "file").open("w") as file:
         assert not set_echo(file, on=False)
     assert not set_echo(file, on=False)
+
+
+def test_without_termios_nothing_is_changed(terminal, monkeypatch):
+    monkeypatch.setattr(terminal_echo, "termios", None)
+    with without_echo(terminal):
+        assert echoes(terminal)
+    assert not set_echo(terminal, on=False)

@@ -5,9 +5,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from charrnn.system.platform_features import IS_WINDOWS
 from charrnn.words import nearest, shell_word
 
 WEB_ADDRESS = re.compile(r"(https?|ftp)://|www\.", re.IGNORECASE)
+WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")  # with a drive, or with a machine
 FILE_ADDRESS = "file://"
 MAX_WORDS = 12  # of a name that may have been typed without quotes
 
@@ -22,6 +24,8 @@ def hint(source: str, sources: Sequence[str], builtin: Sequence[str]) -> str:
         return f"; name its path: {shell_word(source[len(FILE_ADDRESS) :])}"
     if whole := _unquoted(source, sources):
         return f"; for one text whose name has blanks, quote it: {shell_word(whole)}"
+    if WINDOWS_PATH.match(source) and not IS_WINDOWS:
+        return " (a path of Windows)"
     path = Path(source)
     if not path.parent.is_dir():
         return f" (there is no folder {path.parent})"

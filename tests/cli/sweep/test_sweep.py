@@ -24,6 +24,7 @@ from charrnn.sweeps.jobs import Job, JobResult, StopSignal, make_jobs, run_job, 
 from charrnn.sweeps.sweep import make
 from charrnn.system.folder_handle import Folder
 from charrnn.system.platform_features import CAN_HOLD_FOLDERS
+from charrnn.words import shell_word
 
 RATES = ["--grid", "training.learning_rate=1e-3,1e-2"]
 WILD = ["-s", "model.nonlinearity=relu", "-s", "training.max_grad_norm=null", "-s", "training.recoveries=0"]
@@ -327,7 +328,11 @@ def test_nothing_is_added_to_a_folder_whose_record_is_of_something_else(sweep):
     [
         ([], 2, "nothing varies; add for example --grid"),
         (["--time", "soon"], 2, "nothing varies; add for example --grid"),
-        (["-s", "training.steps=20,40"], 2, "nothing varies; did you mean --grid training.steps=20,40?"),
+        (
+            ["-s", "training.steps=20,40"],
+            2,
+            f"nothing varies; did you mean --grid {shell_word('training.steps=20,40')}?",
+        ),
         (["-s", "data.split=[0.8,0.1,0.1]"], 2, "nothing varies; add for example --grid"),
         (["--grid", ""], 1, "--grid : must be KEY=A,B,C"),
         (["--grid", "model.hidden_size="], 1, "no value"),

@@ -21,24 +21,24 @@ import sys
 from contextlib import suppress
 from types import SimpleNamespace
 
-OURS = ("charrnn", "tests")  # packages
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # the tests, by whatever name
+from posix_only import MODULES, NAMES
+
+TESTS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GROUP = 0x200
-GONE = {
-    "os": """O_NOFOLLOW O_NONBLOCK O_DIRECTORY O_NOCTTY O_CLOEXEC fchdir fchmod fork forkpty geteuid getpgrp killpg mkfifo
-        posix_fallocate sched_getaffinity set_blocking setsid statvfs sysconf tcgetpgrp WIFSIGNALED""",
-    "signal": "SIGALRM SIGCHLD SIGHUP SIGKILL SIGPIPE SIGQUIT SIGSTOP SIGTSTP SIGUSR1 SIGUSR2 SIGWINCH alarm setitimer",
-    "select": "poll epoll POLLIN",
-}
-NO_MODULES = ("fcntl", "termios", "resource", "pwd", "grp", "pty", "tty", "readline")
 
 
 class Windows:
     """A module of the system as Windows has it; what is changed in one is changed in both."""
 
+    __slots__ = ("_before", "_gone", "_others", "_real")
+    __dict__ = property(lambda self: vars(self._real))  # monkeypatch and mock look there
+
     def __init__(self, real, **others):
-        here = {"_real": real, "_gone": GONE.get(real.__name__, "").split(), "_others": others}
-        vars(self).update(here, _before={name: getattr(real, name, None) for name in others})
+        before = {name: getattr(real, name, None) for name in others}
+        for name, value in zip(
+            self.__slots__, (before, NAMES.get(real.__name__, "").split(), others, real), strict=True
+        ):
+            object.__setattr__(self, name, value)
 
     def __getattr__(self, name):
         if name in self._gone:
@@ -143,12 +143,14 @@ real_import = builtins.__import__
 
 
 def windows_import(name, globals=None, locals=None, fromlist=(), level=0):
-    """What `import` does in a module of charrnn or in one of its tests; elsewhere the usual."""
+    """What `import` does in a module of charrnn, or in a test, which still may import what a pseudo-terminal needs."""
     given = globals or {}
-    is_ours = given.get("__name__", "").partition(".")[0] in OURS or given.get("__file__", "").startswith(ROOT)
-    if is_ours and not level and name.partition(".")[0] in NO_MODULES:
+    file = given.get("__file__") or ""
+    is_test = file.startswith(TESTS)
+    is_ours = given.get("__name__", "").partition(".")[0] == "charrnn"
+    if is_ours and name in MODULES and not level:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-    if is_ours and not level and name in STANDING_IN:
+    if (is_ours or is_test) and name in STANDING_IN and not level:
         return STANDING_IN[name]
     return real_import(name, globals, locals, fromlist, level)
 

@@ -6,6 +6,7 @@ import pytest
 
 from charrnn.errors import TextError
 from charrnn.text.reading.sources import find_sources
+from charrnn.words import shell_word
 
 
 @pytest.fixture
@@ -21,14 +22,14 @@ def texts(monkeypatch, tmp_path):
     [
         (
             ["My", "Stories"],
-            "My: no such file or folder; for one text whose name has blanks, quote it: 'My Stories.txt'",
+            f"My: no such file or folder; for one text whose name has blanks, quote it: {shell_word('My Stories.txt')}",
         ),
-        (["play.txt", "My", "Stories.txt"], "quote it: 'My Stories.txt'"),
+        (["play.txt", "My", "Stories.txt"], f"quote it: {shell_word('My Stories.txt')}"),
         (
             ["Our", "Tales"],
-            "Tales: no such file or folder; for one text whose name has blanks, quote it: 'Our Tales.txt'",
+            f"Tales: no such file or folder; for one text whose name has blanks, quote it: {shell_word('Our Tales.txt')}",
         ),
-        (["two", "words"], "quote it: 'two words'"),
+        (["two", "words"], f"quote it: {shell_word('two words')}"),
         (["My Stories"], "My Stories: no such file or folder; did you mean 'My Stories.txt'?"),
         (["play"], "play: no such file or folder; did you mean play.txt?"),
         (["notes"], "did you mean Notes.md?"),
