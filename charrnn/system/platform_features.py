@@ -1,8 +1,8 @@
 """What one operating system has and another lacks: each difference is named once, here or in the module that it names.
 
     what                    missing on     without it                                taken away in tests/
-    CAN_HOLD_FOLDERS        Windows        folders are named: folder_handle.py, and  system/test_folder_handle
-                                           supervised.py, which uses os.fchdir
+    CAN_HOLD_FOLDERS        Windows        folders are named; else supervised.py     system/test_folder_handle
+                                           uses os.fchdir
     FOLDER_ONLY, NO_LINK    Windows        a link is refused when it is seen, before system/test_folder_handle
     OPEN_FILES_FOLDER       macOS, Windows macOS: F_GETPATH; else the name as it     system/test_folder_handle
                                            was: folder_path.py
@@ -40,13 +40,11 @@
     tcgetpgrp               Windows        always in the foreground:                 system/test_platform_features
                                            live_terminal.py
     STOP, OPENER, PYTHON    all have one   what messages say to type                 system/test_platform_features
-    IS_WINDOWS                             its shells take other quotes: words.py;   test_words
-                                           it has no iconv: decoding.py, prompts.py
-    VT100 (legacy_windows)  old Windows    nothing is drawn, lines are printed:      cli/output/test_live_terminal
-                                           live_terminal.py
-    UTF-8 in a console      Windows        the streams are set to it: app.py         cli/test_consoles
-    mpich for mpiexec       Windows        one line says what to install:            cli/sweep/test_mpi_pool
-                                           distributed.py
+    IS_WINDOWS                             its shells take other quotes, and it has  test_words
+                                           no iconv
+    VT100 (legacy_windows)  old Windows    nothing is drawn, lines are printed       cli/output/test_live_terminal
+    UTF-8 in a console      Windows        the command sets its streams to it        cli/test_consoles
+    mpich for mpiexec       Windows        one line says what to install             cli/sweep/test_mpi_pool
 
 `PYTHONPATH=tests/support/without_posix pytest` takes all of it away at once: see tests/README.md.
 """
