@@ -1,19 +1,10 @@
-"""What messages are made of: the name of a parameter, a number with its noun, a command to paste, the name that was
-probably meant.
-"""
+"""What messages are made of: the name of a parameter, a number with its noun, the name that was probably meant."""
 
 import difflib
-import os
-import re
-import shlex
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
-from charrnn.system.platform_features import IS_WINDOWS
-
 _spelling: Callable[[str], str] = "`{}`".format
-UNQUOTED_ON_WINDOWS = re.compile(r"[\w.:/\\=+-]+")  # by cmd and by PowerShell alike
-BEFORE_A_QUOTE = re.compile(r'(\\*)("|$)')
 
 
 def parameter(name: str) -> str:
@@ -39,36 +30,6 @@ def spelled_as(spelling: Callable[[str], str]) -> Iterator[None]:
 def plural(count: int, noun: str) -> str:
     """For example `1 step`, `1,200 steps`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def shell_command(command: str, *words: str | os.PathLike[str]) -> str:
-    """A command and further words as a line that can be pasted into a shell: the words are quoted where needed, and a
-    path is never taken for an option.
-
-    >>> from pathlib import Path
-    >>> shell_command("charrnn sample", Path("runs/My Stories"))
-    "charrnn sample 'runs/My Stories'"
-    """
-    typed = [word if isinstance(word, str) else _as_argument(os.fspath(word)) for word in words]
-    return " ".join([command, *map(shell_word, typed)])
-
-
-def shell_word(word: str) -> str:
-    """A word as it is typed into a shell: quoted where needed, as the shells of this system want it.
-
-    >>> shell_word("My Stories.txt"), shell_word("play.txt")
-    ("'My Stories.txt'", 'play.txt')
-    """
-    if not IS_WINDOWS:
-        return shlex.quote(word)
-    if UNQUOTED_ON_WINDOWS.fullmatch(word):
-        return word
-    escaped = BEFORE_A_QUOTE.sub(lambda found: 2 * found[1] + (found[2] and '\\"'), word)
-    return f'"{escaped}"'
-
-
-def _as_argument(path: str) -> str:
-    return os.path.join(os.curdir, path) if path.startswith("-") else path
 
 
 def epochs(passes: float) -> str:

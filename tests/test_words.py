@@ -1,18 +1,15 @@
 """Parts of messages: names of parameters, numbers with nouns, suggestions."""
 
 import ast
-import ntpath
 import re
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import charrnn
-from charrnn import words as module
 from charrnn.durations import duration, short_duration
-from charrnn.words import did_you_mean, nearest, parameter, plural, shell_command, shell_word, spelled_as
+from charrnn.words import did_you_mean, nearest, parameter, plural, spelled_as
 
 ROOT = Path(charrnn.__file__).parent
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[sco] [\w{])")
@@ -120,35 +117,3 @@ def test_no_time_is_said_with_many_digits_or_without_a_unit():
             assert " 60 s" not in words
             assert " 60 min" not in words
             assert " 24 h" not in words.partition("day")[2]
-
-
-@pytest.mark.parametrize(
-    ("word", "typed"),
-    [
-        ("C:\\texts\\play.txt", "C:\\texts\\play.txt"),
-        ("my play.txt", '"my play.txt"'),
-        ("it's", '"it\'s"'),
-        ("C:\\my texts\\", '"C:\\my texts\\\\"'),
-        ('say "hello"', '"say \\"hello\\""'),
-        ("a&b.txt", '"a&b.txt"'),
-        ("training.steps=20,40", '"training.steps=20,40"'),
-        ("texts\\*.txt", '"texts\\*.txt"'),
-        ("schöne_Texte.txt", "schöne_Texte.txt"),
-        ("", '""'),
-    ],
-)
-def test_on_windows_a_word_is_quoted_as_its_shells_want_it(monkeypatch, word, typed):
-    monkeypatch.setattr(module, "IS_WINDOWS", True)
-    assert shell_word(word) == typed
-    assert shell_command("charrnn train", word) == f"charrnn train {typed}"
-    if word:  # what a program then gets
-        assert ntpath.basename(word) in subprocess.list2cmdline([word]).replace('\\"', '"')
-
-
-@pytest.mark.parametrize("word", ["my play.txt", "it's", "a b\\", 'say "hello"', 'a\\\\"b'])
-def test_a_program_on_windows_gets_the_word_that_was_typed(monkeypatch, word):
-    """The rule by which programs there take their command line apart: pairs of backslashes before a quote are halved."""
-    monkeypatch.setattr(module, "IS_WINDOWS", True)
-    inner = re.fullmatch(r'"(.*)"', shell_word(word), re.DOTALL)[1]
-    assert not re.search(r'(?<!\\)(\\\\)*"', inner)
-    assert re.sub(r'(\\+)("|$)', lambda found: found[1][: len(found[1]) // 2] + found[2], inner) == word

@@ -12,7 +12,8 @@ from typing import Any
 from charrnn.cli.options.synonyms import INSTEAD, OPTIONS
 from charrnn.cli.options.values import choice_hint
 from charrnn.config.synonyms import normalize
-from charrnn.words import nearest, shell_word
+from charrnn.system.shell import shell_word
+from charrnn.words import nearest
 
 MAX_VALUE_CHARS = 80  # characters of a value in a message
 NOT_A_CHOICE = re.compile(r"(?:Value error, )?(?P<value>['\"].*['\"]) is not one of (?P<known>'.*')\.?", re.DOTALL)

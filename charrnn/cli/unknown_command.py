@@ -4,7 +4,8 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from charrnn.words import nearest, shell_command, shell_word
+from charrnn.system.shell import shell_command, shell_word
+from charrnn.words import nearest
 
 MEANINGS = {  # what people call what a command does, in a word
     "sample": "generate write gen complete continue predict infer run prompt text",

@@ -11,9 +11,10 @@ from charrnn.errors import CheckpointError, RunError, TextError
 from charrnn.package import BUILTIN, shipped_models
 from charrnn.runs.catalogue import RunSummary, find_runs, is_run, list_runs, read_last_header
 from charrnn.runs.recorded_text import absolute_source, recorded_places
+from charrnn.system.shell import shell_command, shell_word
 from charrnn.text.reading.missing import hint
 from charrnn.text.reading.sources import builtin_names
-from charrnn.words import nearest, shell_command, shell_word
+from charrnn.words import nearest
 
 RUNS = "runs"
 RUN = "run; name a run directory, or a .safetensors checkpoint"

@@ -14,6 +14,7 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS, require_storable
 from charrnn.runs.storage.text_place import moved_sources, text_name
 from charrnn.stages import OnStage, ignore_stage
+from charrnn.system.shell import shell_command, shell_word
 from charrnn.text import corpus as corpora
 from charrnn.text import source_text
 from charrnn.text.characters.unit_names import amount
@@ -22,7 +23,7 @@ from charrnn.text.reading import recorded_sources
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.source_reader import SourceReader
 from charrnn.text.source_text import SourceText
-from charrnn.words import parameter, shell_command, shell_word
+from charrnn.words import parameter
 
 GROWN = 1 << 20  # characters read beyond the old length, so that a message can say how long a longer text is
 MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters

@@ -40,7 +40,7 @@
     tcgetpgrp               Windows        always in the foreground:                 system/test_platform_features
                                            live_terminal.py
     STOP, OPENER, PYTHON    all have one   what messages say to type                 system/test_platform_features
-    IS_WINDOWS                             its shells take other quotes, and it has  test_words
+    IS_WINDOWS                             its shells take other quotes, and it has  system/test_shell
                                            no iconv
     VT100 (legacy_windows)  old Windows    nothing is drawn, lines are printed       cli/output/test_live_terminal
     UTF-8 in a console      Windows        the command sets its streams to it        cli/test_consoles

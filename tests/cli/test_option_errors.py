@@ -11,7 +11,7 @@ from charrnn.cli.app import app
 from charrnn.cli.commands import gradcheck
 from charrnn.cli.options.synonyms import INSTEAD, OPTIONS
 from charrnn.diagnostics.gradcheck import oracles
-from charrnn.words import shell_word
+from charrnn.system.shell import shell_word
 
 GROUP = typer.main.get_command(app)
 OPTION_NAMES = {name for command in GROUP.commands.values() for each in command.params for name in each.opts}

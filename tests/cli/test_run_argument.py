@@ -7,7 +7,7 @@ import on_terminal
 import pytest
 from refusals import refused
 
-from charrnn.words import shell_word
+from charrnn.system.shell import shell_word
 
 NEEDED = ["sample", "eval", "score", "view", "export", "plot", "info"]
 

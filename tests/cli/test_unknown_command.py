@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from refusals import refused
 
-from charrnn.words import shell_word
+from charrnn.system.shell import shell_word
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from charrnn import api
 from charrnn.errors import OptionError, RunError
 from charrnn.system import lock as module
 from charrnn.system.lock import LOCK, Lock
+from charrnn.system.platform_features import STOP
 from charrnn.training.events import Stepped
 
 WITHOUT_POSIX = Path(__file__).parents[1] / "support" / "without_posix"
@@ -32,7 +33,7 @@ def holder(tmp_path):
 def test_a_second_writer_learns_which_process_holds_it(tmp_path, holder):
     for _ in range(2):  # asking does not disturb what it says
         with pytest.raises(
-            RunError, match=rf"another training is writing there: process {holder.pid}, since .*: kill {holder.pid}$"
+            RunError, match=rf"another training is writing there: process {holder.pid}, since .*: {STOP} {holder.pid}$"
         ):
             Lock(tmp_path)
 

@@ -4,7 +4,6 @@ import ast
 import os
 import re
 import runpy
-import select
 import signal
 import subprocess
 from pathlib import Path
@@ -186,9 +185,3 @@ def test_f_fullfsync_of_macos_is_used_where_there_is_one_and_fsync_where_it_fail
         monkeypatch.setitem(os.sys.modules, "fcntl", SimpleNamespace())
         runpy.run_path(durable_files.__file__)["flush"](file)
     assert asked[3:] == ["fsync"]
-
-
-@pytest.mark.skipif(not hasattr(select, "poll"), reason="poll is missing here anyway")
-def test_on_this_system_nothing_is_taken_away():
-    assert platform_features.PASSES_FILES
-    assert platform_features.SUSPEND

@@ -9,6 +9,7 @@ from charrnn.system import terminal_echo
 from charrnn.system.terminal_echo import set_echo, without_echo
 
 termios = pytest.importorskip("termios", reason="a pseudo-terminal needs POSIX")
+has_termios = pytest.mark.skipif(terminal_echo.termios is None, reason="termios is taken away")
 
 
 @pytest.fixture
@@ -23,6 +24,7 @@ def echoes(terminal):
     return bool(termios.tcgetattr(terminal.fileno())[3] & termios.ECHO)
 
 
+@has_termios
 def test_it_is_off_in_the_block_and_on_after_it_also_after_an_error(terminal):
     assert echoes(terminal)
     with suppress(KeyboardInterrupt), without_echo(terminal):
@@ -32,6 +34,7 @@ def test_it_is_off_in_the_block_and_on_after_it_also_after_an_error(terminal):
     assert echoes(terminal)
 
 
+@has_termios
 def test_one_that_was_off_stays_off(terminal):
     assert set_echo(terminal, on=False)
     with without_echo(terminal):

@@ -102,7 +102,7 @@ def sweep(
 
 def _require_varying(keys: list[str], settings: Sequence[str], end: object) -> None:
     from charrnn.config.schema import END_KEYS
-    from charrnn.words import shell_word
+    from charrnn.system.shell import shell_word
 
     if not keys:
         if several := [each for each in settings if "," in each and "[" not in each]:  # -s KEY=A,B

@@ -14,13 +14,13 @@ from charrnn.models.model import Model
 from charrnn.models.scoring.unknown_characters import describe_unknown
 from charrnn.system.plain_files import open_file_or_pipe
 from charrnn.system.platform_features import IS_WINDOWS
+from charrnn.system.shell import shell_word
 from charrnn.text.characters.escapes import unescape
 from charrnn.text.documents import BLANK_LINE, NAMED_BOUNDARIES
 from charrnn.text.reading.decoding import WITH_AN_EDITOR
 from charrnn.text.reading.encodings import UTF_8, detect_by_mark, family
 from charrnn.text.reading.sources import standard_input
 from charrnn.text.unicode_form import fit_text
-from charrnn.words import shell_word
 
 MAX_PROMPT_BYTES = 1 << 24
 HINT = "a backslash before n, t, r, 0, x, u or U is an escape, \\n a line break; for the backslash itself type two"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from charrnn.errors import TextError
 from charrnn.package import shipped_model
-from charrnn.words import shell_command, shell_word
+from charrnn.system.shell import shell_command, shell_word
 
 
 def check(run: Path, texts: Sequence[str], command: str) -> None:

@@ -5,7 +5,7 @@ from os import PathLike
 from charrnn.cli.output.console import message_console
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.system.platform_features import OPENER
-from charrnn.words import shell_command
+from charrnn.system.shell import shell_command
 
 
 def suggest(purpose: str, command: str, *words: str | PathLike[str]) -> None:

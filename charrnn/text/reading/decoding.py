@@ -11,11 +11,12 @@ from pathlib import PurePath
 
 from charrnn.errors import TextError
 from charrnn.system.platform_features import IS_WINDOWS
+from charrnn.system.shell import shell_word
 from charrnn.text.reading import encodings
 from charrnn.text.reading.file_kinds import Kind, describe_conversion, detect_kind
 from charrnn.text.reading.sources import Source
 from charrnn.text.reading.text_file import BINARY_PROBE
-from charrnn.words import parameter, shell_word
+from charrnn.words import parameter
 
 MIN_HEAD_BYTES = 64  # a file must be this long before its look outweighs the encoding that was named
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from charrnn.words import shell_word
+from charrnn.system.shell import shell_word
 
 SAVE_AS_TEXT = "save it as plain text"
 UNPACK = "unpack it, and name what is in it"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from charrnn.system.platform_features import IS_WINDOWS
-from charrnn.words import nearest, shell_word
+from charrnn.system.shell import shell_word
+from charrnn.words import nearest
 
 WEB_ADDRESS = re.compile(r"(https?|ftp)://|www\.", re.IGNORECASE)
 WINDOWS_PATH = re.compile(r"[A-Za-z]:[\\/]|\\\\")  # with a drive, or with a machine

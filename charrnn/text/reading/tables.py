@@ -9,10 +9,11 @@ from pathlib import PurePath
 from typing import Literal, NamedTuple
 
 from charrnn.errors import TextError
+from charrnn.system.shell import shell_word
 from charrnn.text.characters.printable import quote
 from charrnn.text.reading.file_kinds import Kind
 from charrnn.text.reading.text_file import OPENERS
-from charrnn.words import did_you_mean, parameter, shell_word
+from charrnn.words import did_you_mean, parameter
 
 TableKind = Literal["csv", "tsv", "jsonl"]
 KINDS: Mapping[str, TableKind] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}  # by ending

@@ -14,7 +14,7 @@ import pytest
 from refusals import refused
 from serving import server
 
-from charrnn.words import shell_word
+from charrnn.system.shell import shell_word
 
 ENDINGS = [(number, 128 + number) for number in (1, signal.SIGTERM, signal.SIGINT)]  # 1: a closed terminal
 posix = pytest.mark.skipif(sys.platform == "win32", reason="sends SIGTERM")

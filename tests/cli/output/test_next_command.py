@@ -7,7 +7,7 @@ import pytest
 from tiny import OPTIONS
 
 from charrnn.cli.output import next_command
-from charrnn.words import shell_word
+from charrnn.system.shell import shell_word
 
 
 def on_a_wide_terminal(monkeypatch, *arguments):

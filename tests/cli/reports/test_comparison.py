@@ -7,7 +7,7 @@ from tiny import OPTIONS
 
 from charrnn.cli.reports.comparison import BASE_IS_BEST, Training, compare, remedy
 from charrnn.config.schema import SizedConfig
-from charrnn.words import shell_word
+from charrnn.system.shell import shell_word
 
 CHANCE = ": it may be chance"
 

@@ -14,8 +14,8 @@ from charrnn.cli.reports.gradflow import _cost, as_number, describe_layer, descr
 from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, GradientFlow, LayerFlow
 from charrnn.diagnostics.gradflow.spectrum import Conditions
 from charrnn.diagnostics.gradflow.truncation import Truncation
+from charrnn.system.shell import shell_word
 from charrnn.training.events import Flowed
-from charrnn.words import shell_word
 
 SMALL = ("-s", "model.hidden_size=8", "-s", "runtime.threads=1", "--lags", "20")
 

@@ -24,7 +24,7 @@ from charrnn.sweeps.jobs import Job, JobResult, StopSignal, make_jobs, run_job, 
 from charrnn.sweeps.sweep import make
 from charrnn.system.folder_handle import Folder
 from charrnn.system.platform_features import CAN_HOLD_FOLDERS
-from charrnn.words import shell_word
+from charrnn.system.shell import shell_word
 
 RATES = ["--grid", "training.learning_rate=1e-3,1e-2"]
 WILD = ["-s", "model.nonlinearity=relu", "-s", "training.max_grad_norm=null", "-s", "training.recoveries=0"]

@@ -47,6 +47,10 @@ def two_cores():
         made.close()
 
 
+inherits = pytest.mark.skipif(not platform_features.PASSES_FILES, reason="workers inherit no open file")
+
+
+@inherits
 def test_without_a_folder_for_shared_memory_temporary_files_serve_and_nothing_stays(temporary):
     (temporary / "before").mkdir()
     with two_cores() as compute:
@@ -55,7 +59,7 @@ def test_without_a_folder_for_shared_memory_temporary_files_serve_and_nothing_st
     assert os.listdir(temporary) == ["before"]
 
 
-@pytest.mark.parametrize("passes", [True, False])
+@pytest.mark.parametrize("passes", [pytest.param(True, marks=inherits), False])
 def test_workers_that_inherit_no_open_file_open_it_by_name(temporary, monkeypatch, passes):
     """PASSES_FILES"""
     with two_cores() as compute:
