@@ -16,6 +16,7 @@ from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
 from charrnn.system.plain_files import open_plain
+from charrnn.system.platform_features import IS_WINDOWS
 from charrnn.text.reading.encodings import absolute_entry
 from charrnn.words import did_you_mean, parameter
 
@@ -133,8 +134,9 @@ def find_config(name: str) -> FilePath:
     path = FilePath(name)
     if path.is_file() and name not in (DEFAULT, FINE_TUNE):
         return path
-    shipped_path = shipped("configs") / f"{path.name.removesuffix('.yaml')}.yaml"
-    if shipped_path.is_file() and (len(path.parts) == 1 or path.parts[0] == "configs"):
+    *folders, recipe = (name.replace("\\", "/") if IS_WINDOWS else name).split("/")
+    shipped_path = shipped("configs") / f"{recipe.removesuffix('.yaml')}.yaml"
+    if shipped_path.is_file() and folders in ([], ["configs"]):
         return shipped_path
     if path.is_dir():
         raise ConfigError(

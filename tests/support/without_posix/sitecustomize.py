@@ -166,7 +166,8 @@ def windows_import(name, globals=None, locals=None, fromlist=(), level=0):
 
 
 builtins.__import__ = windows_import
-os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
+places = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+os.environ["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, places))  # for children in other folders
 for stream in (sys.stdout, sys.stderr):
     if stream is not None:
         stream.reconfigure(newline="\r\n")
