@@ -8,7 +8,7 @@
 
 The rooms, and the one direction in which they import each other:
 
-    errors, package, stages, version, words <- durations, optional_libraries <- system, derivations <- network <- text <- ngram, diagnostics
+    errors, package, stages, version, words <- durations <- system, derivations <- network <- text <- ngram, diagnostics
         <- config, training, generation <- runs <- models, sweeps <- server <- api <- cli, python
 """
 

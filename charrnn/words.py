@@ -1,12 +1,7 @@
-"""What messages are made of: the name of a parameter, a number with its noun, a command to paste, the name that was
-probably meant.
-"""
+"""What messages are made of: the name of a parameter, a number with its noun, the name that was probably meant."""
 
 import difflib
-import os
-import shlex
-import subprocess
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 _spelling: Callable[[str], str] = "`{}`".format
@@ -35,27 +30,6 @@ def spelled_as(spelling: Callable[[str], str]) -> Iterator[None]:
 def plural(count: int, noun: str) -> str:
     """For example `1 step`, `1,200 steps`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def shell_command(command: str, *words: str | os.PathLike[str]) -> str:
-    """A command and further words as a line that can be pasted into a shell: the words are quoted where needed, and a
-    path is never taken for an option.
-
-    >>> from pathlib import Path
-    >>> shell_command("charrnn sample", Path("runs/My Stories"))
-    "charrnn sample 'runs/My Stories'"
-    """
-    typed = [word if isinstance(word, str) else _as_argument(os.fspath(word)) for word in words]
-    return f"{command} {quoted(typed)}"
-
-
-def quoted(words: Sequence[str]) -> str:
-    """Words as they are typed in a shell: in quotes where they need them."""
-    return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
-
-
-def _as_argument(path: str) -> str:
-    return os.path.join(os.curdir, path) if path.startswith("-") else path
 
 
 def epochs(passes: float) -> str:

@@ -11,7 +11,7 @@ import charrnn
 ROOT = Path(charrnn.__file__).parent
 LEVELS = [
     {"errors", "package", "stages", "version", "words"},
-    {"durations", "optional_libraries"},
+    {"durations"},
     {"system", "derivations"},
     {"network"},
     {"text"},

@@ -38,11 +38,12 @@ from charrnn.cli.options.bare_resume import TrainCommand
 from charrnn.cli.unknown_command import explain, with_help
 from charrnn.errors import CharrnnError, ConfigError
 from charrnn.system.mpi_environment import rank_and_size
+from charrnn.system.platform_features import HANG_UP
 from charrnn.system.signals import exit_code
 from charrnn.version import __version__
 from charrnn.words import spelled_as
 
-ENDING_SIGNALS = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]  # Windows has only SIGTERM
+ENDING_SIGNALS = [signal.SIGTERM, *([HANG_UP] if HANG_UP else [])]
 GROUPS: dict[str, list[Callable[..., None]]] = {  # as on the first page of the help
     "Learn and write": [train, sample, write, serve, sweep],
     "Measure": [evaluate, score, bench],
@@ -188,12 +189,15 @@ def _options(
 
 
 def main() -> None:
-    """Set the streams to UTF-8 whatever the locale says, then run the command."""
+    """Set the streams to UTF-8 whatever the locale says, and a pipe to the same line ends on each system, then run the
+    command.
+    """
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (the parent closed it; open to the end)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # not a text file: unchanged
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+            line_end = None if stream.isatty() else "\n"
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline=line_end)  # type: ignore[union-attr]
     for number in ENDING_SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores SIGHUP
             # Exit as after Ctrl-C, so that half-written files and temporary folders are removed.

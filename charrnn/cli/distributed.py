@@ -49,7 +49,7 @@ def communicator() -> Iterator[Communicator]:
 
 def missing_mpi(error: Exception) -> MissingLibraryError:
     """The error of several ranks without mpi4py, or without the MPI that it looks for."""
-    from charrnn.optional_libraries import missing_library
+    from charrnn.system.optional_libraries import missing_library
 
     return missing_library("training with several ranks", "mpi4py and an MPI", "mpi", error)
 

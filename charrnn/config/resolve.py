@@ -3,7 +3,6 @@
 All mistakes are reported at once, each with its file and line or its option.
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -17,6 +16,7 @@ from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
 from charrnn.system.plain_files import open_plain
+from charrnn.system.platform_features import IS_WINDOWS
 from charrnn.text.reading.encodings import absolute_entry
 from charrnn.words import did_you_mean, parameter
 
@@ -134,8 +134,9 @@ def find_config(name: str) -> FilePath:
     path = FilePath(name)
     if path.is_file() and name not in (DEFAULT, FINE_TUNE):
         return path
-    shipped_path = shipped("configs") / f"{name.removesuffix('.yaml').removeprefix('configs/')}.yaml"
-    if shipped_path.is_file() and (os.sep not in name or name.startswith("configs/")):
+    *folders, recipe = (name.replace("\\", "/") if IS_WINDOWS else name).split("/")
+    shipped_path = shipped("configs") / f"{recipe.removesuffix('.yaml')}.yaml"
+    if shipped_path.is_file() and folders in ([], ["configs"]):
         return shipped_path
     if path.is_dir():
         raise ConfigError(

@@ -17,10 +17,10 @@ from charrnn.runs.recorded_text import load_corpus, read_text
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.stages import OnStage, ignore_stage
+from charrnn.system.shell import shell_command
 from charrnn.text.characters.unit_names import Unit
 from charrnn.text.corpus import Corpus
 from charrnn.text.reading.encodings import Encodings
-from charrnn.words import shell_command
 
 MAX_CHARACTERS = 1_000_000  # characters of a text over which the positions are spread
 

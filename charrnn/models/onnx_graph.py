@@ -15,7 +15,7 @@ from charrnn.errors import NetworkError
 from charrnn.network import readout
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
-from charrnn.optional_libraries import missing_library
+from charrnn.system.optional_libraries import missing_library
 
 OPSET, IR = 14, 7  # of 2021: runtimes read what is older than they are
 OPERATORS = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}

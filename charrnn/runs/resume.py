@@ -21,8 +21,9 @@ from charrnn.runs.storage.directory import BEST, CONFIG, LAST
 from charrnn.runs.trainer_state import build_trainer, restore
 from charrnn.stages import OnStage, ignore_stage
 from charrnn.system.folder_handle import Folder
+from charrnn.system.shell import shell_command
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import parameter, shell_command
+from charrnn.words import parameter
 
 
 def resume(

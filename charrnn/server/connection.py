@@ -2,7 +2,6 @@
 
 import asyncio
 import http
-import os
 import time
 
 import h11
@@ -10,10 +9,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from charrnn.server.completion import json_response
 from charrnn.server.requests import ApiError
+from charrnn.system.platform_features import MOST_OPEN_FILES
 
-FILES = min(os.sysconf("SC_OPEN_MAX") % (1 << 63), 1 << 16) if hasattr(os, "sysconf") else 1024  # not on Windows
-MOST = FILES // 2  # connections
-BACKLOG = FILES // 8  # connections that are accepted at once
+MOST = MOST_OPEN_FILES // 2  # connections
+BACKLOG = MOST_OPEN_FILES // 8  # connections that are accepted at once
 PATIENCE = 30  # seconds for a client to say what it asks, and to take the rest of an answer
 
 

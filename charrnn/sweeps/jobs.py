@@ -22,6 +22,7 @@ from charrnn.sweeps.sweep import CONFIGS, LOGS, Sweep
 from charrnn.system.cores import ONE_BLAS_THREAD
 from charrnn.system.folder_handle import Folder
 from charrnn.system.mpi_environment import without_launcher
+from charrnn.system.platform_features import OWN_GROUP
 from charrnn.system.signals import exit_code, graceful_stop
 from charrnn.text import cache
 from charrnn.training.divergence import DIVERGED
@@ -132,9 +133,8 @@ def _run(job: Job, folder: Folder, log: IO[bytes], stop_signal: StopSignal) -> i
             stdout=subprocess.DEVNULL,
             stderr=log,
             env=_environment(),
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
             pass_fds=() if held is None else (held,),
+            **OWN_GROUP,
         )
     assert process.stdin
     try:

@@ -11,23 +11,20 @@ import errno
 import os
 import shutil
 import stat
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import IO, Self
 
 from charrnn.system.durable_files import flush
-from charrnn.system.plain_files import NO_WAIT, require_plain, require_plain_file
+from charrnn.system.folder_path import find_path, has_path
+from charrnn.system.plain_files import require_plain, require_plain_file
+from charrnn.system.platform_features import CAN_HOLD_FOLDERS, CAN_REPLACE_OPEN_FILES, FOLDER_ONLY, NO_LINK, NO_WAIT
 
 SIDE = ".tmp"  # the ending of a half-written file
-WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries to rename on Windows
-CAN_HOLD = {os.open, os.stat, os.unlink, os.mkdir, os.link, os.rename} <= os.supports_dir_fd
-DIRECTORY: int = getattr(os, "O_DIRECTORY", 0)
-NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag; there, links need a right that few have
-OPEN_FILES = "/proc/self/fd"  # on Linux, a link for each open file, to where it is now
+WAITS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between tries to replace or remove an open file
 NO_SUCH_FLUSH = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF}  # from network file systems
 
 
@@ -37,7 +34,10 @@ class Folder:
     def __init__(self, path: Path) -> None:
         """Hold the directory that has this path now."""
         self._named, self._held = path, None
-        self._held = os.open(path, os.O_RDONLY | DIRECTORY) if CAN_HOLD else None
+        if CAN_HOLD_FOLDERS:
+            self._held = os.open(path, os.O_RDONLY | FOLDER_ONLY)
+        elif not stat.S_ISDIR(os.stat(path).st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
 
     @classmethod
     def at(cls, path: Path) -> "Folder":
@@ -77,9 +77,9 @@ class Folder:
     @property
     def path(self) -> Path:
         """Its path now; the last known one if the system cannot say."""
-        if self._held is None or _has_path(self._held, self._named):
+        if self._held is None or has_path(self._held, self._named):
             return self._named
-        now = _find_path(self._held)
+        now = find_path(self._held)
         if now is None:
             return self._named
         if not self._named.is_absolute():
@@ -92,7 +92,7 @@ class Folder:
         """Whether it was removed, as far as the system can say."""
         if self._held is None:
             return not self._named.is_dir()
-        return not _has_path(self._held, self._named) and _find_path(self._held) is None
+        return not has_path(self._held, self._named) and find_path(self._held) is None
 
     def names(self) -> list[str]:
         """The names in it, sorted."""
@@ -143,19 +143,11 @@ class Folder:
     def remove(self, name: str) -> None:
         """Remove a file or a link, if there is one."""
         with suppress(FileNotFoundError):
-            os.unlink(self._at(name), dir_fd=self._held)
+            _try_again(lambda: os.unlink(self._at(name), dir_fd=self._held))
 
     def rename(self, name: str, new: str) -> None:
-        """Rename a file, in place of any other of that name.
-
-        On Windows that fails while another process reads the other file, so it is tried again.
-        """
-        for wait in WAITS if os.name == "nt" else ():
-            with suppress(PermissionError):
-                self._rename(name, new)
-                return
-            time.sleep(wait)
-        self._rename(name, new)
+        """Rename a file, in place of any other of that name."""
+        _try_again(lambda: os.replace(self._at(name), self._at(new), src_dir_fd=self._held, dst_dir_fd=self._held))
 
     def subfolder(self, name: str) -> "Folder":
         """Open a folder in it; make it if it is missing. Raises OSError for a link."""
@@ -164,7 +156,7 @@ class Folder:
         self.refuse_link(name)
         folder = Folder.at(self.path / name)
         if self._held is not None:
-            folder._held = os.open(name, os.O_RDONLY | DIRECTORY | NO_LINK, dir_fd=self._held)
+            folder._held = os.open(name, os.O_RDONLY | FOLDER_ONLY | NO_LINK, dir_fd=self._held)
         elif not folder._named.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         return folder
@@ -183,24 +175,31 @@ class Folder:
         `name` with the ending SIDE, and what a killed process left there is removed. Without `replace`, raises
         FileExistsError if the name exists by then.
 
-        After any error the side file is removed, and the file of that name is as it was.
+        After any error the side file is removed, and the file of that name is as it was. Where somebody reads the file
+        `previous`, so that it cannot be replaced, it stays, and the file before this one waits beside it for the next
+        call, or for `finish_keeping`.
         """
         kept = previous + SIDE if previous and self.has(name) else None
         if side is None:
             side = name + SIDE
             self.remove(side)
-        file = self.create(side)
+        file, moved = self.create(side), False
         try:
             with file:
                 yield file
                 flush(file)
             if previous and kept and not self._link(name, kept):
                 self.rename(name, previous)
-                kept = None
+                kept, moved = None, True
             self.rename(side, name) if replace else self._take_free_name(side, name)
+            moved = False
             if previous and kept:
-                self.rename(kept, previous)
+                with suppress(PermissionError):
+                    self.rename(kept, previous)
         except BaseException:
+            if previous and moved:
+                with suppress(OSError):
+                    self.rename(previous, name)
             for left in filter(None, (side, kept)):
                 with suppress(OSError):
                     self.remove(left)
@@ -233,9 +232,6 @@ class Folder:
             return os.stat(self._at(name), dir_fd=self._held, follow_symlinks=follow_symlinks).st_mode
         except OSError:
             return 0
-
-    def _rename(self, name: str, new: str) -> None:
-        os.replace(self._at(name), self._at(new), src_dir_fd=self._held, dst_dir_fd=self._held)
 
     def _link(self, name: str, link: str, replace: bool = True) -> bool:
         """Give a file a second name, so that it never lacks the first. False if the file system has no links, or,
@@ -271,21 +267,11 @@ class Folder:
                 raise
 
 
-def _has_path(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except (OSError, ValueError):
-        return False
-
-
-def _find_path(descriptor: int) -> Path | None:
-    """The path of an open directory; None where it was removed, or where the system cannot say."""
-    with suppress(OSError, ImportError, ValueError):
-        if sys.platform == "darwin":
-            from fcntl import F_GETPATH, fcntl
-
-            path = Path(os.fsdecode(fcntl(descriptor, F_GETPATH, bytes(1024)).rstrip(b"\0")))
-        else:
-            path = Path(os.readlink(f"{OPEN_FILES}/{descriptor}"))
-        return path if _has_path(descriptor, path) else None
-    return None
+def _try_again(action: Callable[[], None]) -> None:
+    """Rename or remove. Windows refuses that while somebody reads the file, so it is tried again for a moment."""
+    for wait in () if CAN_REPLACE_OPEN_FILES else WAITS:
+        with suppress(PermissionError):
+            action()
+            return
+        time.sleep(wait)
+    action()

@@ -21,6 +21,7 @@ from charrnn.errors import RunError
 from charrnn.system.durable_files import append
 from charrnn.system.folder_handle import Folder
 from charrnn.system.plain_files import open_plain
+from charrnn.system.platform_features import STOP
 from charrnn.system.processes import process_holds_lock
 
 LOCK = "lock"
@@ -75,7 +76,11 @@ class Lock:
             opened.callback(self.folder.close)
             self._file = opened.enter_context(self.folder.append_to(LOCK))  # opening keeps what is in it
             self._take(run)
-            self._write(json.dumps({PID: os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T")}))
+            self._write(
+                json.dumps(
+                    {PID: os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+                )
+            )
             opened.pop_all()
 
     def _take(self, run: Path) -> None:
@@ -156,5 +161,5 @@ def _holder(file: IO[bytes]) -> str | None:
     except (ValueError, KeyError, TypeError, OSError, OverflowError, RecursionError):
         return None
     where = "" if host == socket.gethostname() else f" on {host}"
-    how = f"or stop it: kill {pid}" if not where else "or stop it there"
+    how = f"or stop it: {STOP} {pid}" if not where else "or stop it there"
     return f"process {pid}{where}, since {since}; wait until it ends, {how}"

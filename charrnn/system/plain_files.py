@@ -7,7 +7,8 @@ import stat
 from pathlib import Path
 from typing import IO
 
-NO_WAIT: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+from charrnn.system.platform_features import CAN_WAIT_FOR_PIPES, NO_WAIT
+
 PATIENCE = 10.0  # seconds within which somebody must write to a pipe that a person named
 OTHER_KINDS = {
     stat.S_IFDIR: "a folder",
@@ -52,9 +53,10 @@ def require_plain_file(path: Path, file: IO[bytes]) -> IO[bytes]:
 def open_file_or_pipe(path: Path) -> IO[bytes]:
     """Open what a person named for reading: a plain file, or a pipe to which somebody writes, such as <(command).
 
-    Raises OSError, and NotPlainError for a device, a socket, and a pipe to which nobody writes within PATIENCE.
+    Raises OSError, and NotPlainError for a device, a socket, a pipe to which nobody writes within PATIENCE, and, where
+    the system cannot wait for a writer, any pipe.
     """
-    if not stat.S_ISFIFO(os.stat(path).st_mode):
+    if not (CAN_WAIT_FOR_PIPES and stat.S_ISFIFO(os.stat(path).st_mode)):
         return open_plain(path)
     descriptor = os.open(path, os.O_RDONLY | NO_WAIT)  # does not wait for a writer
     file = os.fdopen(descriptor, "rb")

@@ -1,9 +1,9 @@
 """Whether another process lives."""
 
 import os
-from pathlib import Path
 
-LOCKS = Path("/proc/locks")  # on Linux: the process of each lock is the fifth word of its line
+from charrnn.system.platform_features import IS_WINDOWS, LOCK_TABLE
+
 ENDED = 0  # WaitForSingleObject's answer for a process that ended
 SYNCHRONIZE = 0x00100000
 
@@ -11,7 +11,7 @@ SYNCHRONIZE = 0x00100000
 def process_holds_lock(pid: int) -> bool:
     """Whether this process lives and, where the system can say so, holds a lock: another may have its number by now."""
     try:
-        locks = [line.split() for line in LOCKS.read_text().splitlines()]
+        locks = [line.split() for line in LOCK_TABLE.read_text("utf-8").splitlines()]
     except OSError:
         return is_alive(pid)
     return any(words[4:5] == [str(pid)] for words in locks)
@@ -21,7 +21,7 @@ def is_alive(pid: int) -> bool:
     """Whether a process has this number."""
     if pid <= 0:
         return False  # the number of a group of processes
-    if os.name == "nt":
+    if IS_WINDOWS:
         return _is_alive_on_windows(pid)
     try:
         os.kill(pid, 0)

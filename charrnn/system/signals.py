@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
-if hasattr(signal, "SIGHUP"):  # not on Windows
-    SIGNALS.append(signal.SIGHUP)
+from charrnn.system.platform_features import HANG_UP
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM, *([HANG_UP] if HANG_UP else [])]
 
 
 def exit_code(number: int) -> int:

@@ -21,14 +21,12 @@ import numpy as np
 import platformdirs
 
 from charrnn.errors import TextError
-from charrnn.system.folder_handle import NO_LINK
-from charrnn.system.plain_files import NO_WAIT
+from charrnn.system.platform_features import HAVE_OWNERS, NO_LINK, NO_WAIT
 from charrnn.system.whole_file import whole_file
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 FOLDER_VARIABLE = "CHARRNN_CACHE_DIR"
 HALF_WRITTEN = re.compile(r"\.charrnn-[0-9a-f]{16}\.tmp")  # the side files of `whole_file`
-HAVE_OWNERS = hasattr(os, "geteuid")  # not on Windows
 DIGEST = 32  # bytes
 PIECE = 1 << 20  # bytes read at once
 ABANDONED_AFTER = 24 * 3600.0  # seconds after which the writer of a half-written file is gone

@@ -11,6 +11,7 @@ from slow import mostly_slow
 from tiny import TINY as SETTINGS
 
 from charrnn import api
+from charrnn.system.platform_features import IS_WINDOWS
 from charrnn.text.reading.encodings import Encodings
 
 TINY = [word for setting in SETTINGS for word in ("-s", setting)]
@@ -271,7 +272,7 @@ def test_score_names_unknown_characters(charrnn, french):
     assert "unknown" not in charrnn("score", french, "same.txt").stderr
 
 
-@pytest.mark.skipif(not shutil.which("iconv"), reason="needs iconv")
+@pytest.mark.skipif(IS_WINDOWS or not shutil.which("iconv"), reason="needs iconv")
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
 def test_the_proposed_command_converts_a_prompt_that_is_not_utf_8(charrnn, french, encoding):
     Path("it's a prompt.txt").write_bytes("« Où".encode(encoding))

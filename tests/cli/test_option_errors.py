@@ -11,6 +11,7 @@ from charrnn.cli.app import app
 from charrnn.cli.commands import gradcheck
 from charrnn.cli.options.synonyms import INSTEAD, OPTIONS
 from charrnn.diagnostics.gradcheck import oracles
+from charrnn.system.shell import shell_word
 
 GROUP = typer.main.get_command(app)
 OPTION_NAMES = {name for command in GROUP.commands.values() for each in command.params for name in each.opts}
@@ -23,7 +24,7 @@ BAD = ["", "many", "0,8x", "-1", "nan", "１x", "1e999", "\u200b"]
 @pytest.mark.parametrize(
     ("line", "code", "message"),
     [
-        ("sample RUN -t 0,8", 2, "-t 0,8: must be a number of at least 0; write 0.8; see"),
+        ("sample RUN -t 0,8", 2, f"-t {shell_word('0,8')}: must be a number of at least 0; write 0.8; see"),
         ("sample RUN --temperature=-1", 1, "--temperature -1: must be a number of at least 0; see"),
         ("sample RUN --top-p 90", 1, "--top-p 90: must be a number above 0 and at most 1; did you mean 0.9? See"),
         ("sample RUN -n abc", 2, "-n abc: must be a whole number of at least 0; see"),
@@ -137,5 +138,5 @@ def test_a_file_whose_name_begins_with_a_dash(charrnn):
     refused(
         charrnn("train", "-my tales.txt"),
         2,
-        "there is no option -my tales.txt; for the file of that name: './-my tales.txt'; see",
+        f"there is no option -my tales.txt; for the file of that name: {shell_word('./-my tales.txt')}; see",
     )

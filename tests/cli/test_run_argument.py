@@ -7,6 +7,8 @@ import on_terminal
 import pytest
 from refusals import refused
 
+from charrnn.system.shell import shell_word
+
 NEEDED = ["sample", "eval", "score", "view", "export", "plot"]
 
 
@@ -43,7 +45,7 @@ def test_gradcheck_has_run_in_its_place(charrnn, tiny_run):
 
 @pytest.mark.parametrize("command", ["score", "eval", "view"])
 def test_a_sentence_in_the_place_of_a_text(charrnn, tiny_run, command):
-    line = f"echo 'a cat ran' | charrnn {command} {tiny_run} -"
+    line = f"echo {shell_word('a cat ran')} | charrnn {command} {tiny_run} -"
     refused(
         charrnn(command, tiny_run, "a cat ran"),
         1,
@@ -57,7 +59,7 @@ def test_another_text_names_the_way(charrnn, tiny_run, tmp_path):
     refused(
         charrnn("eval", tiny_run, "--text", "new text"),
         1,
-        "to read this one, name it after RUN, without --text; to train on this one: charrnn train 'new text' --from ",
+        f"to read this one, name it after RUN, without --text; to train on this one: charrnn train {shell_word('new text')} --from ",
     )
 
 

@@ -12,6 +12,7 @@ from foreground import heed_signals
 from slow import mostly_slow
 
 from charrnn.runs.storage.checkpoint import load
+from charrnn.system.platform_features import HANG_UP
 
 pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal needs POSIX")
@@ -125,7 +126,7 @@ main()
 """
 
 
-@mostly_slow(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], one_in=3)
+@mostly_slow(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (HANG_UP, 129)], one_in=3)
 @mostly_slow("threads", [1, 2], one_in=2)
 def test_a_second_signal_ends_a_step_that_takes_too_long(text_file, tmp_path, number, code, threads):
     """The first waits for the step at hand, here a hundred seconds."""

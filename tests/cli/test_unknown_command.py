@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from refusals import refused
 
+from charrnn.system.shell import shell_word
+
 
 @pytest.mark.parametrize(
     ("word", "command"),
@@ -25,7 +27,7 @@ def test_nothing_like_it(charrnn):
 def test_a_text_or_a_run_in_the_place_of_a_command(charrnn, tiny_run):
     Path("My Stories.txt").write_text("text")
     Path("play.txt").write_text("text")
-    train = "train on the text: charrnn train 'My Stories.txt'"
+    train = f"train on the text: charrnn train {shell_word('My Stories.txt')}"
     refused(charrnn("play.txt"), 2, "play.txt: a text, not a command; train on it: charrnn train play.txt")
     refused(charrnn("play"), 2, "play: not a command; train on the text: charrnn train play.txt")
     refused(charrnn("My Stories"), 2, train)
@@ -36,7 +38,11 @@ def test_a_text_or_a_run_in_the_place_of_a_command(charrnn, tiny_run):
 
 
 def test_a_prompt_without_its_option(charrnn):
-    refused(charrnn("sample", "play", "JUNE:", "x"), 2, "a prompt comes after -p: charrnn sample RUN -p 'JUNE: x'")
+    refused(
+        charrnn("sample", "play", "JUNE:", "x"),
+        2,
+        f"a prompt comes after -p: charrnn sample RUN -p {shell_word('JUNE: x')}",
+    )
 
 
 def test_a_short_resume(charrnn):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import charrnn
 from charrnn import api
+from charrnn.config import resolve as module
 from charrnn.config.problems import shorten
 from charrnn.config.resolve import find_config, flatten, known_keys, override, resolve, to_yaml
 from charrnn.config.schema import Config, Model
@@ -279,3 +280,16 @@ def test_the_choices_of_a_configuration_are_those_of_the_network():
     known = {"cell": CELLS, "nonlinearity": NONLINEARITIES, "initialisation": INITIALISATIONS, "readout": READOUTS}
     for key, choices in known.items():
         assert get_args(Model.model_fields[key].annotation) == tuple(choices), key
+
+
+@pytest.mark.parametrize(("name", "windows"), [("configs/gru", False), ("configs\\gru.yaml", True), ("gru", True)])
+def test_a_recipe_is_found_by_its_folder_too_as_this_system_writes_it(monkeypatch, name, windows):
+    monkeypatch.setattr(module, "IS_WINDOWS", windows)
+    assert find_config(name).name == "gru.yaml"
+
+
+@pytest.mark.parametrize("name", ["./gru", "configs/a/gru", "a/gru", "/gru", "configs\\gru", ""])
+def test_another_folder_holds_no_recipe(monkeypatch, name):
+    monkeypatch.setattr(module, "IS_WINDOWS", False)
+    with pytest.raises(ConfigError):
+        find_config(name)

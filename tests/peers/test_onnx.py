@@ -15,7 +15,7 @@ from charrnn.models import onnx_graph
 from charrnn.models.onnx_graph import onnx_model
 from charrnn.network.architecture import Architecture
 from charrnn.network.network import Network
-from charrnn.optional_libraries import install_command
+from charrnn.system.optional_libraries import install_command
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: pip install '.[onnx]'")
 runtime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed: pip install onnxruntime")

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn.optional_libraries import install_command
 from charrnn.runs.storage import safetensors_file
 from charrnn.runs.storage.checkpoint import load
+from charrnn.system.optional_libraries import install_command
 
 pytestmark = pytest.mark.ranks
 HERE = Path(__file__).parent

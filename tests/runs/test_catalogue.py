@@ -127,13 +127,13 @@ def test_a_process_that_has_the_number_of_a_dead_one_does_not_count(tiny_run):
     try:
         (tiny_run / "lock").write_text(json.dumps({"pid": other.pid, "host": os.uname().nodename, "since": ""}))
         assert processes.is_alive(other.pid)
-        assert is_held(tiny_run) == (not processes.LOCKS.exists())
+        assert is_held(tiny_run) == (not processes.LOCK_TABLE.exists())
     finally:
         other.communicate(b"\n")
 
 
 def test_without_a_list_of_locks_any_living_process_counts(tiny_run, tmp_path, monkeypatch):
-    monkeypatch.setattr(processes, "LOCKS", tmp_path / "none")
+    monkeypatch.setattr(processes, "LOCK_TABLE", tmp_path / "none")
     (tiny_run / "lock").write_text(json.dumps({"pid": os.getpid(), "host": lock.socket.gethostname(), "since": ""}))
     assert is_held(tiny_run)
     for pid in (0, -1, 1 << 70):

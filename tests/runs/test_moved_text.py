@@ -3,7 +3,7 @@
 import os
 import shutil
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 from tiny import TINY, follow, start, trained
@@ -17,6 +17,7 @@ from charrnn.runs.recorded_text import find_text
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.safetensors_file import SafetensorsReader
 from charrnn.runs.storage.text_place import RUN_PARENT, moved_sources, parent_from_text
+from charrnn.system.platform_features import IS_WINDOWS
 
 LAYOUTS = {  # where the text is, and where its run is
     "beside": ("text.txt", "run"),
@@ -279,3 +280,26 @@ def test_a_text_that_did_not_move_keeps_its_recorded_name(project, tmp_path):
     (tmp_path / "alias").symlink_to(root)
     for place in (run, tmp_path / "alias" / run.relative_to(root)):
         assert read(place) == (str(root / "text.txt"),)
+
+
+@pytest.mark.parametrize("source", ["C:\\texts\\play.txt", "C:\\texts\\*.txt", "\\\\shelf\\texts\\a\\play.txt"])
+@pytest.mark.parametrize("parent", ["runs", "../runs"])
+def test_a_text_that_moved_with_its_run_from_windows_is_found_elsewhere(tmp_path, source, parent):
+    name = PureWindowsPath(source).parent.name
+    runs, folder = tmp_path / "runs", tmp_path / ("" if parent == "runs" else name)
+    (runs / "play").mkdir(parents=True)
+    folder.mkdir(exist_ok=True)
+    (folder / "play.txt").write_text("to be")
+    assert [*moved_sources([source], parent, runs / "play")] == [(str(folder / PureWindowsPath(source).name),)]
+
+
+@pytest.mark.skipif(IS_WINDOWS, reason="a path of this system")
+def test_a_text_of_windows_that_is_gone_is_said_to_be_one_of_windows(project):
+    _, run = project()
+    last = run / "last.safetensors"
+    save(with_sources(load(last), ("C:\\texts\\play.txt",)), last)
+    message = (
+        r"cannot be read again: C:\\texts\\play.txt: no such file or folder \(a path of Windows\); if it moved, name"
+    )
+    with pytest.raises(RunError, match=message):
+        read(run)

@@ -19,11 +19,11 @@ from charrnn import api
 from charrnn.cli.progress.tensorboard import TensorBoardLog
 from charrnn.config.resolve import resolve
 from charrnn.errors import RunError
-from charrnn.system.folder_handle import CAN_HOLD
+from charrnn.system.platform_features import CAN_HOLD_FOLDERS
 from charrnn.training.events import Recovered, Stepped
 from charrnn.training.parallel.data_parallel import DataParallel
 
-pytestmark = pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")
+pytestmark = pytest.mark.skipif(not CAN_HOLD_FOLDERS, reason="a directory with an open file cannot be renamed here")
 FILES = ("last", "previous", "best")
 
 

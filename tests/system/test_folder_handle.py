@@ -4,39 +4,19 @@ import errno
 import os
 import pickle
 import shutil
+import sys
 from types import SimpleNamespace
 
 import pytest
 
 from charrnn.system import folder_handle as module
-from charrnn.system.folder_handle import CAN_HOLD, Folder
+from charrnn.system import folder_path
+from charrnn.system.folder_handle import Folder
+from charrnn.system.platform_features import CAN_HOLD_FOLDERS
 from charrnn.system.whole_file import whole_file
 
-
-@pytest.mark.parametrize(("system", "refusals", "fails"), [("nt", 3, False), ("nt", 99, True), ("posix", 1, True)])
-def test_a_name_that_somebody_reads_is_taken_a_moment_later_on_windows(monkeypatch, tmp_path, system, refusals, fails):
-    left = [PermissionError(13, "in use")] * refusals
-
-    def replace(side, path, **options):
-        if left:
-            raise left.pop()
-        os.replace(side, path)
-
-    (tmp_path / "side").write_text("new")
-    (tmp_path / "file").write_text("old")
-    folder = Folder.at(tmp_path)
-    monkeypatch.setattr(module, "os", SimpleNamespace(name=system, replace=replace, path=os.path))
-    monkeypatch.setattr(module, "time", SimpleNamespace(sleep=lambda seconds: None))
-    if fails:
-        with pytest.raises(PermissionError):
-            folder.rename("side", "file")
-    else:
-        folder.rename("side", "file")
-    assert (tmp_path / "file").read_text() == ("old" if fails else "new")
-
-
 holds = pytest.mark.skipif(
-    not CAN_HOLD, reason="a directory cannot be held here, nor renamed while a file in it is open"
+    not CAN_HOLD_FOLDERS, reason="a directory cannot be held here, nor renamed while a file in it is open"
 )
 posix = pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
 
@@ -199,3 +179,66 @@ def test_an_existing_name_is_not_replaced_without_permission(tmp_path, monkeypat
 
 def no_links(*given, **options):
     raise PermissionError(errno.EPERM, "no links here")
+
+
+@pytest.fixture
+def named(folder, monkeypatch):
+    """The same directory where it cannot be held: CAN_HOLD_FOLDERS; nor are there FOLDER_ONLY and NO_LINK."""
+    monkeypatch.setattr(module, "CAN_HOLD_FOLDERS", False)
+    monkeypatch.setattr(module, "FOLDER_ONLY", 0)
+    monkeypatch.setattr(module, "NO_LINK", 0)
+    return Folder(folder.path)
+
+
+def test_where_a_directory_cannot_be_held_its_name_serves(named):
+    put(named, "last", "one")
+    put(named, "last", "two", previous="previous")
+    with named.append_to("lines") as lines, named.subfolder("below") as below, below.reopen() as again:
+        lines.write(b"a line")
+        put(again, "x", "deep")
+    assert named.descriptor is below.descriptor is None
+    assert named.names() == ["below", "last", "lines", "previous"]
+    assert (named.path / "below" / "x").read_text() == "deep"
+    assert named.inode == os.stat(named.path).st_ino
+    with named.read("previous") as file:
+        assert file.read() == b"one"
+    shutil.rmtree(named.path)
+    assert named.is_missing
+
+
+def test_without_holding_too_a_directory_must_be_there(named, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileNotFoundError):
+        Folder(tmp_path / "none")
+    with pytest.raises(NotADirectoryError):
+        Folder(tmp_path / "file")
+
+
+@posix
+def test_without_o_nofollow_a_link_is_refused_when_it_is_seen(named, tmp_path):
+    (named.path / "lines").symlink_to(tmp_path / "victim")
+    (named.path / "below").symlink_to(tmp_path)
+    with pytest.raises(OSError, match="is a link, and links are not followed here"):
+        named.append_to("lines")
+    with pytest.raises(OSError, match="is a link, and links are not followed here"):
+        named.subfolder("below")
+    assert not (tmp_path / "victim").exists()
+
+
+@holds
+def test_a_system_that_cannot_say_where_a_directory_is_gives_its_name_as_it_was(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_path, "OPEN_FILES_FOLDER", str(tmp_path / "none"))
+    (tmp_path / "old").rename(tmp_path / "new")
+    assert folder.path == tmp_path / "old"
+    put(folder, "x", "y")
+    assert (tmp_path / "new" / "x").read_text() == "y"
+
+
+@holds
+def test_macos_is_asked_where_a_directory_is(folder, tmp_path, monkeypatch):
+    (tmp_path / "old").rename(tmp_path / "new")
+    answer = os.fsencode(tmp_path / "new").ljust(1024, b"\0")
+    fcntl = SimpleNamespace(F_GETPATH=50, fcntl=lambda descriptor, command, buffer: answer)
+    monkeypatch.setattr(folder_path, "IS_MACOS", True)
+    monkeypatch.setitem(sys.modules, "fcntl", fcntl)
+    assert folder.path == tmp_path / "new"

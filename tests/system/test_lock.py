@@ -1,10 +1,12 @@
 """A run directory has one writer, and a lock whose holder died can be taken."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +14,10 @@ from charrnn import api
 from charrnn.errors import OptionError, RunError
 from charrnn.system import lock as module
 from charrnn.system.lock import LOCK, Lock
+from charrnn.system.platform_features import STOP
 from charrnn.training.events import Stepped
 
+WITHOUT_POSIX = Path(__file__).parents[1] / "support" / "without_posix"
 HOLD = "import sys, time; from pathlib import Path; from charrnn.system.lock import Lock; lock = Lock(Path(sys.argv[1])); print('held', flush=True); time.sleep(100)"
 
 
@@ -29,7 +33,7 @@ def holder(tmp_path):
 def test_a_second_writer_learns_which_process_holds_it(tmp_path, holder):
     for _ in range(2):  # asking does not disturb what it says
         with pytest.raises(
-            RunError, match=rf"another training is writing there: process {holder.pid}, since .*: kill {holder.pid}$"
+            RunError, match=rf"another training is writing there: process {holder.pid}, since .*: {STOP} {holder.pid}$"
         ):
             Lock(tmp_path)
 
@@ -146,3 +150,38 @@ def test_a_lock_left_by_a_power_cut_is_taken_over(tmp_path, content):
     (tmp_path / LOCK).write_bytes(content)
     Lock(tmp_path).release()
     assert (tmp_path / LOCK).read_bytes() == b""
+
+
+def held_by_windows(run, code="print('taken', flush=True); sys.stdin.read()"):
+    """A process that takes a lock where there is no flock but msvcrt.locking, which really excludes others."""
+    program = f"""
+import sys
+from pathlib import Path
+from charrnn.errors import RunError
+from charrnn.system.lock import Lock
+try:
+    lock = Lock(Path(sys.argv[1]))
+except RunError as error:
+    print(error, flush=True)
+else:
+    {code}
+"""
+    environment = {**os.environ, "PYTHONPATH": str(WITHOUT_POSIX)}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, "-c", program, str(run)], env=environment, **pipes)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="here msvcrt itself is tested by all other tests")
+def test_without_flock_another_process_is_refused_by_the_same_sentence_and_a_killed_one_lets_go(tmp_path):
+    with held_by_windows(tmp_path) as first:
+        assert first.stdout.readline() == "taken\n"
+        with held_by_windows(tmp_path) as second:
+            refusal = second.communicate()[0]
+        expected = (
+            rf"{tmp_path}: another training is writing there: process {first.pid}, since .*; wait until it ends, or"
+        )
+        assert re.match(expected + rf" stop it: taskkill /f /pid {first.pid}\n$", refusal)
+        first.kill()
+    with held_by_windows(tmp_path, "lock.release(); print(Lock(Path(sys.argv[1])).note)") as third:
+        assert third.communicate()[0] == "None\n"

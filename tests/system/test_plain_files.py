@@ -50,3 +50,14 @@ def test_a_pipe_to_which_somebody_writes_is_read_to_its_end(place, monkeypatch):
     with open_file_or_pipe(place / "pipe") as file:
         assert file.read() == b"text" * 50_000
     writer.join()
+
+
+def test_where_the_system_cannot_wait_for_a_pipe_it_is_refused_and_not_opened(place, monkeypatch):
+    """CAN_WAIT_FOR_PIPES, and NO_WAIT"""
+    monkeypatch.setattr(plain_files, "CAN_WAIT_FOR_PIPES", False)
+    monkeypatch.setattr(plain_files, "NO_WAIT", 0)
+    with pytest.raises(NotPlainError, match="a pipe, not a plain file"):
+        open_file_or_pipe(place / "pipe")
+    (place / "file").write_bytes(b"text")
+    with open_file_or_pipe(place / "file") as file:
+        assert file.read() == b"text"

@@ -293,3 +293,19 @@ def test_it_leaves_nothing_but_the_files(folder, tmp_path):
     built(tmp_path / "text", "abc\n" * 100)
     (name,) = os.listdir(folder)
     assert re.fullmatch(r"[0-9a-f]{32}\.uint8", name)
+
+
+def test_where_files_have_no_owners_the_folder_of_the_user_is_trusted(folder, tmp_path, monkeypatch):
+    """HAVE_OWNERS"""
+    monkeypatch.setattr(cache, "HAVE_OWNERS", False)
+    for name in ("geteuid", "fchmod"):
+        monkeypatch.delattr(os, name, raising=False)
+    monkeypatch.setattr(cache, "NO_LINK", 0)
+    place = cache.folder()
+    assert place.name == "charrnn-texts"
+    first = built(tmp_path / "text", "abc\n" * 100)
+    (file,) = place.iterdir()
+    written = file.stat().st_mtime_ns
+    second = built(tmp_path / "text")
+    assert first.ids.tolist() == second.ids.tolist()
+    assert file.stat().st_mtime_ns == written

@@ -69,6 +69,7 @@ def export(
         suggest("write with it", "charrnn sample", path)
     else:
         from charrnn.models.export import FORMATS
+        from charrnn.system.platform_features import PYTHON
 
         name = json.dumps(str(path), ensure_ascii=False)  # in double quotes: the shell's are single
-        suggest("read it", "python3 -c", FORMATS[to].read_with.format(name=name))
+        suggest("read it", f"{PYTHON} -c", FORMATS[to].read_with.format(name=name))

@@ -29,7 +29,7 @@ def runs(
         from charrnn.package import shipped_model
         from charrnn.runs.catalogue import list_runs
         from charrnn.runs.finding import RUNS
-        from charrnn.words import shell_command
+        from charrnn.system.shell import shell_command
 
         place = folder or Path(RUNS)
         if place.is_file() or shipped_model(place):

@@ -52,7 +52,7 @@ def serve(
     from charrnn.cli.output.console import print_note
     from charrnn.cli.progress.stage_lines import stage_lines
     from charrnn.errors import OptionError
-    from charrnn.optional_libraries import missing_library
+    from charrnn.system.optional_libraries import missing_library
     from charrnn.words import spelled_as
 
     with stage_lines() as on_stage:

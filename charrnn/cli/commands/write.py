@@ -50,7 +50,7 @@ def write(
         from charrnn.cli.writing.saved_text import SavedText
         from charrnn.generation.sampling import SamplingOptions
         from charrnn.generation.session import Session
-        from charrnn.optional_libraries import missing_library
+        from charrnn.system.optional_libraries import missing_library
 
         try:
             if has_terminal:

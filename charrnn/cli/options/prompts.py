@@ -1,7 +1,6 @@
 """The prompt and the stop strings of `sample`: read, and made to fit what the model knows."""
 
 import os
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -14,8 +13,11 @@ from charrnn.generation.sampling import SamplingOptions
 from charrnn.models.model import Model
 from charrnn.models.scoring.unknown_characters import describe_unknown
 from charrnn.system.plain_files import open_file_or_pipe
+from charrnn.system.platform_features import IS_WINDOWS
+from charrnn.system.shell import shell_word
 from charrnn.text.characters.escapes import unescape
 from charrnn.text.documents import BLANK_LINE, NAMED_BOUNDARIES
+from charrnn.text.reading.decoding import WITH_AN_EDITOR
 from charrnn.text.reading.encodings import UTF_8, detect_by_mark, family
 from charrnn.text.reading.sources import standard_input
 from charrnn.text.unicode_form import fit_text
@@ -40,9 +42,9 @@ def read_prompt(file: str) -> str:
     except UnicodeDecodeError as error:
         mark = family(detect_by_mark(content) or UTF_8)
         encoding = "cp1252" if mark == UTF_8 else mark
+        command = WITH_AN_EDITOR if IS_WINDOWS else f"iconv -f {encoding} -t utf-8 {shell_word(file)} > prompt.txt"
         raise SamplingError(
-            f"--prompt-file {file}: byte {error.start} is not UTF-8; convert it, for example: "
-            f"iconv -f {encoding} -t utf-8 {shlex.quote(file)} > prompt.txt"
+            f"--prompt-file {file}: byte {error.start} is not UTF-8; convert it, for example: {command}"
         ) from None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from charrnn.words import shell_command
+from charrnn.system.shell import shell_command
 
 YAML = (".yaml", ".yml")
 

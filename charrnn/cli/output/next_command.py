@@ -1,13 +1,11 @@
 """The last line after a training, a sweep, an export or a page: what a person may type next."""
 
-import sys
 from os import PathLike
 
 from charrnn.cli.output.console import message_console
 from charrnn.cli.output.styled_text import mark_unsafe_line
-from charrnn.words import shell_command
-
-OPENERS = {"darwin": "open", "win32": "explorer"}  # what opens a file, by sys.platform
+from charrnn.system.platform_features import OPENER
+from charrnn.system.shell import shell_command
 
 
 def suggest(purpose: str, command: str, *words: str | PathLike[str]) -> None:
@@ -21,4 +19,4 @@ def suggest(purpose: str, command: str, *words: str | PathLike[str]) -> None:
 
 def suggest_opening(path: PathLike[str]) -> None:
     """Print the command that opens a file."""
-    suggest("open it", OPENERS.get(sys.platform, "xdg-open"), path)
+    suggest("open it", OPENER, path)

@@ -13,9 +13,9 @@ from charrnn.text.characters.graphemes import graphemes
 
 NUMBER = re.compile(r"[+-]?\d[\d.,:]*(?:[eE][+-]?\d+)?%?")
 WORD = re.compile(r"( *)([^ ]*)")  # with the spaces before it: a no-break space breaks nothing
-PROGRAMS = "charrnn [a-z]+|pip install|python3 -c|pandoc|pdftotext|iconv|curl|echo '"  # what messages say to type
-COMMAND = rf"(?<![\w/-])(?={PROGRAMS})(?:'[^']*'|\"'\"|[^';,(]|[;,](?! |$))*(?<! )"  # to the end of its clause
-QUOTED = r"(?<![^\s=(])'[^']+'(?=[\s;:,.)]|$)"
+PROGRAMS = "charrnn [a-z]+|pip install|python3? -c|pandoc|pdftotext|iconv|curl|echo ['\"]"  # what messages say to type
+COMMAND = rf"(?<![\w/-])(?={PROGRAMS})(?:'[^']*'|\"[^\"]*\"|[^';,(]|[;,](?! |$))*(?<! )"  # to the end of its clause
+QUOTED = r"(?<![^\s=(])(?:'[^']+'|\"[^\"]+\")(?=[\s;:,.)]|$)"
 TIME = r"(?<![^\s(])\d[\d,.]* (?:ms|s|min|h)(?!\w)"
 WHOLE_WORD = re.compile(rf"( *)((?:{COMMAND}|{QUOTED}|{TIME}|[^ ])*)")
 PART = re.compile(rf"(?:{NUMBER.pattern}|[^-/\\_,.=])*[-/\\_,.=]?")

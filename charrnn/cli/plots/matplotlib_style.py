@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.cli.output.files import open_output
 from charrnn.errors import FigureError
-from charrnn.optional_libraries import missing_library
+from charrnn.system.optional_libraries import missing_library
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

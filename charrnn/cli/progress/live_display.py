@@ -26,6 +26,7 @@ from charrnn.cli.output.live_terminal import in_foreground
 from charrnn.cli.output.wrapping import fold_at_blanks, width_of
 from charrnn.cli.progress.dashboard import Dashboard
 from charrnn.cli.progress.plain_lines import describe, warnings
+from charrnn.system.platform_features import SUSPEND
 from charrnn.system.terminal_echo import set_echo
 from charrnn.training.events import Event, Finished, Stepped
 
@@ -54,8 +55,8 @@ class LiveDisplay:
         self._echo = False  # of the terminal, before
 
     def __enter__(self) -> Self:
-        if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
-            signal.signal(signal.SIGTSTP, self._suspend)
+        if SUSPEND and signal.getsignal(SUSPEND) == signal.SIG_DFL:
+            signal.signal(SUSPEND, self._suspend)
         self._interrupt = signal.getsignal(signal.SIGINT)
         if callable(self._interrupt):
             signal.signal(signal.SIGINT, self._say_stopping)
@@ -66,8 +67,8 @@ class LiveDisplay:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == self._suspend:
-            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        if SUSPEND and signal.getsignal(SUSPEND) == self._suspend:
+            signal.signal(SUSPEND, signal.SIG_DFL)
         if signal.getsignal(signal.SIGINT) == self._say_stopping:
             signal.signal(signal.SIGINT, self._interrupt)
         try:

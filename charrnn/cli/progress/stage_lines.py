@@ -21,6 +21,7 @@ from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.durations import short_duration
 from charrnn.stages import OnStage, ignore_stage
 from charrnn.system.mpi_environment import rank_and_size
+from charrnn.system.platform_features import SUSPEND
 from charrnn.system.terminal_echo import set_echo
 
 FIRST = "starting"  # until the first stage is known
@@ -57,8 +58,8 @@ class StageLines:
         self._echo = False  # of the terminal, before
 
     def __enter__(self) -> Self:
-        if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL:
-            signal.signal(signal.SIGTSTP, self._suspend)
+        if SUSPEND and signal.getsignal(SUSPEND) == signal.SIG_DFL:
+            signal.signal(SUSPEND, self._suspend)
         self._open = True
         self._start()
         return self
@@ -66,8 +67,8 @@ class StageLines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == self._suspend:
-            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        if SUSPEND and signal.getsignal(SUSPEND) == self._suspend:
+            signal.signal(SUSPEND, signal.SIG_DFL)
         self._open = False
         self._stop()
 

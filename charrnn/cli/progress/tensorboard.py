@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from charrnn.cli.output.console import print_note
-from charrnn.optional_libraries import missing_library
 from charrnn.runs.storage.metrics_log import BYTE_NAMES
 from charrnn.system.durable_files import flush
 from charrnn.system.folder_handle import Folder
+from charrnn.system.optional_libraries import missing_library
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped
 

@@ -9,8 +9,8 @@ from charrnn.config.schema import SizedConfig
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.directory import METRICS
 from charrnn.runs.storage.status import last_step
+from charrnn.system.shell import shell_command
 from charrnn.training.events import digits
-from charrnn.words import shell_command
 
 SHORT_TEXT = 60_000  # characters; a shorter text is soon known by heart, whatever the network
 STILL_LEARNING = 0.95  # of the steps: a best checkpoint after these means that more steps would help

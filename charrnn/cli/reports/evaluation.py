@@ -14,9 +14,9 @@ from charrnn.models.evaluation.evaluation import Evaluation
 from charrnn.models.model import Model
 from charrnn.models.scoring.unknown_characters import describe_unknown
 from charrnn.runs.storage.directory import CONFIG
+from charrnn.system.shell import shell_command
 from charrnn.text.characters.unit_names import amount
 from charrnn.training.events import bits, digits
-from charrnn.words import shell_command
 
 
 def show(found: Evaluation, model: Model, json: bool, texts: Sequence[str] = ()) -> None:

@@ -14,8 +14,9 @@ from charrnn.runs.recorded_text import absolute_source, find_corpus
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.stages import OnStage, ignore_stage
 from charrnn.system.cores import usable_cores
+from charrnn.system.shell import shell_command
 from charrnn.training.parallel.communicator import Communicator
-from charrnn.words import parameter, plural, shell_command
+from charrnn.words import parameter, plural
 
 FEW_WORKERS = 64  # processes that a resumed run may start on any machine
 

@@ -19,7 +19,8 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.system.folder_handle import SIDE, Folder
 from charrnn.system.lock import LOCK, Lock
 from charrnn.system.output_names import refuse_shipped
-from charrnn.words import parameter, shell_command
+from charrnn.system.shell import shell_command
+from charrnn.words import parameter
 
 CONFIG, METRICS = "config.yaml", "metrics.jsonl"
 LAST, PREVIOUS, BEST = "last.safetensors", "previous.safetensors", "best.safetensors"

@@ -6,10 +6,13 @@ versions of charrnn do not read this entry, and are not disturbed by it.
 """
 
 import glob
+import ntpath
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
+from types import ModuleType
 
+from charrnn.text.reading.missing import WINDOWS_PATH
 from charrnn.text.reading.sources import BUILTIN
 
 RUN_PARENT = "run_parent"  # the metadata entry
@@ -48,13 +51,14 @@ def text_name(sources: Sequence[str]) -> str:
 
 def moved_sources(sources: Sequence[str], parent: str | None, run: Path) -> Iterator[tuple[str, ...]]:
     """Where the sources are if they moved together with their run directory, which is at `run` now; nothing if they did
-    not move. A source that is not there keeps its name. Where a link leads to `run`, both of its places count.
+    not move. A source that is not there keeps its name. Where a link leads to `run`, both of its places count. A run may
+    have been made on Windows, and be read elsewhere.
     """
     try:
         folder = _common_folder(sources)
         if parent is None or folder is None:
             return
-        before = os.path.normpath(os.path.join(folder, parent))
+        before = _paths(sources).normpath(_paths(sources).join(folder, parent))
         for place in dict.fromkeys((os.path.abspath(run), os.path.realpath(run))):
             now = os.path.dirname(place)
             if os.path.realpath(now) != os.path.realpath(before):
@@ -66,7 +70,7 @@ def moved_sources(sources: Sequence[str], parent: str | None, run: Path) -> Iter
 def _common_folder(sources: Sequence[str]) -> str | None:
     folders = [_folder(source) for source in sources if _is_file_name(source)]
     try:
-        return os.path.commonpath(folders) if folders else None
+        return _paths(sources).commonpath(folders) if folders else None
     except ValueError:  # two drives
         return None
 
@@ -77,14 +81,25 @@ def _is_file_name(source: str) -> bool:
 
 def _folder(source: str) -> str:
     """The folder that holds a source, or of a pattern the one in which it begins."""
-    path = Path(source)
+    path = _path(source)
     return str(next((parent for parent in reversed(path.parents) if glob.has_magic(parent.name)), path).parent)
+
+
+def _paths(sources: Sequence[str]) -> ModuleType:
+    """The module for the paths of the system where the sources were named."""
+    return ntpath if any(map(WINDOWS_PATH.match, sources)) else os.path
+
+
+def _path(source: str) -> PurePath:
+    return PureWindowsPath(source) if WINDOWS_PATH.match(source) else Path(source)
 
 
 def _moved(source: str, before: str, now: str) -> str:
     if not _is_file_name(source):
         return source
     folder = _folder(source)
-    rest = Path(source).relative_to(folder)  # normpath would take a/*/.. for a
-    path = os.path.join(os.path.normpath(os.path.join(now, os.path.relpath(folder, before))), rest)
+    rest = _path(source).relative_to(folder)  # normpath would take a/*/.. for a
+    paths = _paths([source])
+    way = paths.relpath(folder, before).split(paths.sep)
+    path = os.path.join(os.path.normpath(os.path.join(now, *way)), *rest.parts)
     return path if os.path.exists(path) or glob.has_magic(source) else source

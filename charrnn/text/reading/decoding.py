@@ -4,13 +4,14 @@ A byte order mark is dropped, and CRLF becomes LF. Bytes that do not fit are rep
 """
 
 import codecs
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePath
 
 from charrnn.errors import TextError
+from charrnn.system.platform_features import IS_WINDOWS
+from charrnn.system.shell import shell_word
 from charrnn.text.reading import encodings
 from charrnn.text.reading.file_kinds import Kind, describe_conversion, detect_kind
 from charrnn.text.reading.sources import Source
@@ -21,6 +22,7 @@ MIN_HEAD_BYTES = 64  # a file must be this long before its look outweighs the en
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
 FREQUENT = ("cp1252", "cp1251")  # proposed where most letters are ASCII
 UNPACKERS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz"}  # commands that take -dc
+WITH_AN_EDITOR = "with an editor that saves it as UTF-8"  # where there are no such commands
 OTHERS = "cp1251, koi8-r, iso-8859-7, shift_jis, gb18030 or euc-kr"  # proposed elsewhere
 
 
@@ -233,7 +235,7 @@ class _File:
         path, asked = self.source.path, self.source.argument
         is_found = asked not in ("", self.source.name)  # by a folder or a pattern, where others may have the same name
         file = path if is_found else PurePath(path).name
-        return f"{parameter('encoding')} {shlex.quote(f'{file}={encoding}')}"
+        return f"{parameter('encoding')} {shell_word(f'{file}={encoding}')}"
 
     def _conversion(self, encoding: str, options: str = "", last: str = "") -> str:
         """The command that converts it to UTF-8, with iconv's names."""
@@ -244,14 +246,16 @@ class _File:
         """A command line that reads the file, unpacked, and writes another in the current folder; for standard input,
         the command alone.
         """
+        if IS_WINDOWS:
+            return WITH_AN_EDITOR
         if self.source.path == "-":
             return f"{command}{last}"
         path = PurePath(self.source.path)
         packed = UNPACKERS.get(path.suffix.lower())
         name = PurePath(path.stem) if packed else PurePath(path.name)
-        source = shlex.quote(f"./{path}" if self.source.path.startswith("-") else self.source.path)
+        source = shell_word(f"./{path}" if self.source.path.startswith("-") else self.source.path)
         given = f"{packed} -dc {source} | {command}" if packed else f"{command} < {source}"
-        return f"{given}{last} > {shlex.quote(f'{name.stem}.utf-8{name.suffix}')}"
+        return f"{given}{last} > {shell_word(f'{name.stem}.utf-8{name.suffix}')}"
 
 
 def _is_mostly_ascii(data: bytes) -> bool:

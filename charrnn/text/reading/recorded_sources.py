@@ -12,6 +12,7 @@ from pathlib import Path
 
 from charrnn.errors import TextError
 from charrnn.system.plain_files import require_plain
+from charrnn.system.platform_features import ENTRIES_KNOW_THEIR_DISK, is_on_disk
 
 MAX_ENTRIES = 100_000  # files and folders below all sources together
 BYTES_PER_CHARACTER = 8  # at most: CRLF in UTF-32, read as one character
@@ -75,7 +76,7 @@ def _count(source: str, root: Path, limit: int, levels: int, links: bool = True)
                     if not links:
                         raise TextError(f"{source}: {entry.path} is a link to a folder")
                     continue
-                if entry.stat().st_dev != device and os.name != "nt":  # Windows says 0 here
+                if ENTRIES_KNOW_THEIR_DISK and entry.stat().st_dev != device:
                     raise TextError(f"{source}: {entry.path} is on another disk")
                 waiting.append((Path(entry.path), level + 1))
     return found
@@ -83,5 +84,5 @@ def _count(source: str, root: Path, limit: int, levels: int, links: bool = True)
 
 def _require_disk(source: str, path: Path) -> None:
     """Raises TextError for file systems that are not on a disk (/proc, /sys), where reading may wait for ever."""
-    if hasattr(os, "statvfs") and os.statvfs(path).f_blocks == 0:
+    if not is_on_disk(path):
         raise TextError(f"{source}: not on a disk")

@@ -19,6 +19,7 @@ from charrnn.network.architecture import Architecture
 from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
+from charrnn.system.platform_features import GONE_AFTER_USE
 from charrnn.training.parallel.connection import Connection
 from charrnn.training.parallel.replica import Replica, Shard
 
@@ -37,10 +38,14 @@ class Setup:
         """A replica whose weights and gradient are in shared memory."""
         shapes = self.architecture.shapes()
         size = Parameters.size(shapes)
-        with open(self.shared, "r+b") as file:
+        with open(self.shared, "r+b", opener=_open_named) as file:
             shared = np.memmap(file, self.dtype, "r+", shape=(self.rows, size))
         weights, gradient = (Parameters(shapes, self.dtype, np.asarray(shared[row])) for row in (0, self.row))
         return Replica(Network(self.architecture, weights), gradient)
+
+
+def _open_named(name: str, flags: int) -> int:
+    return os.open(name, flags | GONE_AFTER_USE)
 
 
 def main() -> None:

@@ -11,12 +11,12 @@ Not those of `multiprocessing`, for three reasons:
 
 import os
 import pickle
+import secrets
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -26,14 +26,19 @@ from charrnn.network.arrays import Array
 from charrnn.network.network import Network
 from charrnn.package import child_python_path
 from charrnn.system.cores import ONE_BLAS_THREAD
+from charrnn.system.platform_features import (
+    GONE_AFTER_USE,
+    NO_WAIT,
+    OWN_GROUP,
+    PASSES_FILES,
+    SHARED_MEMORY_FOLDER,
+    reserve_space,
+)
 from charrnn.training.parallel.connection import Connection, enlarge
 from charrnn.training.parallel.replica import Shard
 from charrnn.training.parallel.worker import Setup
 from charrnn.words import parameter
 
-SHARED_MEMORY_FOLDER = Path("/dev/shm")  # on Linux, a folder whose files never reach a disk
-ZERO_BLOCK = bytes(1 << 20)  # written where a system cannot reserve space
-INHERITS_FILES = os.name == "posix"  # open files are passed to workers; elsewhere these open them by name
 SIGKILL = 9  # ends a process when the system's memory has run out
 EXIT_WAIT_SECONDS = 5.0  # until the system reports how a lost worker ended
 
@@ -51,7 +56,7 @@ class WorkerPool:
         try:
             self._workers.extend(_Worker(file) for _ in range(size))
             for row, worker in enumerate(self._workers, start=1):
-                name = file.fileno() if INHERITS_FILES else self._name
+                name = file.fileno() if PASSES_FILES else self._name
                 worker.send(Setup(network.architecture, dtype.name, name, row, 1 + size))
             for worker in self._workers:
                 worker.receive()  # it has opened the file
@@ -76,7 +81,7 @@ class WorkerPool:
         """End all workers."""
         for worker in self._workers:
             worker.close()
-        if not INHERITS_FILES:  # while it is mapped, Windows keeps the name
+        if not PASSES_FILES:  # while it is mapped, Windows keeps the name
             self._shared_weights, self.gradients = np.empty(0), []
             with suppress(OSError):
                 os.unlink(self._name)
@@ -92,8 +97,8 @@ class _Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, **ONE_BLAS_THREAD, "PYTHONPATH": child_python_path()},
-                start_new_session=True,
-                pass_fds=(shared.fileno(),) if INHERITS_FILES else (),
+                pass_fds=(shared.fileno(),) if PASSES_FILES else (),
+                **OWN_GROUP,
             )
         except OSError as error:
             raise WorkerError(f"cannot start a worker process: {error}; {_one_core_hint()}") from None
@@ -148,19 +153,16 @@ def _one_core_hint() -> str:
 def _shared_file(size: int) -> tuple[IO[bytes], str]:
     """A file of `size` bytes, and its name. Every byte is allocated: a full disk is an error here, not a crash later.
 
-    Where workers inherit the file, it loses its name at once, so that nothing of it stays however this process ends.
+    Where workers inherit the file, it loses its name at once, elsewhere when nobody has it open any more: nothing of it
+    stays, however this process ends.
     """
     for folder in (SHARED_MEMORY_FOLDER, None):  # None: the system's temporary files
         with suppress(OSError):
-            handle, name = tempfile.mkstemp(prefix="charrnn-", dir=folder)
+            name = os.path.join(folder or tempfile.gettempdir(), f"charrnn-{secrets.token_hex(8)}")
+            handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_WAIT | GONE_AFTER_USE, 0o600)
             try:
-                if hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(handle, 0, size)
-                else:
-                    with os.fdopen(os.dup(handle), "wb") as file:
-                        for start in range(0, size, len(ZERO_BLOCK)):
-                            file.write(ZERO_BLOCK[: size - start])
-                if INHERITS_FILES:
+                reserve_space(handle, size)
+                if PASSES_FILES:
                     os.unlink(name)
                 return os.fdopen(handle, "r+b"), name
             except OSError:

@@ -12,6 +12,8 @@ from refusals import refused
 
 from charrnn.cli.commands.export import export
 from charrnn.models.export import FORMATS
+from charrnn.system.platform_features import OPENER, PYTHON
+from charrnn.system.shell import shell_word
 
 
 def test_export(charrnn, tiny_run, tmp_path):
@@ -79,19 +81,17 @@ def test_a_large_page_gets_a_note(charrnn, tiny_run, monkeypatch):
 
 
 def test_the_next_command_for_a_page_opens_it(tiny_run, monkeypatch, tmp_path):
-    monkeypatch.setattr("sys.platform", "linux")
     code, shown = on_terminal.run(monkeypatch, 400, "export", tiny_run, "-o", tmp_path / "p.html", "--to", "html")
     assert code == 0
-    assert shown.endswith(f"open it: xdg-open {tmp_path / 'p.html'}\n")
+    assert shown.endswith(f"open it: {OPENER} {tmp_path / 'p.html'}\n")
 
 
 def test_the_next_command_is_the_last_line_on_a_terminal(tiny_run, monkeypatch, tmp_path):
     out = tmp_path / "my weights.safetensors"
     code, shown = on_terminal.run(monkeypatch, 400, "export", tiny_run, "-o", out, "--to", "torch")
     assert code == 0
-    assert shown.endswith(
-        f"""{out}\nread it: python3 -c 'from safetensors.torch import load_file; print(load_file("{out}"))'\n"""
-    )
+    program = f'from safetensors.torch import load_file; print(load_file("{out}"))'
+    assert shown.endswith(f"{out}\nread it: {PYTHON} -c {shell_word(program)}\n")
 
 
 def test_the_command_has_all_formats_that_there_are():

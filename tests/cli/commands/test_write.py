@@ -9,7 +9,7 @@ import pytest
 from refusals import refused
 
 from charrnn import api
-from charrnn.optional_libraries import install_command
+from charrnn.system.optional_libraries import install_command
 
 
 def continued(charrnn, run, *words, stdin):

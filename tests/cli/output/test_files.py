@@ -12,8 +12,8 @@ from slow import mostly_slow
 from charrnn import api
 from charrnn.cli.output import files
 from charrnn.errors import OutputError
-from charrnn.optional_libraries import install_command
 from charrnn.system import folder_handle
+from charrnn.system.optional_libraries import install_command
 
 COMMANDS = {
     "view": "p.html",

@@ -1,6 +1,5 @@
 """The last line on a terminal: what a person may type next; and nothing of it in a pipe."""
 
-import shlex
 from pathlib import Path
 
 import on_terminal
@@ -8,6 +7,7 @@ import pytest
 from tiny import OPTIONS
 
 from charrnn.cli.output import next_command
+from charrnn.system.shell import shell_word
 
 
 def on_a_wide_terminal(monkeypatch, *arguments):
@@ -20,16 +20,16 @@ def on_a_wide_terminal(monkeypatch, *arguments):
 def test_after_a_training_comes_writing(monkeypatch, text_file, tmp_path):
     out = tmp_path / "my run"
     shown = on_a_wide_terminal(monkeypatch, "train", text_file, *OPTIONS, "-o", out)
-    assert shown.endswith(f"{out}\nwrite with it: charrnn sample '{out}'\n")
+    assert shown.endswith(f"{out}\nwrite with it: charrnn sample {shell_word(str(out))}\n")
     shown = on_a_wide_terminal(monkeypatch, "train", "--resume", out, "--steps", 25)
-    assert shown.endswith(f"{out}\nwrite with it: charrnn sample '{out}'\n")
+    assert shown.endswith(f"{out}\nwrite with it: charrnn sample {shell_word(str(out))}\n")
 
 
 def test_where_there_is_no_room_the_command_has_a_line_of_its_own_and_stays_whole(monkeypatch, text_file, tmp_path):
     monkeypatch.setattr("charrnn.cli.progress.follow.can_draw_on", lambda console, json: False)
     out = tmp_path / "my run"
     _, shown = on_terminal.run(monkeypatch, 60, "train", text_file, *OPTIONS, "-o", out)
-    assert shown.endswith(f"\n{out}\nwrite with it:\ncharrnn sample '{out}'\n")
+    assert shown.endswith(f"\n{out}\nwrite with it:\ncharrnn sample {shell_word(str(out))}\n")
 
 
 def test_after_a_stop_comes_going_on(monkeypatch, text_file, tmp_path):
@@ -38,7 +38,7 @@ def test_after_a_stop_comes_going_on(monkeypatch, text_file, tmp_path):
     monkeypatch.setattr("charrnn.cli.progress.follow.can_draw_on", lambda console, json: False)
     out = tmp_path / "my run"
     code, shown = on_terminal.run(monkeypatch, 250, "train", text_file, *OPTIONS, "-o", out)
-    assert (code, shown.splitlines()[-1]) == (130, f"go on: charrnn train --resume '{out}'")
+    assert (code, shown.splitlines()[-1]) == (130, f"go on: charrnn train --resume {shell_word(str(out))}")
 
 
 def test_after_a_sweep_comes_writing_with_the_best(monkeypatch, text_file, tmp_path):
@@ -61,10 +61,9 @@ def test_whoever_wants_quiet_or_json_gets_none(monkeypatch, text_file, tmp_path,
     assert "charrnn sample" not in shown
 
 
-@pytest.mark.parametrize(("platform", "opener"), [("linux", "xdg-open"), ("darwin", "open"), ("win32", "explorer")])
-def test_a_page_is_opened_as_the_system_does_it(monkeypatch, capsys, platform, opener):
+def test_a_page_is_opened_as_the_system_does_it(monkeypatch, capsys):
     monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes this for a terminal
-    monkeypatch.setattr("sys.platform", platform)
+    monkeypatch.setattr(next_command, "OPENER", "show")
     next_command.suggest_opening(Path("-a b.html"))
     shown = capsys.readouterr().err
-    assert f"open it: {opener} {shlex.quote('./-a b.html')}" in shown
+    assert f"open it: show {shell_word('./-a b.html')}" in shown

@@ -14,8 +14,8 @@ from charrnn.cli.progress import tensorboard
 from charrnn.cli.progress.tensorboard import FOLDER, TensorBoardLog
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError, MissingLibraryError
-from charrnn.optional_libraries import install_command
 from charrnn.system.folder_handle import Folder
+from charrnn.system.optional_libraries import install_command
 from charrnn.training.events import Evaluated, Flowed, Recovered, Resumed, Sampled, Stepped
 
 SETTINGS = [part for setting in (*TINY, "model.num_layers=1", "training.gradflow_every=5") for part in ("-s", setting)]

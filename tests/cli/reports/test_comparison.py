@@ -7,6 +7,7 @@ from tiny import OPTIONS
 
 from charrnn.cli.reports.comparison import BASE_IS_BEST, Training, compare, remedy
 from charrnn.config.schema import SizedConfig
+from charrnn.system.shell import shell_word
 
 CHANCE = ": it may be chance"
 
@@ -37,7 +38,7 @@ def training(best_step, steps=1000, characters=500_000, run=Path("runs/My Storie
     [
         (
             training(1000),
-            "it was still learning, so a longer training would help: charrnn train --resume 'runs/My Stories' --steps 2000",
+            f"it was still learning, so a longer training would help: charrnn train --resume {shell_word('runs/My Stories')} --steps 2000",
         ),
         (training(0), BASE_IS_BEST),
         (training(1000, run=None), "it was still learning, so a longer training would help"),
@@ -47,7 +48,7 @@ def training(best_step, steps=1000, characters=500_000, run=Path("runs/My Storie
         ),
         (
             training(600),
-            "it was at its best at step 600 of 1,000, so a larger network with more dropout would help: charrnn train 'my play.txt' -c best",
+            f"it was at its best at step 600 of 1,000, so a larger network with more dropout would help: charrnn train {shell_word('my play.txt')} -c best",
         ),
         (
             training(600, hidden_size=512, dropout=0.25),
@@ -90,6 +91,7 @@ def test_eval_says_what_would_help_on_its_own_text_and_on_another(charrnn, text_
     other.write_text("the dog sat on the cat. why?\n" * 20, "utf-8")
     found = charrnn("eval", "run", str(other))
     assert (
-        f"a training on a text like this one would help: charrnn train '{other}' --from run" in found.stderr
+        f"a training on a text like this one would help: charrnn train {shell_word(str(other))} --from run"
+        in found.stderr
         or "better than" in found.stdout
     )

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from charrnn.optional_libraries import install_command
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.directory import BEST, LAST
+from charrnn.system.optional_libraries import install_command
 
 pytestmark = pytest.mark.ranks
 RATES = ["--grid", "training.learning_rate=1e-3,1e-2,2e-3"]

@@ -22,7 +22,9 @@ from charrnn.sweeps import jobs
 from charrnn.sweeps.grid import parse_axes, trials
 from charrnn.sweeps.jobs import Job, JobResult, StopSignal, make_jobs, run_job, run_job_on_rank
 from charrnn.sweeps.sweep import make
-from charrnn.system.folder_handle import CAN_HOLD, Folder
+from charrnn.system.folder_handle import Folder
+from charrnn.system.platform_features import CAN_HOLD_FOLDERS
+from charrnn.system.shell import shell_word
 
 RATES = ["--grid", "training.learning_rate=1e-3,1e-2"]
 WILD = ["-s", "model.nonlinearity=relu", "-s", "training.max_grad_norm=null", "-s", "training.recoveries=0"]
@@ -243,7 +245,7 @@ def test_waiting_trainings_do_not_start_after_a_stop(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")
+@pytest.mark.skipif(not CAN_HOLD_FOLDERS, reason="a directory with an open file cannot be renamed here")
 @pytest.mark.slow
 def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
     (tmp_path / "s").mkdir()
@@ -263,7 +265,7 @@ def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
     )
 
 
-@pytest.mark.skipif(not CAN_HOLD, reason="a directory with an open file cannot be renamed here")
+@pytest.mark.skipif(not CAN_HOLD_FOLDERS, reason="a directory with an open file cannot be renamed here")
 @pytest.mark.slow
 def test_a_training_whose_directory_is_renamed_while_it_runs_is_not_called_done(tmp_path, text_file, monkeypatch):
     """Its losses cannot be compared, and another would be called the best."""
@@ -326,7 +328,11 @@ def test_nothing_is_added_to_a_folder_whose_record_is_of_something_else(sweep):
     [
         ([], 2, "nothing varies; add for example --grid"),
         (["--time", "soon"], 2, "nothing varies; add for example --grid"),
-        (["-s", "training.steps=20,40"], 2, "nothing varies; did you mean --grid training.steps=20,40?"),
+        (
+            ["-s", "training.steps=20,40"],
+            2,
+            f"nothing varies; did you mean --grid {shell_word('training.steps=20,40')}?",
+        ),
         (["-s", "data.split=[0.8,0.1,0.1]"], 2, "nothing varies; add for example --grid"),
         (["--grid", ""], 1, "--grid : must be KEY=A,B,C"),
         (["--grid", "model.hidden_size="], 1, "no value"),

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from charrnn.errors import TextError
-from charrnn.text.reading import encodings
-from charrnn.text.reading.decoding import characters, reads_as_utf_8_too
+from charrnn.system.platform_features import IS_WINDOWS
+from charrnn.text.reading import decoding, encodings
+from charrnn.text.reading.decoding import WITH_AN_EDITOR, characters, reads_as_utf_8_too
 from charrnn.text.reading.encodings import Encodings, detect_by_pattern
 from charrnn.text.reading.sources import Source
 
@@ -93,9 +94,10 @@ def test_nothing_else_is_taken_for_utf_16(data):
 def test_a_truncated_text_is_reported(asked, encoding, cut, place):
     data = (ENGLISH + "x").encode(encoding)[:-cut]
     place = f"{len((ENGLISH).encode(encoding)):,} (line 3)"
+    command = f"iconv -c -f {encoding} -t utf-8 < notes.txt > notes.utf-8.txt"
     assert refusal(data, asked) == (
         f"ends in the middle of a character of {encoding}, at byte {place}: the file is cut short; get all of it, "
-        f"or convert what is there: iconv -c -f {encoding} -t utf-8 < notes.txt > notes.utf-8.txt"
+        f"or convert what is there: {WITH_AN_EDITOR if IS_WINDOWS else command}"
     )
 
 
@@ -180,7 +182,7 @@ def test_no_encoding_is_proposed_that_the_mark_would_override(data, insist):
     assert "`encoding`" not in message
 
 
-@pytest.mark.skipif(not shutil.which("iconv"), reason="needs iconv")
+@pytest.mark.skipif(IS_WINDOWS or not shutil.which("iconv"), reason="needs iconv")
 @pytest.mark.parametrize("name", ["it's – one.txt", "-n.txt", "two.txt.gz", "no ending"])
 @pytest.mark.parametrize(
     ("data", "encoding", "expected"),
@@ -345,3 +347,9 @@ def test_an_unknown_encoding_is_refused_by_name(entry):
         Encodings.parse([entry])
     with pytest.raises(TextError, match="names no file"):
         Encodings.parse(["=cp1252"])
+
+
+@pytest.mark.parametrize("data", [b"caf\xe9\n" * 9, b"a text of some wor\0ds\n", (ENGLISH + "x").encode("utf-16")[:-1]])
+def test_where_there_is_no_iconv_an_editor_converts(monkeypatch, data):
+    monkeypatch.setattr(decoding, "IS_WINDOWS", True)
+    assert refusal(data).endswith(f": {WITH_AN_EDITOR}")

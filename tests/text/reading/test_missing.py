@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from charrnn.errors import TextError
+from charrnn.system.shell import shell_word
 from charrnn.text.reading.sources import find_sources
 
 
@@ -21,22 +22,22 @@ def texts(monkeypatch, tmp_path):
     [
         (
             ["My", "Stories"],
-            "My: no such file or folder; for one text whose name has blanks, quote it: 'My Stories.txt'",
+            f"My: no such file or folder; for one text whose name has blanks, quote it: {shell_word('My Stories.txt')}",
         ),
-        (["play.txt", "My", "Stories.txt"], "quote it: 'My Stories.txt'"),
+        (["play.txt", "My", "Stories.txt"], f"quote it: {shell_word('My Stories.txt')}"),
         (
             ["Our", "Tales"],
-            "Tales: no such file or folder; for one text whose name has blanks, quote it: 'Our Tales.txt'",
+            f"Tales: no such file or folder; for one text whose name has blanks, quote it: {shell_word('Our Tales.txt')}",
         ),
-        (["two", "words"], "quote it: 'two words'"),
-        (["My Stories"], "My Stories: no such file or folder; did you mean 'My Stories.txt'?"),
+        (["two", "words"], f"quote it: {shell_word('two words')}"),
+        (["My Stories"], f"My Stories: no such file or folder; did you mean {shell_word('My Stories.txt')}?"),
         (["play"], "play: no such file or folder; did you mean play.txt?"),
         (["notes"], "did you mean Notes.md?"),
         (["plai.txt"], "did you mean play.txt?"),
         (["plai.gz"], "did you mean play.gz?"),
         (["giraffe.txt"], "exists)"),
         (["harbour"], "harbour: no such file or folder; did you mean builtin:harbour?"),
-        (["https://a.b/c?d=1&e"], "a web address: download it first: curl -LO 'https://a.b/c?d=1&e'"),
+        (["https://a.b/c?d=1&e"], f"a web address: download it first: curl -LO {shell_word('https://a.b/c?d=1&e')}"),
         (["www.a.b/c.txt"], "a web address: download it first: curl -LO www.a.b/c.txt"),
         (["file:///tmp/none.txt"], "name its path: /tmp/none.txt"),
         (["no/where.txt"], "(there is no folder no)"),

@@ -74,3 +74,38 @@ def test_invalid_names_are_refused(folder):
     with pytest.raises(TextError):
         require_modest([str(folder / ("x" * 5000))], 100)
     require_modest(["-", "builtin:harbour"], 100)
+
+
+def test_without_statvfs_every_file_counts_as_one_on_a_disk(folder, monkeypatch):
+    """is_on_disk"""
+    monkeypatch.delattr(os, "statvfs")
+    require_modest([str(folder / "a.txt"), str(folder / "below")], 100)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_where_entries_do_not_know_their_disk_it_is_not_asked(folder, monkeypatch, known):
+    """ENTRIES_KNOW_THEIR_DISK"""
+
+    class Entry:
+        def __init__(self, entry):
+            self.name, self.path, self.is_symlink, self.is_dir = entry.name, entry.path, entry.is_symlink, entry.is_dir
+
+        def stat(self):
+            return os.stat_result([0] * 10)  # as on Windows
+
+    class Entries(list):
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: Entries(map(Entry, scandir(path))))
+    monkeypatch.setattr(recorded_sources, "ENTRIES_KNOW_THEIR_DISK", known)
+    monkeypatch.setattr(recorded_sources, "MAX_ENTRIES", 100)
+    if known:
+        with pytest.raises(TextError, match="below is on another disk"):
+            require_modest([str(folder)], 100)
+    else:
+        require_modest([str(folder)], 100)

@@ -8,17 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from charrnn import optional_libraries
 from charrnn.errors import MissingLibraryError
-from charrnn.optional_libraries import install_command, missing_library
-from charrnn.words import quoted
+from charrnn.system import optional_libraries
+from charrnn.system.optional_libraries import install_command, missing_library
+from charrnn.system.shell import shell_word
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 REQUIRES = [
     "numpy>=2.0",
     "matplotlib>=3.8; extra == 'plot'",
     "mpich>=4.3; (sys_platform != 'win32') and extra == 'mpi'",
 ]
+
+
+def quoted(words):
+    return " ".join(map(shell_word, words))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from urllib.request import url2pathname
 
 from charrnn.errors import MissingLibraryError
 from charrnn.package import FOLDER
-from charrnn.words import quoted
+from charrnn.system.shell import shell_word
 
 DISTRIBUTION = "charrnn-numpy"
 
@@ -34,7 +34,7 @@ def install_command(extra: str) -> str:
         installed = distribution(DISTRIBUTION)
     except PackageNotFoundError:  # it runs from its folder
         installed = None
-    return quoted([*_installer(), *_requirements(extra, installed)])
+    return " ".join(map(shell_word, [*_installer(), *_requirements(extra, installed)]))
 
 
 def _installer() -> list[str]:
