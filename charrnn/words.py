@@ -4,10 +4,12 @@ probably meant.
 
 import difflib
 import os
+import re
 import shlex
-import subprocess
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+
+_PLAIN_ON_WINDOWS = re.compile(r"[\w@+=:,./\\~-]+", re.ASCII)
 
 _spelling: Callable[[str], str] = "`{}`".format
 
@@ -37,16 +39,34 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def shell_word(word: str) -> str:
+    """One word of a line that can be pasted into a shell: quoted where needed, on Windows as cmd and PowerShell read it.
+
+    >>> shell_word("runs/Stories")
+    'runs/Stories'
+    """
+    return shlex.quote(word) if os.name != "nt" else _windows_word(word)
+
+
+def _windows_word(word: str) -> str:
+    """In double quotes where needed: single ones are no quotes to cmd, and a backslash separates folders."""
+    if _PLAIN_ON_WINDOWS.fullmatch(word):
+        return word
+    quotes_escaped = re.sub(r'(\\*)"', r'\1\1\\"', word)
+    escaped = re.sub(r"(\\+)$", r"\1\1", quotes_escaped)
+    return f'"{escaped}"'
+
+
 def shell_command(command: str, *words: str | os.PathLike[str]) -> str:
     """A command and further words as a line that can be pasted into a shell: the words are quoted where needed, and a
     path is never taken for an option.
 
     >>> from pathlib import Path
-    >>> shell_command("charrnn sample", Path("runs/My Stories"))
-    "charrnn sample 'runs/My Stories'"
+    >>> shell_command("charrnn sample", Path("stories"))
+    'charrnn sample stories'
     """
     typed = [word if isinstance(word, str) else _as_argument(os.fspath(word)) for word in words]
-    return f"{command} {subprocess.list2cmdline(typed) if os.name == 'nt' else shlex.join(typed)}"
+    return " ".join([command, *map(shell_word, typed)])
 
 
 def _as_argument(path: str) -> str:

@@ -1,15 +1,18 @@
 """Parts of messages: names of parameters, numbers with nouns, suggestions."""
 
 import ast
+import os
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import charrnn
+from charrnn import words as module
 from charrnn.durations import duration, short_duration
-from charrnn.words import did_you_mean, nearest, parameter, plural, spelled_as
+from charrnn.words import did_you_mean, nearest, parameter, plural, shell_command, shell_word, spelled_as
 
 ROOT = Path(charrnn.__file__).parent
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[sco] [\w{])")
@@ -117,3 +120,30 @@ def test_no_time_is_said_with_many_digits_or_without_a_unit():
             assert " 60 s" not in words
             assert " 60 min" not in words
             assert " 24 h" not in words.partition("day")[2]
+
+
+WINDOWS = SimpleNamespace(name="nt", fspath=os.fspath)
+
+
+@pytest.mark.parametrize(
+    ("word", "posix", "windows"),
+    [
+        ("runs/gru", "runs/gru", "runs/gru"),
+        (r"C:\runs\gru", r"'C:\runs\gru'", r"C:\runs\gru"),
+        ("My Stories.txt", "'My Stories.txt'", '"My Stories.txt"'),
+        ("My Stories\\", "'My Stories\\'", '"My Stories\\\\"'),
+        ("Tom&Jerry", "'Tom&Jerry'", '"Tom&Jerry"'),
+        ('say "no"', "'say \"no\"'", '"say \\"no\\""'),
+        ("", "''", '""'),
+    ],
+)
+def test_a_word_of_a_command_is_quoted_as_the_systems_shell_reads_it(monkeypatch, word, posix, windows):
+    monkeypatch.setattr(module, "os", SimpleNamespace(name="posix"))
+    assert shell_word(word) == posix
+    monkeypatch.setattr(module, "os", WINDOWS)
+    assert shell_word(word) == windows
+
+
+def test_a_command_is_a_line_for_the_systems_shell(monkeypatch):
+    monkeypatch.setattr(module, "os", WINDOWS)
+    assert shell_command("charrnn train", "My Stories.txt", "-s", "a=1") == 'charrnn train "My Stories.txt" -s a=1'

@@ -6,14 +6,13 @@ Typer and its parser raise them; their names and their texts differ between vers
 import ast
 import os
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from charrnn.cli.options.synonyms import INSTEAD, OPTIONS
 from charrnn.cli.options.values import choice_hint
 from charrnn.config.synonyms import normalize
-from charrnn.words import nearest
+from charrnn.words import nearest, shell_word
 
 MAX_VALUE_CHARS = 80  # characters of a value in a message
 NOT_A_CHOICE = re.compile(r"(?:Value error, )?(?P<value>['\"].*['\"]) is not one of (?P<known>'.*')\.?", re.DOTALL)
@@ -57,7 +56,7 @@ def message_of(error: Any, typed: Sequence[str]) -> str:
 def _unexpected(words: str, context: Any) -> str:
     """The message about words after the last argument of a command."""
     prompts = "--prompt" in _names(context)
-    hint = f"; a prompt comes after -p: charrnn sample RUN -p {shlex.quote(words)}" if prompts else ""
+    hint = f"; a prompt comes after -p: charrnn sample RUN -p {shell_word(words)}" if prompts else ""
     return f"unexpected: {words}{hint}"
 
 
@@ -69,7 +68,7 @@ def _unknown(option: str, context: Any, typed: Sequence[str]) -> str:
     if not is_long and f"-{whole}" in names:  # -epochs
         return f"there is no option {whole}; did you mean -{whole}?"
     if os.path.exists(whole):
-        return f"there is no option {whole}; for the file of that name: {shlex.quote(os.path.join(os.curdir, whole))}"
+        return f"there is no option {whole}; for the file of that name: {shell_word(os.path.join(os.curdir, whole))}"
     return f"there is no option {whole}{_instead_of(whole, names, context, typed)}"
 
 
@@ -117,7 +116,7 @@ def _setting(word: str, option: str, typed: Sequence[str]) -> str:
     if not key:
         return f"; {why}" if (why := why_absent(word)) else ""
     value = fitting_value(key, _value_of(option, typed))
-    return f"; did you mean -s {shlex.quote(f'{key}={value}') if value else f'{key}=VALUE'}?"
+    return f"; did you mean -s {shell_word(f'{key}={value}') if value else f'{key}=VALUE'}?"
 
 
 def _bad_usage(option: str, message: str, typed: Sequence[str]) -> str:
@@ -156,4 +155,4 @@ def _as_typed(parameter: Any, typed: Sequence[str]) -> str:
 
 def _shown(value: str) -> str:
     """A value as a shell takes it, at most MAX_VALUE_CHARS characters of it."""
-    return shlex.quote(value if len(value) <= MAX_VALUE_CHARS else f"{value[:MAX_VALUE_CHARS]}...")
+    return shell_word(value if len(value) <= MAX_VALUE_CHARS else f"{value[:MAX_VALUE_CHARS]}...")

@@ -1,11 +1,10 @@
 """A first word that is no command: what it probably meant."""
 
 import os
-import shlex
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from charrnn.words import nearest, shell_command
+from charrnn.words import nearest, shell_command, shell_word
 
 MEANINGS = {  # what people call what a command does, in a word
     "sample": "generate write gen complete continue predict infer run prompt text",
@@ -70,10 +69,10 @@ def _as_path(words: Sequence[str]) -> str | None:
     if run:
         return f"{first}: a run, not a command; write with it: {shell_command('charrnn sample', run)}"
     if first.endswith((".yaml", ".yml")) and os.path.isfile(first):
-        return f"{first}: a configuration, not a command; train with it: charrnn train TEXT -c {shlex.quote(first)}"
+        return f"{first}: a configuration, not a command; train with it: charrnn train TEXT -c {shell_word(first)}"
     if missing.WEB_ADDRESS.match(first):
         return (
-            f"{first}: a web address, not a command; download it, then train on the file: curl -LO {shlex.quote(first)}"
+            f"{first}: a web address, not a command; download it, then train on the file: curl -LO {shell_word(first)}"
         )
     if first.startswith("builtin:") or os.path.exists(first):
         return f"{first}: a text, not a command; train on it: {shell_command('charrnn train', first)}"

@@ -4,7 +4,6 @@ A path that exists as it was written always wins. The present folder has its run
 """
 
 import os
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from charrnn.runs.catalogue import RunSummary, find_runs, is_run, list_runs, rea
 from charrnn.runs.recorded_text import absolute_source, recorded_places
 from charrnn.text.reading.missing import hint
 from charrnn.text.reading.sources import builtin_names
-from charrnn.words import nearest, shell_command
+from charrnn.words import nearest, shell_command, shell_word
 
 RUNS = "runs"
 RUN = "run; name a run directory, or a .safetensors checkpoint"
@@ -97,7 +96,7 @@ def refuse_runs(sources: Sequence[str], advice: str = "name a text") -> None:
                 continue
         if source and _exists(path) and (is_run(path) or (path.suffix == SUFFIX and path.is_file())):
             where = "" if str(path) == source.rstrip("/\\") else f" ({path})"
-            raise TextError(f"{source}: a run, not a text{where}; {advice.format(run=shlex.quote(str(path)))}")
+            raise TextError(f"{source}: a run, not a text{where}; {advice.format(run=shell_word(str(path)))}")
 
 
 def _find_builtin(name: str) -> Path:

@@ -2,7 +2,6 @@
 
 import glob
 import os
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from charrnn.text.reading import recorded_sources
 from charrnn.text.reading.encodings import Encodings
 from charrnn.text.reading.source_reader import SourceReader
 from charrnn.text.source_text import SourceText
-from charrnn.words import parameter, shell_command
+from charrnn.words import parameter, shell_command, shell_word
 
 GROWN = 1 << 20  # characters read beyond the old length, so that a message can say how long a longer text is
 MAX_SOURCES_CHARS = MAX_RECORD_CHARS // 2  # characters
@@ -200,7 +199,7 @@ def _read_recorded(
 
 def _way_out(saved: Checkpoint, sources: Sequence[str], hint: str) -> str:
     """What to do with another text than that of the training."""
-    run = shlex.quote(os.path.relpath(saved.folder)) if saved.folder and not saved.weights_only else "RUN"
+    run = shell_word(os.path.relpath(saved.folder)) if saved.folder and not saved.weights_only else "RUN"
     train = f"to train on this one: {shell_command('charrnn train', *sources)} --from {run}"
     reads = hint.startswith(parameter("text"))  # a command that reads a text with a run
     return f"to read this one, name it after RUN, without {parameter('text')}; {train}" if reads else train

@@ -27,7 +27,7 @@ from charrnn.system.whole_file import whole_file
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 FOLDER_VARIABLE = "CHARRNN_CACHE_DIR"
-HALF_WRITTEN = re.compile(r"\.charrnn-[0-9a-f]{16}\.tmp")  # the side files of `whole_file`
+HALF_WRITTEN = re.compile(r"\.charrnn-([0-9a-f]{16}|[a-z0-9_]{8})\.tmp")  # side files of `whole_file`; copies on Windows
 HAVE_OWNERS = hasattr(os, "geteuid")  # not on Windows
 DIGEST = 32  # bytes
 PIECE = 1 << 20  # bytes read at once
@@ -79,7 +79,7 @@ def ids_path(sha256: str, vocabulary: Vocabulary) -> Path:
 def load(sha256: str, vocabulary: Vocabulary, length: int, what: str) -> Ids | None:
     """The ids, (length,); None without a file that is whole and this user's.
 
-    They are memory-mapped from a copy without a name, which nobody can change or cut short: a process that reads a
+    They are memory-mapped from a copy without a name (on Windows it has one until it is closed), which nobody can change or cut short: a process that reads a
     mapped file beyond its new end is killed. Raises TextError if there is no room for the copy.
     """
     size = length * vocabulary.dtype.itemsize
@@ -92,7 +92,7 @@ def load(sha256: str, vocabulary: Vocabulary, length: int, what: str) -> Ids | N
         if not stat.S_ISREG(found.st_mode) or found.st_size != size + DIGEST or not _is_ours(found):
             return None
         try:
-            with tempfile.TemporaryFile(dir=folder()) as copy:
+            with tempfile.TemporaryFile(prefix=".charrnn-", suffix=".tmp", dir=folder()) as copy:
                 if not _copy_if_valid(file, copy, size, sha256, vocabulary):
                     return None
                 copy.flush()

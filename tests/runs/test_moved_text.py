@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from links import needs_links
 from tiny import TINY, follow, start, trained
 
 from charrnn import api
@@ -143,6 +144,7 @@ def test_a_text_at_another_place_stays_there(tmp_path):
     assert read(tmp_path / "new" / "run") == (str(tmp_path / "new" / "near.txt"), sources[1])
 
 
+@needs_links
 def test_a_link_to_the_run_and_a_link_to_its_folder_lead_to_the_text(project, tmp_path):
     root, run = project()
     root.rename(tmp_path / "new")
@@ -153,6 +155,7 @@ def test_a_link_to_the_run_and_a_link_to_its_folder_lead_to_the_text(project, tm
     assert read(linked / run.relative_to(root)) == (str(linked / "text.txt"),)
 
 
+@needs_links
 def test_links_inside_the_folder_are_kept_as_they_are_named(tmp_path):
     for folder in ("project", "disk/texts", "disk/runs"):
         (tmp_path / folder).mkdir(parents=True)
@@ -274,6 +277,7 @@ def test_no_way_leads_to_what_is_not_a_file_or_is_on_another_drive(monkeypatch):
     assert list(moved_sources(["/home/june/play.txt"], "runs", run)) == []
 
 
+@needs_links
 def test_a_text_that_did_not_move_keeps_its_recorded_name(project, tmp_path):
     root, run = project()
     (tmp_path / "alias").symlink_to(root)

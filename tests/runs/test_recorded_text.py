@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 
 import pytest
+from links import needs_links
 
 from charrnn import api
 from charrnn.config.data import Data
@@ -58,6 +59,7 @@ def test_a_text_from_standard_input_is_asked_for(saved, text_file):
     assert load_corpus(piped, [str(text_file)]).sha256 == saved.text.sha256
 
 
+@needs_links
 def test_a_folder_is_read_as_it_was_for_a_run_of_older_rules(tmp_path, tiny_config):
     folder = tmp_path / "folder"
     folder.mkdir()

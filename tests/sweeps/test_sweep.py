@@ -1,9 +1,9 @@
 """A sweep's directory."""
 
 import json
-import os
 
 import pytest
+from links import needs_links
 from tiny import TINY
 
 from charrnn.errors import RunError, TextError
@@ -132,7 +132,7 @@ def test_a_damaged_record_is_refused(text_file, tmp_path, content):
         opened(swept(text_file), out)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@needs_links
 @pytest.mark.parametrize("name", ["configs", "logs"])
 def test_a_link_in_place_of_a_folder_is_refused(text_file, tmp_path, name):
     out, elsewhere = tmp_path / "s", tmp_path / "elsewhere"

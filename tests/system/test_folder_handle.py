@@ -7,6 +7,7 @@ import shutil
 from types import SimpleNamespace
 
 import pytest
+from links import needs_links
 
 from charrnn.system import folder_handle as module
 from charrnn.system.folder_handle import CAN_HOLD, Folder
@@ -38,7 +39,6 @@ def test_a_name_that_somebody_reads_is_taken_a_moment_later_on_windows(monkeypat
 holds = pytest.mark.skipif(
     not CAN_HOLD, reason="a directory cannot be held here, nor renamed while a file in it is open"
 )
-posix = pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_another_process_has_the_name_alone(folder, tmp_path):
     assert sent.read("x").read() == b"y"
 
 
-@posix
+@needs_links
 def test_no_link_is_written_through(folder, tmp_path):
     victim = tmp_path / "victim"
     victim.mkdir()
@@ -131,7 +131,7 @@ def test_no_link_is_written_through(folder, tmp_path):
     assert os.listdir(victim) == ["file"]
 
 
-@posix
+@needs_links
 def test_a_link_that_comes_between_the_look_and_the_opening_is_not_followed_either(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(Folder, "refuse_link", lambda folder, name: None)
     (tmp_path / "elsewhere").mkdir()
@@ -144,7 +144,7 @@ def test_a_link_that_comes_between_the_look_and_the_opening_is_not_followed_eith
     assert not (tmp_path / "victim").exists()
 
 
-@posix
+@needs_links
 def test_a_file_with_a_second_name_elsewhere_becomes_one_of_its_own(folder, tmp_path):
     (tmp_path / "backup").write_text("before\n")
     os.link(tmp_path / "backup", folder.path / "lines")
@@ -155,7 +155,7 @@ def test_a_file_with_a_second_name_elsewhere_becomes_one_of_its_own(folder, tmp_
     assert folder.names() == ["lines"]
 
 
-@posix
+@needs_links
 def test_only_a_file_is_appended_to(folder):
     os.mkfifo(folder.path / "lines")
     with pytest.raises(OSError, match="not a regular file"):
@@ -181,6 +181,7 @@ def test_the_longest_name_can_be_written(tmp_path):
     assert (tmp_path / ("x" * 255)).read_text() == "new"
 
 
+@needs_links
 @pytest.mark.parametrize("links", [True, False])
 def test_an_existing_name_is_not_replaced_without_permission(tmp_path, monkeypatch, links):
     if not links:

@@ -100,7 +100,7 @@ def test_files_that_are_documents_are_shuffled(tmp_path):
 @pytest.mark.parametrize("unit", ["char", "byte"])
 def test_of_one_long_text_the_files_are_shuffled(tmp_path, unit):
     for number in range(5):
-        (tmp_path / f"{number}.txt").write_text(f"text {number}, line 1\nline 2")
+        (tmp_path / f"{number}.txt").write_bytes(f"text {number}, line 1\nline 2".encode())
     text = read_text([str(tmp_path)], unit, shuffle_seed=0)
     order = permutation(5, 0)
     assert text.files == tuple(str(tmp_path / f"{number}.txt") for number in order)

@@ -1,6 +1,5 @@
 """`charrnn sweep`."""
 
-import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +8,7 @@ import typer
 
 from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import common, completion, sweep_words, typed_text, values
+from charrnn.words import shell_word
 
 
 def sweep(
@@ -106,7 +106,7 @@ def _require_varying(keys: list[str], settings: Sequence[str], end: object) -> N
 
     if not keys:
         if several := [each for each in settings if "," in each and "[" not in each]:  # -s KEY=A,B
-            raise typer.BadParameter(f"nothing varies; did you mean --grid {shlex.quote(several[0])}?")
+            raise typer.BadParameter(f"nothing varies; did you mean --grid {shell_word(several[0])}?")
         raise typer.BadParameter("nothing varies; add for example --grid training.learning_rate=1e-3,3e-3")
     twice = [key for key in END_KEYS if key in keys]
     if end is not None and twice:

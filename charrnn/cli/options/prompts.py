@@ -1,7 +1,6 @@
 """The prompt and the stop strings of `sample`: read, and made to fit what the model knows."""
 
 import os
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -19,6 +18,7 @@ from charrnn.text.documents import BLANK_LINE, NAMED_BOUNDARIES
 from charrnn.text.reading.encodings import UTF_8, detect_by_mark, family
 from charrnn.text.reading.sources import standard_input
 from charrnn.text.unicode_form import fit_text
+from charrnn.words import shell_word
 
 MAX_PROMPT_BYTES = 1 << 24
 HINT = "a backslash before n, t, r, 0, x, u or U is an escape, \\n a line break; for the backslash itself type two"
@@ -42,7 +42,7 @@ def read_prompt(file: str) -> str:
         encoding = "cp1252" if mark == UTF_8 else mark
         raise SamplingError(
             f"--prompt-file {file}: byte {error.start} is not UTF-8; convert it, for example: "
-            f"iconv -f {encoding} -t utf-8 {shlex.quote(file)} > prompt.txt"
+            f"iconv -f {encoding} -t utf-8 {shell_word(file)} > prompt.txt"
         ) from None
 
 

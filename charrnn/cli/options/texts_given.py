@@ -1,13 +1,12 @@
 """What was typed in the place of a text to read with a run: a sentence or another run gets the line that it needs."""
 
 import os
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from charrnn.errors import TextError
 from charrnn.package import shipped_model
-from charrnn.words import shell_command
+from charrnn.words import shell_command, shell_word
 
 
 def check(run: Path, texts: Sequence[str], command: str) -> None:
@@ -26,5 +25,5 @@ def check(run: Path, texts: Sequence[str], command: str) -> None:
         if any(map(str.isspace, text)) and not os.path.lexists(text) and "\0" not in text:
             meant = hint(text, texts, builtin_names())
             if "did you mean" not in meant and "quote it" not in meant and not any(c in text for c in "*?["):
-                line = f"echo {shlex.quote(text)} | {shell_command(command, run)} -"
+                line = f"echo {shell_word(text)} | {shell_command(command, run)} -"
                 raise TextError(f"{text}: no such file or folder; to read these words themselves: {line}")

@@ -4,7 +4,6 @@ A byte order mark is dropped, and CRLF becomes LF. Bytes that do not fit are rep
 """
 
 import codecs
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -15,7 +14,7 @@ from charrnn.text.reading import encodings
 from charrnn.text.reading.file_kinds import Kind, describe_conversion, detect_kind
 from charrnn.text.reading.sources import Source
 from charrnn.text.reading.text_file import BINARY_PROBE
-from charrnn.words import parameter
+from charrnn.words import parameter, shell_word
 
 MIN_HEAD_BYTES = 64  # a file must be this long before its look outweighs the encoding that was named
 SURROGATES = {"utf-8": 3, "utf-16": 2, "utf-32": 4}  # bytes of half of a surrogate pair
@@ -233,7 +232,7 @@ class _File:
         path, asked = self.source.path, self.source.argument
         is_found = asked not in ("", self.source.name)  # by a folder or a pattern, where others may have the same name
         file = path if is_found else PurePath(path).name
-        return f"{parameter('encoding')} {shlex.quote(f'{file}={encoding}')}"
+        return f"{parameter('encoding')} {shell_word(f'{file}={encoding}')}"
 
     def _conversion(self, encoding: str, options: str = "", last: str = "") -> str:
         """The command that converts it to UTF-8, with iconv's names."""
@@ -249,9 +248,9 @@ class _File:
         path = PurePath(self.source.path)
         packed = UNPACKERS.get(path.suffix.lower())
         name = PurePath(path.stem) if packed else PurePath(path.name)
-        source = shlex.quote(f"./{path}" if self.source.path.startswith("-") else self.source.path)
+        source = shell_word(f"./{path}" if self.source.path.startswith("-") else self.source.path)
         given = f"{packed} -dc {source} | {command}" if packed else f"{command} < {source}"
-        return f"{given}{last} > {shlex.quote(f'{name.stem}.utf-8{name.suffix}')}"
+        return f"{given}{last} > {shell_word(f'{name.stem}.utf-8{name.suffix}')}"
 
 
 def _is_mostly_ascii(data: bytes) -> bool:

@@ -1,9 +1,10 @@
 """Recognise files that are not plain text by their first bytes: office documents, web pages, pictures, archives."""
 
 import re
-import shlex
 from dataclasses import dataclass
 from pathlib import PurePath
+
+from charrnn.words import shell_word
 
 SAVE_AS_TEXT = "save it as plain text"
 UNPACK = "unpack it, and name what is in it"
@@ -86,7 +87,7 @@ def describe_conversion(kind: Kind, path: str) -> str:
     if not kind.converter:
         return kind.advice
     text = str(PurePath(path).with_suffix(".txt"))
-    return f"{kind.advice}, for example: {kind.converter.format(file=shlex.quote(path), text=shlex.quote(text))}"
+    return f"{kind.advice}, for example: {kind.converter.format(file=shell_word(path), text=shell_word(text))}"
 
 
 def detect_kind(head: bytes) -> Kind | None:

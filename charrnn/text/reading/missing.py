@@ -2,11 +2,10 @@
 
 import os
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from charrnn.words import nearest
+from charrnn.words import nearest, shell_word
 
 WEB_ADDRESS = re.compile(r"(https?|ftp)://|www\.", re.IGNORECASE)
 FILE_ADDRESS = "file://"
@@ -18,18 +17,18 @@ def hint(source: str, sources: Sequence[str], builtin: Sequence[str]) -> str:
     `builtin`: the names of the built-in texts.
     """
     if WEB_ADDRESS.match(source):
-        return f"; a web address: download it first: curl -LO {shlex.quote(source)}"
+        return f"; a web address: download it first: curl -LO {shell_word(source)}"
     if source.lower().startswith(FILE_ADDRESS):
-        return f"; name its path: {shlex.quote(source[len(FILE_ADDRESS) :])}"
+        return f"; name its path: {shell_word(source[len(FILE_ADDRESS) :])}"
     if whole := _unquoted(source, sources):
-        return f"; for one text whose name has blanks, quote it: {shlex.quote(whole)}"
+        return f"; for one text whose name has blanks, quote it: {shell_word(whole)}"
     path = Path(source)
     if not path.parent.is_dir():
         return f" (there is no folder {path.parent})"
     if source in builtin and not _with_ending(path):
         return f"; did you mean builtin:{source}?"
     if (close := _with_ending(path)) or (close := _nearest(path)):
-        return f"; did you mean {shlex.quote(str(close))}?"
+        return f"; did you mean {shell_word(str(close))}?"
     return f" (the folder {path.parent.resolve()} exists)"
 
 

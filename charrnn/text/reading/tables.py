@@ -4,7 +4,6 @@ A place is the line of the file where a cell begins, and a character in the cell
 """
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Literal, NamedTuple
@@ -13,7 +12,7 @@ from charrnn.errors import TextError
 from charrnn.text.characters.printable import quote
 from charrnn.text.reading.file_kinds import Kind
 from charrnn.text.reading.text_file import OPENERS
-from charrnn.words import did_you_mean, parameter
+from charrnn.words import did_you_mean, parameter, shell_command, shell_word
 
 TableKind = Literal["csv", "tsv", "jsonl"]
 KINDS: Mapping[str, TableKind] = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}  # by ending
@@ -64,7 +63,7 @@ def not_a_table(name: str) -> TextError:
     """The error for a file that has no columns, or none that can be read."""
     path = PurePath(name)
     if path.suffix.lower() == ".json":
-        command = f"jq -c '.[]' {shlex.quote(name)} > {shlex.quote(f'{path.stem}.jsonl')}"
+        command = f"{shell_command('jq -c', '.[]', name)} > {shell_word(f'{path.stem}.jsonl')}"
         return TextError(f"{name}: data.field takes JSON with each row on a line of its own; for a list: {command}")
     return TextError(
         f"{name}: data.field takes one column of .csv, .tsv and .jsonl files, also as .gz, .bz2 or .xz; "

@@ -55,6 +55,9 @@ class WorkerPool:
                 worker.send(Setup(network.architecture, dtype.name, name, row, 1 + size))
             for worker in self._workers:
                 worker.receive()  # it has opened the file
+        except OSError as error:
+            self.close()
+            raise WorkerError(f"a worker process cannot open the shared memory: {error}; {_one_core_hint()}") from None
         except BaseException:
             self.close()
             raise
@@ -93,6 +96,7 @@ class _Worker:
                 stdout=subprocess.PIPE,
                 env={**os.environ, **ONE_BLAS_THREAD, "PYTHONPATH": child_python_path()},
                 start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
                 pass_fds=(shared.fileno(),) if INHERITS_FILES else (),
             )
         except OSError as error:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from links import needs_links
 from refusals import refused
 from slow import mostly_slow
 
@@ -64,6 +65,7 @@ def test_a_file_created_meanwhile_is_not_replaced(write, command, monkeypatch):
 
 
 @every_command
+@needs_links
 def test_a_link_is_replaced_itself_with_force_only(write, command, tmp_path):
     pytest.importorskip("matplotlib")
     out = Path(COMMANDS[command])

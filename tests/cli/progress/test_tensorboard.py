@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 from event_files import crc32c, records, shown
+from links import needs_links
 from tiny import TINY
 
 from charrnn import api
@@ -205,7 +206,7 @@ def test_logged_events_reach_the_disk_within_an_interval(tmp_path, monkeypatch):
     assert steps(tmp_path / "later", 1000.0) == []
 
 
-@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@needs_links
 def test_no_link_is_followed(charrnn, tiny_run, tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
     (tiny_run / FOLDER).symlink_to(tmp_path / "elsewhere")

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from links import needs_links
 from refusals import refused
 
 from charrnn import api
@@ -290,7 +291,7 @@ def test_variables_that_name_a_folder_from_here_name_it_from_elsewhere(tmp_path,
     assert found["PYTHONPATH"].split(os.pathsep)[1:] == [str(tmp_path / "lib"), "/usr/lib"]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@needs_links
 @pytest.mark.slow
 def test_no_link_in_the_directory_is_followed(tmp_path, text_file):
     victim, elsewhere = tmp_path / "victim", tmp_path / "elsewhere"

@@ -7,6 +7,7 @@ import sys
 import threading
 
 import pytest
+from links import needs_links
 from slow import mostly_slow
 
 from charrnn.errors import TextError
@@ -42,6 +43,7 @@ def test_a_folder_gives_its_text_files_sorted_without_hidden_and_binary_ones(tmp
     assert content(tmp_path) == "top\ndeep\n"
 
 
+@needs_links
 def test_a_folder_that_links_to_itself_ends(tmp_path):
     (tmp_path / "a.txt").write_text("text\n")
     os.symlink(tmp_path, tmp_path / "loop", target_is_directory=True)
@@ -247,6 +249,7 @@ def test_a_pattern_gives_files_and_no_folders(tmp_path):
     assert content(tmp_path / "a-*") == "text\n"
 
 
+@needs_links
 def test_a_broken_link_is_reported(tmp_path):
     (tmp_path / "link.txt").symlink_to("link.txt")
     with pytest.raises(TextError) as refusal:
