@@ -11,7 +11,7 @@ SYNCHRONIZE = 0x00100000
 def process_holds_lock(pid: int) -> bool:
     """Whether this process lives and, where the system can say so, holds a lock: another may have its number by now."""
     try:
-        locks = [line.split() for line in LOCKS.read_text().splitlines()]
+        locks = [line.split() for line in LOCKS.read_text("utf-8").splitlines()]
     except OSError:
         return is_alive(pid)
     return any(words[4:5] == [str(pid)] for words in locks)
@@ -19,8 +19,8 @@ def process_holds_lock(pid: int) -> bool:
 
 def is_alive(pid: int) -> bool:
     """Whether a process has this number."""
-    if pid <= 0:
-        return False  # the number of a group of processes
+    if not 0 < pid < 1 << 32:
+        return False  # 0 and less: a group of processes; Windows takes no number of more bits
     if os.name == "nt":
         return _is_alive_on_windows(pid)
     try:

@@ -27,7 +27,7 @@ from charrnn.system.whole_file import whole_file
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 FOLDER_VARIABLE = "CHARRNN_CACHE_DIR"
-HALF_WRITTEN = re.compile(r"\.charrnn-([0-9a-f]{16}|[a-z0-9_]{8})\.tmp")  # side files of `whole_file`; copies on Windows
+HALF_WRITTEN = re.compile(r"\.charrnn-([0-9a-f]{16}|[a-z0-9_]{8})\.tmp")  # by `whole_file`; on Windows by `load`
 HAVE_OWNERS = hasattr(os, "geteuid")  # not on Windows
 DIGEST = 32  # bytes
 PIECE = 1 << 20  # bytes read at once
@@ -79,8 +79,9 @@ def ids_path(sha256: str, vocabulary: Vocabulary) -> Path:
 def load(sha256: str, vocabulary: Vocabulary, length: int, what: str) -> Ids | None:
     """The ids, (length,); None without a file that is whole and this user's.
 
-    They are memory-mapped from a copy without a name (on Windows it has one until it is closed), which nobody can change or cut short: a process that reads a
-    mapped file beyond its new end is killed. Raises TextError if there is no room for the copy.
+    They are memory-mapped from a copy without a name (on Windows, with one until it is closed), which nobody can
+    change or cut short: a process that reads a mapped file beyond its new end is killed. Raises TextError if there is
+    no room for the copy.
     """
     size = length * vocabulary.dtype.itemsize
     try:

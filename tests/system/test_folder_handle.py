@@ -23,8 +23,8 @@ def test_a_name_that_somebody_reads_is_taken_a_moment_later_on_windows(monkeypat
             raise left.pop()
         os.replace(side, path)
 
-    (tmp_path / "side").write_text("new")
-    (tmp_path / "file").write_text("old")
+    (tmp_path / "side").write_text("new", "utf-8")
+    (tmp_path / "file").write_text("old", "utf-8")
     folder = Folder.at(tmp_path)
     monkeypatch.setattr(module, "os", SimpleNamespace(name=system, replace=replace, path=os.path))
     monkeypatch.setattr(module, "time", SimpleNamespace(sleep=lambda seconds: None))
@@ -33,7 +33,7 @@ def test_a_name_that_somebody_reads_is_taken_a_moment_later_on_windows(monkeypat
             folder.rename("side", "file")
     else:
         folder.rename("side", "file")
-    assert (tmp_path / "file").read_text() == ("old" if fails else "new")
+    assert (tmp_path / "file").read_text("utf-8") == ("old" if fails else "new")
 
 
 holds = pytest.mark.skipif(
@@ -114,7 +114,7 @@ def test_another_process_has_the_name_alone(folder, tmp_path):
 def test_no_link_is_written_through(folder, tmp_path):
     victim = tmp_path / "victim"
     victim.mkdir()
-    (victim / "file").write_text("years of work")
+    (victim / "file").write_text("years of work", "utf-8")
     for name in ("file", "side.tmp", "whole", "whole.tmp"):
         (folder.path / name).symlink_to(victim / "file")
     (folder.path / "below").symlink_to(victim)
@@ -127,7 +127,7 @@ def test_no_link_is_written_through(folder, tmp_path):
     put(folder, "whole", "new")
     assert not (folder.path / "whole").is_symlink()
     assert folder.read("whole").read() == b"new"
-    assert (victim / "file").read_text() == "years of work"
+    assert (victim / "file").read_text("utf-8") == "years of work"
     assert os.listdir(victim) == ["file"]
 
 
@@ -146,12 +146,12 @@ def test_a_link_that_comes_between_the_look_and_the_opening_is_not_followed_eith
 
 @needs_links
 def test_a_file_with_a_second_name_elsewhere_becomes_one_of_its_own(folder, tmp_path):
-    (tmp_path / "backup").write_text("before\n")
+    (tmp_path / "backup").write_text("before\n", "utf-8")
     os.link(tmp_path / "backup", folder.path / "lines")
     with folder.append_to("lines") as file:
         file.write(b"after\n")
     assert folder.read("lines").read() == b"before\nafter\n"
-    assert (tmp_path / "backup").read_text() == "before\n"
+    assert (tmp_path / "backup").read_text("utf-8") == "before\n"
     assert folder.names() == ["lines"]
 
 
@@ -164,21 +164,21 @@ def test_only_a_file_is_appended_to(folder):
 
 def test_in_somebodys_own_folder_nothing_but_the_file_is_touched(tmp_path):
     for name in ("plot.svg.tmp", "plot.svg"):
-        (tmp_path / name).write_text("precious")
+        (tmp_path / name).write_text("precious", "utf-8")
     with pytest.raises(KeyboardInterrupt), whole_file(tmp_path / "plot.svg"):
         raise KeyboardInterrupt
-    assert (tmp_path / "plot.svg").read_text() == "precious"
+    assert (tmp_path / "plot.svg").read_text("utf-8") == "precious"
     with whole_file(tmp_path / "plot.svg") as file:
         file.write(b"new")
-    assert (tmp_path / "plot.svg").read_text() == "new"
-    assert (tmp_path / "plot.svg.tmp").read_text() == "precious"
+    assert (tmp_path / "plot.svg").read_text("utf-8") == "new"
+    assert (tmp_path / "plot.svg.tmp").read_text("utf-8") == "precious"
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_the_longest_name_can_be_written(tmp_path):
     with whole_file(tmp_path / ("x" * 255)) as file:
         file.write(b"new")
-    assert (tmp_path / ("x" * 255)).read_text() == "new"
+    assert (tmp_path / ("x" * 255)).read_text("utf-8") == "new"
 
 
 @needs_links

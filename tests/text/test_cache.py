@@ -80,16 +80,16 @@ def test_another_vocabulary_gets_another_file():
 
 
 def test_a_text_that_changes_while_it_is_read_is_refused_and_leaves_nothing(folder, tmp_path):
-    (tmp_path / "text").write_text("abc\n" * 100)
+    (tmp_path / "text").write_text("abc\n" * 100, "utf-8")
     text = read_text([str(tmp_path / "text")])
-    (tmp_path / "text").write_text("acb\n" * 100)
+    (tmp_path / "text").write_text("acb\n" * 100, "utf-8")
     with pytest.raises(TextError, match="changed while it was read"):
         build(text, text.vocabulary(1), SPLIT)
     assert list(folder.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path, monkeypatch):
-    (tmp_path / "cache").write_text("a file where a folder should be")
+    (tmp_path / "cache").write_text("a file where a folder should be", "utf-8")
     with pytest.raises(TextError, match=r"cannot be written.*CHARRNN_CACHE_DIR"):
         built(tmp_path / "text", "abc\n" * 100)
 
@@ -169,7 +169,7 @@ def test_nothing_that_is_not_charrnns_own_is_removed(folder, tmp_path):
     for place in (folder.parent, folder):
         for name in ("thesis.tmp", "old.tmp", "measuring-0123456789abcdef", HALF if place == folder else "x"):
             (place / name / "deep").mkdir(parents=True)
-            (place / name / "deep" / "chapter").write_text("years of work")
+            (place / name / "deep" / "chapter").write_text("years of work", "utf-8")
             kept.append(place / name / "deep" / "chapter")
         for name in (
             "notes.tmp",
@@ -179,18 +179,18 @@ def test_nothing_that_is_not_charrnns_own_is_removed(folder, tmp_path):
             HALF[1:],
             HALF.replace("0", "0" * 17),
         ):
-            (place / name).write_text("years of work")
+            (place / name).write_text("years of work", "utf-8")
             kept.append(place / name)
-    (tmp_path / "elsewhere").write_text("years of work")
+    (tmp_path / "elsewhere").write_text("years of work", "utf-8")
     link = folder / HALF.replace("0", "2")
     if os.name == "posix":  # on Windows few may make any
         link.symlink_to(tmp_path / "elsewhere")
     for path in (*folder.parent.iterdir(), *folder.iterdir(), tmp_path / "elsewhere"):
         age(path)
     built(tmp_path / "text", "abc\n" * 100)
-    assert [path for path in kept if path.read_text() != "years of work"] == []
+    assert [path for path in kept if path.read_text("utf-8") != "years of work"] == []
     assert link.is_symlink() == (os.name == "posix")
-    assert (tmp_path / "elsewhere").read_text() == "years of work"
+    assert (tmp_path / "elsewhere").read_text("utf-8") == "years of work"
 
 
 @posix
@@ -207,12 +207,12 @@ def test_the_file_is_this_users_alone_whatever_the_umask_says(folder, tmp_path):
 @needs_links
 def test_writing_follows_no_link(folder, tmp_path, monkeypatch):
     folder.mkdir(parents=True, mode=0o700)
-    (tmp_path / "victim").write_text("years of work")
+    (tmp_path / "victim").write_text("years of work", "utf-8")
     monkeypatch.setattr(secrets, "token_hex", lambda count: "0" * 2 * count)
     (folder / f".charrnn-{'0' * 16}.tmp").symlink_to(tmp_path / "victim")
     with pytest.raises(TextError, match="cannot be written: File exists"):
         built(tmp_path / "text", "abc\n" * 100)
-    assert (tmp_path / "victim").read_text() == "years of work"
+    assert (tmp_path / "victim").read_text("utf-8") == "years of work"
 
 
 def planted(folder, tmp_path, ids):
@@ -303,8 +303,10 @@ print(ids.sum())
 
 @pytest.mark.skipif(os.name == "nt", reason="an open copy cannot be cut short")
 def test_truncating_a_cache_file_does_not_harm_its_readers(folder, tmp_path):
-    (tmp_path / "text").write_text("ab" * 100_000)
-    done = subprocess.run([sys.executable, "-c", CUT_SHORT, str(tmp_path / "text")], capture_output=True, text=True)
+    (tmp_path / "text").write_text("ab" * 100_000, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", CUT_SHORT, str(tmp_path / "text")], capture_output=True, encoding="utf-8"
+    )
     assert (done.returncode, done.stdout) == (0, "100000\n"), done.stderr
     assert len(built(tmp_path / "text").ids) == 200_000
 

@@ -13,7 +13,7 @@ from charrnn.text.source_text import read_text
 @pytest.fixture
 def two_files(tmp_path):
     for name, content in (("a", "one;two"), ("b", "three")):
-        (tmp_path / name).write_text(content)
+        (tmp_path / name).write_text(content, "utf-8")
     return [str(tmp_path / "a"), str(tmp_path / "b")]
 
 

@@ -71,7 +71,7 @@ def test_the_recipe_of_a_fine_tune_needs_a_base(charrnn, text_file):
 
 
 def test_an_empty_name_is_not_the_current_folder(charrnn, tmp_path):
-    (tmp_path / "cwd" / "notes.txt").write_text("something else " * 50)
+    (tmp_path / "cwd" / "notes.txt").write_text("something else " * 50, "utf-8")
     refused(charrnn("train", ""), 1, "'' is not a file name")
 
 
@@ -81,7 +81,7 @@ def test_a_training_that_diverges(charrnn, text_file):
     result = charrnn("train", text_file, *TINY[:-4], *wild, "--steps", "60", "-q", "-o", "r")
     refused(result, 1, "training diverged")
     assert "Warning" not in result.stderr
-    assert "NaN" not in Path("r/metrics.jsonl").read_text()
+    assert "NaN" not in Path("r/metrics.jsonl").read_text("utf-8")
 
 
 def test_a_training_whose_loss_is_a_number_but_hopeless(charrnn, text_file):
@@ -139,7 +139,7 @@ def test_a_folder_without_text(charrnn, tmp_path):
     ],
 )
 def test_configurations(charrnn, tmp_path, text_file, yaml, words):
-    (tmp_path / "c.yaml").write_text(yaml)
+    (tmp_path / "c.yaml").write_text(yaml, "utf-8")
     refused(charrnn("train", text_file, "-c", tmp_path / "c.yaml"), 1, *words)
 
 

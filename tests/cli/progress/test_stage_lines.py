@@ -44,7 +44,9 @@ app({arguments!r}, prog_name="charrnn")
 @pytest.mark.slow
 def test_the_first_line_is_there_before_numpy(arguments, tmp_path):
     program = LIGHT.format(arguments=arguments)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", cwd=tmp_path, check=False
+    )
     assert done.stderr.splitlines()[0] == "first False", done.stderr
 
 

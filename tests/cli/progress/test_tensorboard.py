@@ -34,7 +34,7 @@ def logged(run, *events):
 
 
 def metrics(run, name):
-    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    lines = map(json.loads, (run / "metrics.jsonl").read_text("utf-8").splitlines())
     return {line["step"]: line for line in lines if line["event"] == name}
 
 
@@ -167,7 +167,7 @@ def test_nothing_is_made_before_the_first_event(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_is_reported_once_and_the_training_goes_on(charrnn, tiny_run):
-    (tiny_run / "tensorboard").write_text("a file, no folder")
+    (tiny_run / "tensorboard").write_text("a file, no folder", "utf-8")
     result = charrnn("train", "--resume", tiny_run, "--steps", "30", "--tensorboard", "-q")
     assert result.exit_code == 0
     expected = f"{tiny_run / 'tensorboard'}: cannot be written: Not a directory; the training goes on without it"

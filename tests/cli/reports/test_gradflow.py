@@ -66,7 +66,7 @@ def test_without_a_text_a_run_is_read_on_its_validation_split_which_may_be_too_s
 
 def test_another_text_gives_other_figures_and_the_same_text_the_same(charrnn, tiny_run, tmp_path):
     other = tmp_path / "other.txt"
-    other.write_text("why? a cat. " * 30)
+    other.write_text("why? a cat. " * 30, "utf-8")
     first, again = (charrnn("gradflow", tiny_run, other, "--lags", 20, "--json").stdout for _ in range(2))
     assert first == again != charrnn("gradflow", tiny_run, "--lags", 20, "--json").stdout
 
@@ -137,7 +137,7 @@ def test_a_run_of_documents_resets_at_each_and_says_so(charrnn, text_file, tmp_p
 
 @pytest.mark.parametrize("text", ["", " \n"])
 def test_an_empty_text_is_refused(charrnn, tiny_run, text):
-    Path("empty.txt").write_text(text)
+    Path("empty.txt").write_text(text, "utf-8")
     refused(charrnn("gradflow", tiny_run, "empty.txt", "--lags", 1), 1, "empty.txt: holds no text")
     refused(charrnn("gradflow", "--text", "empty.txt", "--lags", 1), 1, "empty.txt: holds no text")
 

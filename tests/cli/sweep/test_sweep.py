@@ -37,7 +37,7 @@ training: {batch_size: 4, sequence_length: 8, steps: 20, eval_every: 10, save_ev
 @pytest.fixture
 def tiny_yaml(tmp_path):
     path = tmp_path / "tiny.yaml"
-    path.write_text(YAML)
+    path.write_text(YAML, "utf-8")
     return path
 
 
@@ -56,7 +56,7 @@ def begun(tiny_yaml, text_file, tmp_path):
         command = [sys.executable, "-m", "charrnn", "sweep", str(tiny_yaml), str(text_file), *RATES, *LONG]
         command += ["-s", "training.eval_every=50", "-s", "training.save_every=50", "--jobs", "2", *arguments]
         process = subprocess.Popen(
-            [*command, "-o", "s"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+            [*command, "-o", "s"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", cwd=tmp_path,
         )  # fmt: skip
         processes.append(process)
         wait_for(lambda: len(list(tmp_path.glob(f"s/*/{BEST}"))) == 2)
@@ -77,7 +77,7 @@ def wait_for(condition, seconds=30.0):
 
 def trains(run):
     """The process that trains there, or None."""
-    text = (run / "lock").read_text()
+    text = (run / "lock").read_text("utf-8")
     return json.loads(text)["pid"] if text else None
 
 
@@ -133,7 +133,7 @@ def test_a_training_begins_with_the_configuration_of_its_point_for_the_time_that
     found = trials(parse_axes(["model.hidden_size=8,9"]), None, [], {}, None, 0)
     first, second = make_jobs(make(found, [str(text_file)], 90.0), SUPERVISED)
     assert first.arguments == second.arguments == [str(text_file), "--time", "90.0s"]
-    (tmp_path / "second.yaml").write_text(second.yaml)
+    (tmp_path / "second.yaml").write_text(second.yaml, "utf-8")
     assert resolve(str(tmp_path / "second.yaml")).config == found[1].config
 
 
@@ -155,7 +155,7 @@ def test_a_failed_training_is_a_row_and_the_others_continue(sweep):
     assert [row["state"] for row in rows] == ["done", "diverged"]
     assert rows[1]["error"].startswith("training diverged at step ")
     assert rows[1]["rank"] is None
-    assert "error: training diverged" in Path("s/logs/learning_rate=1000.0.log").read_text()
+    assert "error: training diverged" in Path("s/logs/learning_rate=1000.0.log").read_text("utf-8")
 
 
 @pytest.mark.slow
@@ -212,7 +212,7 @@ def test_trainings_of_a_sweep_that_was_killed_save_and_the_same_command_goes_on(
     runs = sorted(tmp_path.glob("s/learning_rate=*"))
     wait_for(lambda: [trains(run) for run in runs] == [None, None])
     for run in runs:
-        assert json.loads((run / "metrics.jsonl").read_text().splitlines()[-2])["reason"] == "stopped"
+        assert json.loads((run / "metrics.jsonl").read_text("utf-8").splitlines()[-2])["reason"] == "stopped"
     steps = [load(run / LAST).progress.step for run in runs]
     begun()
     wait_for(lambda: all(load(run / LAST).progress.step > step for run, step in zip(runs, steps, strict=True)))
@@ -258,7 +258,7 @@ def test_a_sweep_whose_directory_is_renamed_goes_on_there(tmp_path, text_file):
     assert os.listdir(tmp_path / "s") == []
     assert sorted(os.listdir(tmp_path / "moved")) == ["configs", "logs", "one", "two"]
     assert sorted(os.listdir(tmp_path / "moved" / "logs")) == ["one.log", "two.log"]
-    assert (tmp_path / "moved" / "logs" / "two.log").read_text().count("all steps done") == 1
+    assert (tmp_path / "moved" / "logs" / "two.log").read_text("utf-8").count("all steps done") == 1
     assert run_job_on_rank(Job("three", "", [], SUPERVISED), tmp_path / "s", folder.inode) == JobResult(
         "failed", f"{tmp_path / 's'}: not the directory in which this sweep started; was that renamed?"
     )
@@ -295,7 +295,7 @@ def test_variables_that_name_a_folder_from_here_name_it_from_elsewhere(tmp_path,
 @pytest.mark.slow
 def test_no_link_in_the_directory_is_followed(tmp_path, text_file):
     victim, elsewhere = tmp_path / "victim", tmp_path / "elsewhere"
-    victim.write_text("years of work")
+    victim.write_text("years of work", "utf-8")
     for folder in (elsewhere, tmp_path / "s", tmp_path / "s" / "logs", tmp_path / "s" / "configs"):
         folder.mkdir()
 
@@ -310,14 +310,14 @@ def test_no_link_in_the_directory_is_followed(tmp_path, text_file):
     assert made("two") == JobResult("failed", f"{tmp_path}/s/logs/two.log: two.log {refusal}")
     (tmp_path / "s" / "configs" / "three.yaml").symlink_to(victim)
     assert made("three") == JobResult("done")  # the link itself was replaced
-    assert (tmp_path / "s" / "configs" / "three.yaml").read_text() == YAML
-    assert victim.read_text() == "years of work"
+    assert (tmp_path / "s" / "configs" / "three.yaml").read_text("utf-8") == YAML
+    assert victim.read_text("utf-8") == "years of work"
     assert os.listdir(elsewhere) == []
 
 
 def test_nothing_is_added_to_a_folder_whose_record_is_of_something_else(sweep):
     Path("project").mkdir()
-    Path("project", "sweep.json").write_text("{}")
+    Path("project", "sweep.json").write_text("{}", "utf-8")
     refused(sweep(*RATES, "-o", "project"), 1, "project: holds another sweep")
     assert os.listdir("project") == ["sweep.json"]
 

@@ -12,7 +12,7 @@ from charrnn.text.reading.sources import find_sources
 def texts(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for name in ("My Stories.txt", "play.txt", "play.gz", "e.txt", "Notes.md", "Our", "Our Tales.txt"):
-        Path(name).write_text("text")
+        Path(name).write_text("text", "utf-8")
     Path("two words").mkdir()
 
 

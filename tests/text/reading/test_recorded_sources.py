@@ -17,7 +17,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(recorded_sources, "MAX_ENTRIES", 6)
     (tmp_path / "below").mkdir()
     for name in ("a", "b", "c", "below/d", "below/e", "below/f"):
-        (tmp_path / f"{name}.txt").write_text("text\n")
+        (tmp_path / f"{name}.txt").write_text("text\n", "utf-8")
     return tmp_path
 
 
@@ -49,7 +49,7 @@ def test_hidden_folders_and_links_to_folders_are_not_followed(folder):
 
 def test_a_file_much_larger_than_the_text_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(recorded_sources, "ALWAYS_ALLOWED_BYTES", 100)
-    (tmp_path / "t.txt").write_text("x" * 8001)
+    (tmp_path / "t.txt").write_text("x" * 8001, "utf-8")
     with pytest.raises(TextError, match=r"8,001 bytes; the text had 1,000 characters"):
         require_modest([str(tmp_path / "t.txt")], 1000)
     require_modest([str(tmp_path / "t.txt")], 1001)

@@ -140,7 +140,7 @@ def test_no_worker_outlives_a_training_that_was_killed(tmp_path):
         "input()\n"
     )
     training = subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
     )
     pids = [int(pid) for pid in training.stdout.readline().split()]
     assert len(pids) == 2
@@ -206,7 +206,7 @@ def test_every_part_knows_where_documents_begin():
 
 
 def test_a_worker_imports_nothing_from_the_current_folder(tmp_path, monkeypatch):
-    (tmp_path / "random.py").write_text("raise SystemExit(3)\n")
+    (tmp_path / "random.py").write_text("raise SystemExit(3)\n", "utf-8")
     monkeypatch.chdir(tmp_path)
     network, given, state = window(4)
     with split(network, 2) as two:
