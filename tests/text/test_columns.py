@@ -156,7 +156,7 @@ def test_a_row_with_more_cells_than_the_first_is_reported(table):
         (
             "s.json",
             '[{"lyrics": "a"}]',
-            r"s.json: data.field takes JSON with each row on a line of its own; for a list: jq -c '.\[\]' \S*s.json > s.jsonl$",
+            r"s.json: data.field takes JSON with each row on a line of its own; for a list: jq -c .\.\[\]. \S*s.json > s.jsonl$",
         ),
         (
             "s.parquet",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from shells import QUOTE
 
 from charrnn.errors import TextError
 from charrnn.text.reading.sources import find_sources
@@ -45,4 +46,4 @@ def texts(monkeypatch, tmp_path):
 def test_what_was_probably_meant(texts, sources, hint):
     with pytest.raises(TextError) as error:
         find_sources(sources)
-    assert hint in str(error.value)
+    assert hint.replace("'", QUOTE) in str(error.value)
