@@ -3,7 +3,6 @@
 import http.client
 import json
 import re
-import shlex
 import shutil
 import signal
 import socket
@@ -14,6 +13,8 @@ import urllib.request
 import pytest
 from refusals import refused
 from serving import server
+
+from charrnn.words import shell_word
 
 ENDINGS = [(number, 128 + number) for number in (1, signal.SIGTERM, signal.SIGINT)]  # 1: a closed terminal
 posix = pytest.mark.skipif(sys.platform == "win32", reason="sends SIGTERM")
@@ -123,7 +124,7 @@ def test_refusals(charrnn, trained_once, tmp_path):
         assert charrnn("serve", trained_once, option, "-1").exit_code in (1, 2)
         assert charrnn("serve", trained_once, option, "x").exit_code == 2
     for origin in ("example.org", "https://example.org/", "https://a b", "x*"):
-        message = f"--cors {shlex.quote(origin)}: must be * or the origin of a web page, such as https://example.org"
+        message = f"--cors {shell_word(origin)}: must be * or the origin of a web page, such as https://example.org"
         refused(charrnn("serve", trained_once, "--cors", origin), 2, message)
     refused(charrnn("serve", trained_once, "--port", 65536), 2, "--port 65536: must be at most 65,535")
 

@@ -1,6 +1,6 @@
 """The last line on a terminal: what a person may type next; and nothing of it in a pipe."""
 
-import shlex
+import os
 from pathlib import Path
 
 import on_terminal
@@ -8,6 +8,7 @@ import pytest
 from tiny import OPTIONS
 
 from charrnn.cli.output import next_command
+from charrnn.words import shell_word
 
 
 def on_a_wide_terminal(monkeypatch, *arguments):
@@ -67,4 +68,4 @@ def test_a_page_is_opened_as_the_system_does_it(monkeypatch, capsys, platform, o
     monkeypatch.setattr("sys.platform", platform)
     next_command.suggest_opening(Path("-a b.html"))
     shown = capsys.readouterr().err
-    assert f"open it: {opener} {shlex.quote('./-a b.html')}" in shown
+    assert f"open it: {opener} {shell_word(os.path.join('.', '-a b.html'))}" in shown

@@ -1,8 +1,8 @@
 """`charrnn gradflow` on the command line."""
 
 import json
+import os
 import re
-import shlex
 import shutil
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from charrnn.diagnostics.gradflow.gradient_flow import LOG_ZERO, Curve, Gradient
 from charrnn.diagnostics.gradflow.spectrum import Conditions
 from charrnn.diagnostics.gradflow.truncation import Truncation
 from charrnn.training.events import Flowed
+from charrnn.words import shell_word
 
 SMALL = ("-s", "model.hidden_size=8", "-s", "runtime.threads=1", "--lags", "20")
 
@@ -96,7 +97,11 @@ def test_characters_that_the_model_does_not_know_are_reported(charrnn, tiny_run)
 def test_a_text_in_place_of_a_run_is_an_error_with_the_right_option(charrnn, text_file, name):
     shutil.copy(text_file, "text.txt")
     result = charrnn("gradflow", name)
-    refused(result, 1, f"if it is a text, read it with a fresh network: charrnn gradflow --text {shlex.quote(name)}")
+    refused(
+        result,
+        1,
+        f"if it is a text, read it with a fresh network: charrnn gradflow --text {shell_word(os.path.normpath(name))}",
+    )
 
 
 def test_a_damaged_checkpoint_is_taken_for_no_text(charrnn):
