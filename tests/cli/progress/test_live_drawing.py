@@ -272,6 +272,7 @@ def test_an_interrupt_before_a_picture_reaches_the_screen_leaves_the_lines_above
     assert sum("/100 " in line for line in screen.lines) == 1
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGTSTP"), reason="a shell that stops and continues needs POSIX")
 def test_the_time_in_which_the_shell_stopped_it_is_not_counted(foreground, monkeypatch):
     screen, (_, write), paused = Screen(), os.pipe(), []
     screen.fileno = lambda: write
