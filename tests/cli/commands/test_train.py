@@ -1,6 +1,7 @@
 """`train`: what it prints, what is planned, and where its values come from."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -14,14 +15,14 @@ from charrnn.runs.storage.checkpoint import load
 def test_train_prints_the_run_directory_and_nothing_else_on_stdout(charrnn, text_file):
     result = charrnn("train", text_file, *TINY)
     assert result.exit_code == 0
-    assert result.stdout == "runs/text\n"
+    assert result.stdout == f"{Path('runs/text')}\n"
     assert "validation loss" in result.stderr
     assert "\x1b" not in result.stderr
 
 
 def test_quiet_prints_the_run_directory_alone(charrnn, text_file):
     result = charrnn("train", text_file, *TINY, "-q")
-    assert (result.stdout, result.stderr) == ("runs/text\n", "")
+    assert (result.stdout, result.stderr) == (f"{Path('runs/text')}\n", "")
 
 
 def test_json_is_a_line_per_event_and_nothing_else(charrnn, text_file):
@@ -91,7 +92,7 @@ def test_a_fine_tune_prints_new_symbols_and_the_origin_of_its_values(charrnn, ti
     found = json.loads(charrnn("train", other, "--from", tiny_run, "--dry-run", "--json").stdout)
     assert found["config"]["model"]["hidden_size"] == 16
     assert (found["origins"]["model.hidden_size"], found["origins"]["training.seed"]) == ("--from", "default")
-    assert found["notes"][0].startswith(f"from {tiny_run}/best.safetensors: step 20, validation loss ")
+    assert found["notes"][0].startswith(f"from {tiny_run}{os.sep}best.safetensors: step 20, validation loss ")
     assert found["notes"][1].endswith("2 are new: '1', '2'")
     shown = charrnn("train", other, "--from", tiny_run, "--dry-run").stdout
     assert re.search(r"model\.hidden_size +│ 16 +│ --from ", shown)

@@ -1,6 +1,7 @@
 """`train`, each mistake: a clear line on stderr, exit 1 or 2, nothing lost, no traceback."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -187,7 +188,7 @@ def test_a_directory_that_cannot_be_written(charrnn, text_file, tmp_path):
     )
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs Linux's /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc")
 def test_paths_that_even_root_cannot_read_or_write(charrnn, text_file):
     refused(charrnn("train", text_file, *TINY, "-o", "/proc/charrnn"), 1, "/proc/charrnn: cannot be written")
     refused(charrnn("train", "/proc/self/mem"), 1, "/proc/self/mem: cannot be read")

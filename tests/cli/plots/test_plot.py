@@ -201,7 +201,7 @@ def test_time_has_a_unit_that_fits(tmp_path, tiny_run, steps, rate, label, last)
 
 
 def test_time_that_is_not_known_is_refused_for_the_run_that_lacks_it(tmp_path, tiny_run):
-    with pytest.raises(OptionError, match="/a: without its config"):
+    with pytest.raises(OptionError, match=r"[/\\]a: without its config"):
         picture(tiny_run, write(tmp_path / "a", [1.0]), axis="time")
 
 
