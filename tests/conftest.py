@@ -41,6 +41,14 @@ def _short_measurements():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _console_of_today():
+    """On Windows rich finds an old console where there is none, as in these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rich.console.detect_legacy_windows", lambda: False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def shakespeare():
     """Tiny Shakespeare, if the checkout has it."""

@@ -75,7 +75,7 @@ def test_unsaved_steps_are_trained_again_to_the_same_end(tmp_path, text_file):
 
 def test_a_resume_with_another_text_is_refused(tmp_path, text_file):
     list(start(text_file, tmp_path / "run").events())
-    text_file.write_text(text_file.read_text() + "one more line\n")
+    text_file.write_text(text_file.read_text("utf-8") + "one more line\n", "utf-8")
     with pytest.raises(RunError, match=r"the text differs .* 1,214 characters, SHA-256 .* the run's had 1,200"):
         api.resume(tmp_path / "run")
 
@@ -85,7 +85,7 @@ def test_more_steps_move_the_end_and_say_so(tmp_path, text_file):
     run = api.resume(tmp_path / "run", steps=30)
     assert run.plan.notes == ("the end moves from step 20 to 30; the cosine schedule now runs over 30 steps",)
     assert list(run.events())[-2].step == 30
-    assert "steps: 30" in (tmp_path / "run" / "config.yaml").read_text()
+    assert "steps: 30" in (tmp_path / "run" / "config.yaml").read_text("utf-8")
 
 
 def test_nothing_to_resume(tmp_path):
@@ -117,7 +117,7 @@ def test_the_plan_counts_steps_parameters_and_characters(text_file):
 
 
 def test_a_short_text_shrinks_batch_and_window_and_says_so(tmp_path):
-    (tmp_path / "short.txt").write_text("hello world, this is a short text.\n" * 2)
+    (tmp_path / "short.txt").write_text("hello world, this is a short text.\n" * 2, "utf-8")
     plan = api.plan([str(tmp_path / "short.txt")], resolve("default", ["training.sequence_length=64"]).config)
     training = plan.config.training
     assert (training.batch_size, training.sequence_length) == (1, 62)

@@ -63,7 +63,7 @@ def test_an_installed_charrnn_writes_with_its_model_at_once(tmp_path):
         [sys.executable, "-c", code, tmp_path / "site", *words],
         cwd=tmp_path / "cwd",
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     assert done.stdout.startswith("It was")

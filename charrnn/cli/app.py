@@ -192,8 +192,8 @@ def main() -> None:
     """Set the streams to UTF-8 whatever the locale says, and a pipe to the same line ends on each system, then run the
     command.
     """
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 (the parent closed it; open to the end)
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (the parent closed it; open to the end)
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # not a text file: unchanged
             line_end = None if stream.isatty() else "\n"

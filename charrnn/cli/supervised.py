@@ -14,6 +14,7 @@ import sys
 import threading
 
 from charrnn.cli import main as command
+from charrnn.system.input_end import wait_for_input_end
 from charrnn.system.signals import exit_code
 
 
@@ -35,8 +36,7 @@ def _go_to(folder: str) -> None:
 
 
 def _stop_with_input() -> None:
-    while os.read(0, 1):  # not sys.stdin: its lock would be held at exit
-        pass
+    wait_for_input_end()
     _thread.interrupt_main(signal.SIGTERM)
 
 

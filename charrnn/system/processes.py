@@ -19,8 +19,8 @@ def process_holds_lock(pid: int) -> bool:
 
 def is_alive(pid: int) -> bool:
     """Whether a process has this number."""
-    if pid <= 0:
-        return False  # the number of a group of processes
+    if not 0 < pid < 1 << 32:
+        return False  # 0 and less: a group of processes; Windows takes no number of more bits
     if IS_WINDOWS:
         return _is_alive_on_windows(pid)
     try:

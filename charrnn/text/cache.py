@@ -26,7 +26,7 @@ from charrnn.system.whole_file import whole_file
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 FOLDER_VARIABLE = "CHARRNN_CACHE_DIR"
-HALF_WRITTEN = re.compile(r"\.charrnn-[0-9a-f]{16}\.tmp")  # the side files of `whole_file`
+HALF_WRITTEN = re.compile(r"\.charrnn-([0-9a-f]{16}|[a-z0-9_]{8})\.tmp")  # by `whole_file`; on Windows by `load`
 DIGEST = 32  # bytes
 PIECE = 1 << 20  # bytes read at once
 ABANDONED_AFTER = 24 * 3600.0  # seconds after which the writer of a half-written file is gone
@@ -77,8 +77,9 @@ def ids_path(sha256: str, vocabulary: Vocabulary) -> Path:
 def load(sha256: str, vocabulary: Vocabulary, length: int, what: str) -> Ids | None:
     """The ids, (length,); None without a file that is whole and this user's.
 
-    They are memory-mapped from a copy without a name, which nobody can change or cut short: a process that reads a
-    mapped file beyond its new end is killed. Raises TextError if there is no room for the copy.
+    They are memory-mapped from a copy without a name (on Windows, with one until it is closed), which nobody can
+    change or cut short: a process that reads a mapped file beyond its new end is killed. Raises TextError if there is
+    no room for the copy.
     """
     size = length * vocabulary.dtype.itemsize
     try:
@@ -90,7 +91,7 @@ def load(sha256: str, vocabulary: Vocabulary, length: int, what: str) -> Ids | N
         if not stat.S_ISREG(found.st_mode) or found.st_size != size + DIGEST or not _is_ours(found):
             return None
         try:
-            with tempfile.TemporaryFile(dir=folder()) as copy:
+            with tempfile.TemporaryFile(prefix=".charrnn-", suffix=".tmp", dir=folder()) as copy:
                 if not _copy_if_valid(file, copy, size, sha256, vocabulary):
                     return None
                 copy.flush()

@@ -44,7 +44,7 @@ def _write(path: Path, megabytes: int) -> None:
     """Write random words, a million characters a line."""
     random = np.random.default_rng(0)
     words = ["".join(random.choice(list("etaoinshrdlu"), random.integers(1, 9))) for _ in range(5000)]
-    with path.open("w") as file:
+    with path.open("w", encoding="utf-8") as file:
         for _ in range(megabytes):
             text = " ".join(words[i] for i in random.integers(0, len(words), 250_000))
             file.write(text[:999_999] + "\n")
@@ -57,7 +57,7 @@ def _encoding(path: Path, environment: dict[str, str]) -> float:
         "text = read_text([sys.argv[1]]); build(text, text.vocabulary(1), Split((1, 0, 0))); print(time.perf_counter() - began)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path)], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, str(path)], env=environment, capture_output=True, encoding="utf-8", check=True
     )
     return float(done.stdout)
 
@@ -71,7 +71,7 @@ def _train(path: Path, folder: str, environment: dict[str, str], *settings: str)
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     assert status == 0
-    events = map(json.loads, (out / "metrics.jsonl").read_text().splitlines())
+    events = map(json.loads, (out / "metrics.jsonl").read_text("utf-8").splitlines())
     rates = [event["chars_per_second"] for event in events if event["event"] == "step"]
     return 1e6 / statistics.median(rates), usage.ru_maxrss / 1e3
 
@@ -87,7 +87,7 @@ def _first_update() -> float:
         command = [*CHARRNN, "train", "--json", "-q", "--steps", "1000000", "-o", str(Path(folder) / "run")]
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+            command, stdout=subprocess.PIPE, encoding="utf-8", env={**os.environ, "PYTHONUNBUFFERED": "1"}
         )
         assert process.stdout
         while json.loads(process.stdout.readline())["event"] != "step":

@@ -78,7 +78,7 @@ class Wire:
         program = [sys.executable, str(HERE / "probe.py"), "10.77.0.1"]
         with _running([*self.command_prefix(0), *program]):
             found = subprocess.run(
-                [*self.command_prefix(1), *program, "10.77.0.2"], capture_output=True, text=True, check=True
+                [*self.command_prefix(1), *program, "10.77.0.2"], capture_output=True, encoding="utf-8", check=True
             )
         return Link(*map(float, found.stdout.split()))
 
@@ -108,7 +108,7 @@ def wire(gbit: float, delay: float) -> Iterator[Wire]:
 @contextmanager
 def _running(command: list[str]) -> Iterator["subprocess.Popen[str]"]:
     """Run a process and wait until it prints "ready"; on exit, close its input and wait for its end."""
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
     try:
         if process.stdout.readline() != "ready\n":
             raise SystemExit(f"{' '.join(command)} cannot run here")

@@ -112,7 +112,7 @@ async def ask(port, body):
 def server(*runs: str, options=()):
     """A server of these runs in a process of its own; yields its port."""
     command = [sys.executable, "-m", "charrnn", "serve", *runs, "--port", "0", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
     try:
         line = process.stdout.readline()
         assert line, process.stderr.read()

@@ -13,9 +13,13 @@ from charrnn import api
 
 def test_version_help_and_module():
     for arguments in (["--version"], ["--help"], ["train", "--help"]):
-        done = subprocess.run([sys.executable, "-m", "charrnn", *arguments], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "charrnn", *arguments], capture_output=True, encoding="utf-8", check=True
+        )
         assert "Traceback" not in done.stderr
-    done = subprocess.run([sys.executable, "-m", "charrnn", "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "charrnn", "--version"], capture_output=True, encoding="utf-8", check=True
+    )
     assert done.stdout == f"charrnn {package.__version__}\n"
 
 
@@ -27,7 +31,7 @@ def test_help_and_version_load_nothing_heavy(arguments):
         "try: main()\nexcept SystemExit: pass\n"
         "print([m for m in ('numpy', 'pydantic', 'rich', 'yaml', 'safetensors') if m in sys.modules], file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stderr.strip() == "[]"
 
 
@@ -71,7 +75,7 @@ def test_out_of_memory_is_one_line_with_advice(charrnn, tiny_run, monkeypatch, a
 @pytest.mark.slow
 def test_a_closed_pipe_ends_the_command_quietly(tiny_run, command):
     line = f"{sys.executable} -m charrnn {command.format(run=tiny_run)} | head -c 6"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, check=False)
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stdout) > 0

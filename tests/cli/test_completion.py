@@ -34,7 +34,7 @@ def complete(tmp_path):
             env=os.environ | variables,
             cwd=tmp_path,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=True,
         )
         assert done.stderr.strip() == "[]"  # no traceback, and nothing heavy

@@ -134,7 +134,7 @@ def test_every_name_that_is_proposed_exists():
 
 
 def test_a_file_whose_name_begins_with_a_dash(charrnn):
-    Path("-my tales.txt").write_text("text")
+    Path("-my tales.txt").write_text("text", "utf-8")
     refused(
         charrnn("train", "-my tales.txt"),
         2,

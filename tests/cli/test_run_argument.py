@@ -55,7 +55,7 @@ def test_a_sentence_in_the_place_of_a_text(charrnn, tiny_run, command):
 
 
 def test_another_text_names_the_way(charrnn, tiny_run, tmp_path):
-    Path("new text").write_text("another text")
+    Path("new text").write_text("another text", "utf-8")
     refused(
         charrnn("eval", tiny_run, "--text", "new text"),
         1,

@@ -102,7 +102,7 @@ def test_surprisal_colours_only_the_generated_text(tiny_run, more):
 @pytest.mark.slow
 def test_sigterm_saves_and_exits_143(text_file, tmp_path):
     command = [sys.executable, "-m", "charrnn", "train", str(text_file), "-o", str(tmp_path / "r"), *LONG]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8", preexec_fn=heed_signals)
     while "validation loss" not in process.stderr.readline():
         pass
     process.send_signal(signal.SIGTERM)
@@ -132,7 +132,7 @@ def test_a_second_signal_ends_a_step_that_takes_too_long(text_file, tmp_path, nu
     """The first waits for the step at hand, here a hundred seconds."""
     settings = [*LONG, "-s", f"runtime.threads={threads}", "-s", "training.eval_every=1000"]
     command = [sys.executable, "-c", ENDLESS_STEP, "train", str(text_file), "-o", str(tmp_path / "r"), *settings]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_signals)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8", preexec_fn=heed_signals)
     while "step\n" != process.stderr.readline():
         pass
     process.send_signal(number)
@@ -158,7 +158,7 @@ def test_a_terminal_that_goes_away_saves_and_exits_129(text_file, tmp_path):
 def test_a_training_started_by_nohup_survives_its_terminal(text_file, tmp_path):
     settings = [*LONG[:-1], "3000", "-o", str(tmp_path / "r")]
     command = ["nohup", sys.executable, "-m", "charrnn", "train", str(text_file), *settings]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, encoding="utf-8", stdin=subprocess.DEVNULL)
     while "validation loss" not in process.stderr.readline():
         pass
     process.send_signal(signal.SIGHUP)
@@ -180,7 +180,7 @@ def test_ctrl_c_before_the_training_exits_130(tmp_path):
         [sys.executable, "-m", "charrnn", "train", "-"],
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         cwd=tmp_path,
     )
     process.stdin.write("a")

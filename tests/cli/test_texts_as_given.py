@@ -18,8 +18,8 @@ def evaluated(result):
 def test_every_command_reports_skipped_files_of_a_folder(charrnn, tiny_run, text_file, tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
-    (folder / "a.txt").write_text(text_file.read_text())
-    (folder / "letter.rtf").write_text("{\\rtf1 hello}")
+    (folder / "a.txt").write_text(text_file.read_text("utf-8"), "utf-8")
+    (folder / "letter.rtf").write_text("{\\rtf1 hello}", "utf-8")
     note = f"{folder}: 1 file read (1 .txt); left out 1: a rich text document (RTF) (letter.rtf)"
     for command in (
         ["train", folder, *TINY],
@@ -57,7 +57,7 @@ def test_runs_are_called_after_their_texts(charrnn, monkeypatch):
         ("हिन्दी.txt", "हिन्दी"),
         ("Vol. 2 - The Sea.txt", "Vol-2-The-Sea"),
     ):
-        Path(file).write_text("The boat goes out.\n" * 20)
+        Path(file).write_text("The boat goes out.\n" * 20, "utf-8")
         assert charrnn("train", file, *TINY, "-q").stdout == f"runs/{run}\n"
     Path("my [old] folder").mkdir()
     Path("song [live].txt").rename("my [old] folder/a.txt")

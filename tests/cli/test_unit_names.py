@@ -129,7 +129,7 @@ def test_no_command_speaks_of_characters(charrnn, run, many, one, arguments):
     ],
 )
 def test_errors_speak_of_bytes(charrnn, run, one, tmp_path, arguments, message):
-    (tmp_path / "short").write_text("a")
+    (tmp_path / "short").write_text("a", "utf-8")
     given = [argument.format(run=run, one=one, short=tmp_path / "short") for argument in arguments]
     done = charrnn(*given, stdin=b"a")
     assert done.exit_code == 1

@@ -25,8 +25,8 @@ def test_nothing_like_it(charrnn):
 
 
 def test_a_text_or_a_run_in_the_place_of_a_command(charrnn, tiny_run):
-    Path("My Stories.txt").write_text("text")
-    Path("play.txt").write_text("text")
+    Path("My Stories.txt").write_text("text", "utf-8")
+    Path("play.txt").write_text("text", "utf-8")
     train = f"train on the text: charrnn train {shell_word('My Stories.txt')}"
     refused(charrnn("play.txt"), 2, "play.txt: a text, not a command; train on it: charrnn train play.txt")
     refused(charrnn("play"), 2, "play: not a command; train on the text: charrnn train play.txt")

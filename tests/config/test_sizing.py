@@ -135,7 +135,7 @@ def test_a_sized_configuration_has_the_ranges_of_any_other(key):
 
 
 def test_a_file_that_does_not_ask_for_it_is_not_sized(text_file, tmp_path):
-    (tmp_path / "c.yaml").write_text("model: {hidden_size: 8}\n")
+    (tmp_path / "c.yaml").write_text("model: {hidden_size: 8}\n", "utf-8")
     config = resolve(str(tmp_path / "c.yaml")).config
     assert missing_sizes(config) == []
     plan = api.plan([str(text_file)], config)
@@ -176,7 +176,7 @@ def test_a_fine_tune_is_sized_for_every_length(length):
 
 def test_each_training_of_a_sweep_is_sized_except_for_varied_keys(text_file, tmp_path):
     for trial in trials(parse_axes(["model.hidden_size=4,8"]), "default", [], {}, None, 0):
-        (tmp_path / "trial.yaml").write_text(to_yaml(trial.config))
+        (tmp_path / "trial.yaml").write_text(to_yaml(trial.config), "utf-8")
         plan = api.plan([str(text_file)], resolve(str(tmp_path / "trial.yaml")).config)
         assert plan.config.model.hidden_size == trial.values["model.hidden_size"]
         assert (plan.config.model.cell, plan.config.model.dropout, plan.config.training.epochs) == ("gru", 0.4, 60.0)
@@ -190,7 +190,7 @@ def test_a_gradient_check_and_a_measurement_of_speed_need_no_text(small_peak):
 
 def test_the_default_file_is_the_shipped_one_whatever_is_called_so_here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "default").write_text("model: {cell: lstm}\n")
+    (tmp_path / "default").write_text("model: {cell: lstm}\n", "utf-8")
     assert default().model.cell == "gru"
     assert resolve("./default").config.model.cell == "lstm"
     assert re.search(r"default\.yaml:\d+$", resolve("default").origin("model.cell"))

@@ -301,7 +301,7 @@ def test_three_updates_of_a_training_are_three_by_the_rules(tmp_path):
     """`charrnn train` with the row's own configuration. Each window's h_{-1} is the last state of the one before, as it was handed on."""
     *_, row = measure_bridges(0, ["update-rules"])
     text = tmp_path / "text.txt"
-    text.write_text("she sells sea shells on the sea shore. " * 9)
+    text.write_text("she sells sea shells on the sea shore. " * 9, "utf-8")
     settings = [*row.configuration.split(), "training.steps=3", "training.sample_every=0"]
     plan = api.plan([str(text)], resolve(None, settings).config)
     run = api.start(plan, tmp_path / "run")

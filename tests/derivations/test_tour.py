@@ -87,7 +87,9 @@ def test_it_names_every_document_system_and_file():
     links = set(re.findall(r"\]\(([\w./]+)\)", TOUR))
     assert all((FOLDER / link).exists() for link in links)
     files = {
-        str(path.relative_to(FOLDER)) for folder in (FOLDER, FOLDER / "systems") for path in folder.glob("[a-z]*.py")
+        path.relative_to(FOLDER).as_posix()
+        for folder in (FOLDER, FOLDER / "systems")
+        for path in folder.glob("[a-z]*.py")
     }
     assert files <= links
 

@@ -212,7 +212,7 @@ def spawn(arguments: Sequence[str], mark: str = "") -> "subprocess.Popen[str]":
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
 
 
@@ -239,7 +239,7 @@ def marked(mark: str) -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             environment = (folder / "environ").read_bytes() + b"\0"
-            alive = (folder / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+            alive = (folder / "stat").read_text("utf-8").rpartition(")")[2].split()[0] not in "ZX"
         except (OSError, IndexError):
             continue
         if needle in environment and alive:

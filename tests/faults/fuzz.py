@@ -143,7 +143,7 @@ def _fuzz_here(target: str, folder: Path, arguments: list[str]) -> None:
 def _arguments(target: str, folder: Path, seconds: float) -> list[str]:
     dictionary = folder / "words"
     escaped = ("".join(f"\\x{byte:02x}" for byte in word.encode()) for word in words(target))
-    dictionary.write_text("".join(f'"{word}"\n' for word in escaped))
+    dictionary.write_text("".join(f'"{word}"\n' for word in escaped), "utf-8")
     return [
         f"-max_total_time={max(1, round(seconds))}",
         f"-timeout={HARD_LIMIT}",

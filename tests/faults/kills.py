@@ -246,7 +246,7 @@ def while_workers_start(count: int, folder: Path) -> Result:
 def shared_files(process: int) -> list[Path]:
     """The files of shared memory, still with a name, that a process has mapped."""
     try:
-        lines = Path(f"/proc/{process}/maps").read_text().splitlines()
+        lines = Path(f"/proc/{process}/maps").read_text("utf-8").splitlines()
     except OSError:
         return []
     found = {line.split(maxsplit=5)[-1] for line in lines if "/charrnn-" in line and not line.endswith("(deleted)")}

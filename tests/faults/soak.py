@@ -88,7 +88,7 @@ def look(processes: list[int]) -> Sample:
     """What these processes use now."""
     folders = [Path("/proc", str(process)) for process in processes]
     return Sample(
-        memory=sum(int((folder / "statm").read_text().split()[1]) for folder in folders) * PAGE,
+        memory=sum(int((folder / "statm").read_text("utf-8").split()[1]) for folder in folders) * PAGE,
         files=sum(len(os.listdir(folder / "fd")) for folder in folders),
         threads=sum(len(os.listdir(folder / "task")) for folder in folders),
     )

@@ -240,7 +240,7 @@ def full_disk(folder: Path) -> Result:
         ran = subprocess.run(
             ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", str(folder), *inside],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=120,
         )
     except (OSError, subprocess.TimeoutExpired) as error:

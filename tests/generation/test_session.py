@@ -108,7 +108,7 @@ def test_a_model_of_bytes_knows_everything(tmp_path, text_file):
 
 def test_a_model_of_documents_ends_a_line_where_it_ends_a_document(tmp_path):
     names = tmp_path / "names.txt"
-    names.write_text("anna\nbob\ncleo\n" * 40)
+    names.write_text("anna\nbob\ncleo\n" * 40, "utf-8")
     trained(tmp_path / "names", names, "data.boundary=\\n")
     model = api.load(tmp_path / "names")
     session = Session(model.generator(), "an")

@@ -83,12 +83,13 @@ def test_a_stream_that_is_given_up(client):
 def test_llm(served, model, tmp_path):
     pytest.importorskip("llm", reason="needs llm: pip install --group clients")
     (tmp_path / "extra-openai-models.yaml").write_text(
-        f"- model_id: harbour\n  model_name: run\n  api_base: {served}\n  api_key_name: harbour\n  completion: true\n"
+        f"- model_id: harbour\n  model_name: run\n  api_base: {served}\n  api_key_name: harbour\n  completion: true\n",
+        "utf-8",
     )
     command = [sys.executable, "-m", "llm", "-m", "harbour", "--key", "sesame", "the c"]
     environment = {**os.environ, "LLM_USER_PATH": str(tmp_path)}
     for extra in ([], ["--no-stream"]):
         options = ["-o", "seed", "4", "-o", "temperature", "0.8", "-o", "max_tokens", "30", *extra]
-        done = subprocess.run([*command, *options], env=environment, capture_output=True, text=True)
+        done = subprocess.run([*command, *options], env=environment, capture_output=True, encoding="utf-8")
         assert done.stderr == ""
         assert done.stdout.rstrip("\n") == model.sample("the c", 30, seed=4).rstrip("\n")

@@ -112,7 +112,7 @@ def test_smoothed_labels_are_pytorchs():
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_a_trained_run_goes_to_pytorch_with_its_vocabulary(cell, tmp_path):
     text = tmp_path / "text.txt"
-    text.write_text("the cat sat on the mat. a dog ran.\nwhy?\n" * 30)
+    text.write_text("the cat sat on the mat. a dog ran.\nwhy?\n" * 30, "utf-8")
     settings = [
         f"model.cell={cell}",
         "model.hidden_size=12",

@@ -25,7 +25,7 @@ def test_the_import_is_light_and_a_star_import_works():
         "from charrnn import *\n"
         "print(train.__module__, Model.__name__)"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert found.stdout.split() == ["charrnn.python.training", "Model"]
 
 
@@ -38,7 +38,7 @@ def test_everything_public_has_a_docstring():
 
 
 def test_paths_are_taken_as_names_are(tmp_path, text_file):
-    (tmp_path / "mine.yaml").write_text("model: {cell: rnn, hidden_size: 8}\ntraining: {steps: 2}\n")
+    (tmp_path / "mine.yaml").write_text("model: {cell: rnn, hidden_size: 8}\ntraining: {steps: 2}\n", "utf-8")
     settings = {"training.batch_size": 4, "training.sequence_length": 8, "runtime.threads": 1}
     model = charrnn.train(text_file, config=tmp_path / "mine.yaml", settings=settings, out=tmp_path / "run")
     assert model.saved.config.model.hidden_size == 8

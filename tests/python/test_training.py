@@ -44,7 +44,8 @@ def test_a_bar_is_for_a_terminal_that_can_draw_it(wanted, terminal, term, kind):
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_a_terminal_shows_one_bar_in_one_line(width):
     pyte = pytest.importorskip("pyte")
-    console = Console(file=io.StringIO(), force_terminal=True, width=width, height=24, _environ={"TERM": "xterm"})
+    made = {"width": width, "height": 24, "legacy_windows": False, "_environ": {"TERM": "xterm"}}
+    console = Console(file=io.StringIO(), force_terminal=True, **made)
     with progress_display(True, console) as display:
         display.stage("reading [red]a.txt[/red]\x1b", 3.0)
         display.begin(200, 0)

@@ -35,7 +35,9 @@ TOLERANCES = {"float32": 1e-6, "float64": 1e-12}
 
 
 def alone(*arguments):
-    done = subprocess.run([sys.executable, "-m", "charrnn", *map(str, arguments)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "charrnn", *map(str, arguments)], capture_output=True, encoding="utf-8"
+    )
     assert done.returncode == 0, done.stderr
     return done
 
@@ -45,7 +47,7 @@ def last(run):
 
 
 def evaluations(run):
-    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    lines = map(json.loads, (run / "metrics.jsonl").read_text("utf-8").splitlines())
     return [line["loss"] for line in lines if line["event"] == "eval"]
 
 
@@ -137,7 +139,7 @@ def test_a_signal_to_mpiexec_saves_once_and_ends_all_ranks(mpiexec, text, tmp_pa
     assert process.returncode == code
     assert out.endswith(f"{run}\n")  # mpiexec says something before
     assert stderr.count("stopped; checkpoint saved") == 1
-    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text("utf-8").splitlines()]
     step = lines[-2]["step"]
     assert [line["event"] for line in lines[-2:]] == ["finished", "saved"]
     assert last(run).progress.step == step >= 200
@@ -197,7 +199,7 @@ def test_a_signal_while_a_time_is_measured_leaves_nothing(mpiexec, text, tmp_pat
 def ranks_of(run):
     """The process ids of the ranks that train there."""
     found = subprocess.run(
-        ["pgrep", "-f", f"^{sys.executable} -m charrnn train .*{run}"], capture_output=True, text=True
+        ["pgrep", "-f", f"^{sys.executable} -m charrnn train .*{run}"], capture_output=True, encoding="utf-8"
     )
     return [int(pid) for pid in found.stdout.split()]
 
@@ -244,7 +246,7 @@ def differing(mpiexec, run, first, second):
 
 def test_a_rank_with_another_text_is_refused_before_the_first_step(mpiexec, text, tmp_path):
     other = tmp_path / "other.txt"
-    other.write_text(text.read_text().replace("cat", "dog", 1))
+    other.write_text(text.read_text("utf-8").replace("cat", "dog", 1), "utf-8")
     done = differing(mpiexec, tmp_path / "run", [text], [other])
     assert done.returncode == 1
     assert re.fullmatch(r"error: rank 1 differs from rank 0: the text's SHA-256 is \w{64}, not \w{64}\n", done.stderr)
@@ -291,7 +293,7 @@ def test_without_mpi4py_ranks_print_what_to_install(text, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", program, "train", text, "-o", tmp_path / "run", *OPTIONS],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         env={"PMI_RANK": "0", "PMI_SIZE": "2"},
     )
     assert done.returncode == 1
@@ -304,7 +306,7 @@ def test_ranks_that_do_not_know_of_each_other_are_refused(text, tmp_path):
     pytest.importorskip("mpi4py", reason="needs mpi4py, which is not here")
     command = [sys.executable, "-m", "charrnn", "train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", "5"]
     environment = {**os.environ, "SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "2"}
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment)
+    done = subprocess.run(list(map(str, command)), capture_output=True, encoding="utf-8", env=environment)
     assert done.returncode == 1
     assert done.stderr.startswith("error: 2 ranks were started, but MPI reports 1; start them with the mpiexec")
     assert done.stderr.count("\n") == 1
@@ -339,7 +341,7 @@ def test_a_loss_that_is_not_finite_on_one_rank_rolls_all_ranks_back(mpiexec, tex
     )
     done = mpiexec(2, "python", "-c", program, "train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 20)
     assert done.returncode == 0, done.stderr
-    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text("utf-8").splitlines()]
     assert [line["diverged_step"] for line in lines if line["event"] == "recovered"] == [8]
     assert [line["event"] for line in lines[-2:]] == ["saved", "baseline"]
     assert last(tmp_path / "run").progress.step == 20
@@ -365,7 +367,7 @@ def test_a_spike_caused_by_the_text_is_accepted_on_every_rank(mpiexec, text, tmp
     )
     done = mpiexec(2, "python", "-c", program, "train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 40)
     assert done.returncode == 0, done.stderr
-    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text("utf-8").splitlines()]
     assert max(line["loss"] for line in lines if line["event"] == "step") > 50
     assert not [line for line in lines if line["event"] == "recovered"]
 

@@ -116,7 +116,7 @@ def test_the_lock_of_a_killed_process_counts_no_more(tiny_run):
     assert summarise(tiny_run).state == "running"
     process.kill()
     process.wait()
-    assert json.loads((tiny_run / "lock").read_text())["pid"] == process.pid
+    assert json.loads((tiny_run / "lock").read_text("utf-8"))["pid"] == process.pid
     assert not is_held(tiny_run)
     process.stdin.close()
     process.stdout.close()
@@ -125,7 +125,9 @@ def test_the_lock_of_a_killed_process_counts_no_more(tiny_run):
 def test_a_process_that_has_the_number_of_a_dead_one_does_not_count(tiny_run):
     other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
-        (tiny_run / "lock").write_text(json.dumps({"pid": other.pid, "host": os.uname().nodename, "since": ""}))
+        (tiny_run / "lock").write_text(
+            json.dumps({"pid": other.pid, "host": lock.socket.gethostname(), "since": ""}), "utf-8"
+        )
         assert processes.is_alive(other.pid)
         assert is_held(tiny_run) == (not processes.LOCK_TABLE.exists())
     finally:
@@ -134,15 +136,19 @@ def test_a_process_that_has_the_number_of_a_dead_one_does_not_count(tiny_run):
 
 def test_without_a_list_of_locks_any_living_process_counts(tiny_run, tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "LOCK_TABLE", tmp_path / "none")
-    (tiny_run / "lock").write_text(json.dumps({"pid": os.getpid(), "host": lock.socket.gethostname(), "since": ""}))
+    (tiny_run / "lock").write_text(
+        json.dumps({"pid": os.getpid(), "host": lock.socket.gethostname(), "since": ""}), "utf-8"
+    )
     assert is_held(tiny_run)
-    for pid in (0, -1, 1 << 70):
-        (tiny_run / "lock").write_text(json.dumps({"pid": pid, "host": lock.socket.gethostname(), "since": ""}))
+    for pid in (0, -1, 1 << 40, 1 << 70):
+        (tiny_run / "lock").write_text(
+            json.dumps({"pid": pid, "host": lock.socket.gethostname(), "since": ""}), "utf-8"
+        )
         assert not is_held(tiny_run)
 
 
 def test_a_lock_of_another_machine_counts_while_the_run_changes(tiny_run):
-    (tiny_run / "lock").write_text('{"pid": 1, "host": "elsewhere", "since": ""}')
+    (tiny_run / "lock").write_text('{"pid": 1, "host": "elsewhere", "since": ""}', "utf-8")
     assert is_held(tiny_run)
     for path in tiny_run.iterdir():
         os.utime(path, (time.time() - 7200,) * 2)
@@ -153,8 +159,11 @@ def test_a_lock_of_another_machine_counts_while_the_run_changes(tiny_run):
     "content", ["", "\0\0", "{}", "[]", "[" * 999, '{"pid": "x", "host": 3}', '{"pid": 1e999, "host": "a"}']
 )
 def test_a_damaged_lock_is_not_held(tiny_run, content):
-    (tiny_run / "lock").write_text(content)
+    (tiny_run / "lock").write_text(content, "utf-8")
     assert not is_held(tiny_run)
+
+
+LINKS = ["link"] if os.name == "posix" else []  # on Windows few may make any
 
 
 def test_the_newest_comes_first_and_sweeps_are_seen(tiny_run, tmp_path):
@@ -165,14 +174,15 @@ def test_the_newest_comes_first_and_sweeps_are_seen(tiny_run, tmp_path):
             os.utime(path, (1e9 + number,) * 2)
     (runs / ".hidden").mkdir()
     shutil.copytree(tiny_run, runs / ".hidden" / "run")
-    (runs / "link").symlink_to(runs / "old")
-    (runs / "elsewhere").symlink_to(tmp_path)
-    (runs / "notes.txt").write_text("not a run")
+    if LINKS:
+        (runs / "link").symlink_to(runs / "old")
+        (runs / "elsewhere").symlink_to(tmp_path)
+    (runs / "notes.txt").write_text("not a run", "utf-8")
     assert [run.name for run in list_runs(runs)] == [
         os.path.join("deep", "er", "c"),
-        "sweep/b",
-        "sweep/a",
-        "link",
+        os.path.join("sweep", "b"),
+        os.path.join("sweep", "a"),
+        *LINKS,
         "old",
     ]
     assert [run.name for run in list_runs(runs / "old")] == ["old"]
@@ -228,8 +238,8 @@ def test_a_log_with_anything_in_it_does_no_harm(tiny_run, tmp_path):
         '{"event": [], "step": {}}', '{"event": "step", "step": 5, "epoch": NaN}', '{"event": "baseline", "split": "valid", "loss": NaN}',
         '{"event": "finished", "reason": ["steps"], "step": 10}', "\xff", '{"event": "step", "step": ' + "9" * 999 + ', "epoch": 1.0}', '{"event": "baseline", "split": "valid", "loss": ' + "9" * 999 + "}",
     ]  # fmt: skip
-    (tiny_run / "metrics.jsonl").write_text("\n".join(lines))
-    (tiny_run / "diverged.safetensors").write_text("not at all")
+    (tiny_run / "metrics.jsonl").write_text("\n".join(lines), "utf-8")
+    (tiny_run / "diverged.safetensors").write_text("not at all", "utf-8")
     (found,) = list_runs(tmp_path)
     assert (found.state, found.ngram_loss) == ("finished", None)
 
@@ -244,12 +254,12 @@ def test_the_loss_of_the_ngram_is_taken_from_the_log(tiny_run, tmp_path):
 def test_only_both_ends_of_a_long_log_are_read(tmp_path):
     events = [{"event": "step", "step": number} for number in range(20_000)]
     text = "".join(json.dumps(event) + "\n" for event in events)
-    (tmp_path / "metrics.jsonl").write_text(text)
+    (tmp_path / "metrics.jsonl").write_text(text, "utf-8")
     found = [event["step"] for event in read_recent_events(tmp_path)]
     assert (found[0], found[-1]) == (0, 19_999)
     assert found == sorted(set(found))
     assert len(found) < 2 * READ_BYTES / 20 < len(events)
-    (tmp_path / "metrics.jsonl").write_text(text[:1000])
+    (tmp_path / "metrics.jsonl").write_text(text[:1000], "utf-8")
     assert [event["step"] for event in read_recent_events(tmp_path)] == list(range(text[:1000].count("\n")))
     assert read_recent_events(tmp_path / "none") == []
 

@@ -67,12 +67,12 @@ def test_resumed_it_ends_with_the_same_bytes(planned, tmp_path, settings):
 
 def test_a_text_whose_files_end_elsewhere_is_another(tmp_path):
     for number, content in enumerate(["one\n", "two\n", "three\n"] * 10):
-        (tmp_path / f"{number:02}.txt").write_text(content * 5)
+        (tmp_path / f"{number:02}.txt").write_text(content * 5, "utf-8")
     config = resolve(None, [*LINES, "data.boundary=file"]).config
     made = api.start(api.plan([str(tmp_path / "*.txt")], config), tmp_path / "run")
     list(made.events())
-    (tmp_path / "00.txt").write_text("one\n" * 4)
-    (tmp_path / "01.txt").write_text("one\n" + "two\n" * 5)
+    (tmp_path / "00.txt").write_text("one\n" * 4, "utf-8")
+    (tmp_path / "01.txt").write_text("one\n" + "two\n" * 5, "utf-8")
     with pytest.raises(RunError, match="the text differs"):
         api.resume(made.path)
 

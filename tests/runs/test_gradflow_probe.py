@@ -18,7 +18,7 @@ EVERY_4 = "training.gradflow_every=4"
 
 
 def flows(run):
-    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    lines = map(json.loads, (run / "metrics.jsonl").read_text("utf-8").splitlines())
     return [line for line in lines if line["event"] == "gradflow"]
 
 
@@ -83,7 +83,7 @@ def test_a_training_that_diverges_logs_numbers_or_nothing(tmp_path, text_file):
     with pytest.raises(DivergedError):
         events.extend(start(tmp_path / "run", text_file, *settings).events())
     assert any(isinstance(event, Recovered) for event in events)
-    metrics = (tmp_path / "run" / "metrics.jsonl").read_text()
+    metrics = (tmp_path / "run" / "metrics.jsonl").read_text("utf-8")
     assert "NaN" not in metrics
     assert "Infinity" not in metrics
     assert flows(tmp_path / "run")
@@ -125,7 +125,7 @@ def test_without_the_key_nothing_is_logged(tiny_run):
 def test_a_validation_split_that_is_too_short_for_the_lags_is_not_probed(text_file, lags, split):
     """Lags and one character more are needed; 10 of the first 100 characters validate."""
     short = text_file.with_name("short.txt")
-    short.write_text(text_file.read_text()[:100])
+    short.write_text(text_file.read_text("utf-8")[:100], "utf-8")
     corpus = api.plan([str(short)], resolve(None, [*TINY, "data.split=[0.9, 0.1, 0]"]).config).corpus
     assert len(corpus.split("valid")) == 10
     text = _beginning(corpus, lags)

@@ -123,7 +123,7 @@ def written(folder, texts, mark=False, compressed=False):
 
 @pytest.mark.parametrize("unit", ["char", "byte"])
 def test_positions_restart_when_a_file_is_named_twice(tmp_path, unit):
-    (tmp_path / "a").write_text("ab\nc")
+    (tmp_path / "a").write_bytes(b"ab\nc")
     _, found = read([str(tmp_path / "a")] * 2, unit, None)
     assert [row[2:] for row in found] == [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (1, 1), (1, 2), (1, 3), (2, 1)]
 
@@ -175,7 +175,9 @@ def test_the_place_of_bytes_is_that_of_their_character(tmp_path):
 )
 def test_each_character_of_a_split_has_its_place(tmp_path, settings):
     for name in "ab":
-        (tmp_path / f"{name}.txt").write_text("".join(f"{name} é {number}\r\n" for number in range(200)), newline="")
+        (tmp_path / f"{name}.txt").write_text(
+            "".join(f"{name} é {number}\r\n" for number in range(200)), newline="", encoding="utf-8"
+        )
     text = api.load(trained(tmp_path / "run", tmp_path / "*.txt", *settings)).training_text
     vocabulary, splits = text.corpus.vocabulary, [["train"], ["valid", "test"]]
     lines = {str(tmp_path / f"{name}.txt"): f"{name} é {{}}\n" for name in "ab"}

@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 
 import pytest
+from links import needs_links
 
 from charrnn import api
 from charrnn.config.data import Data
@@ -37,7 +38,7 @@ def test_a_text_that_was_moved_is_read_from_its_new_place(saved, text_file, tmp_
 
 
 def test_a_text_that_has_changed_is_refused(saved, text_file):
-    text_file.write_text(text_file.read_text() + "one more line\n")
+    text_file.write_text(text_file.read_text("utf-8") + "one more line\n", "utf-8")
     with pytest.raises(
         RunError, match=r"text\.txt has 1,214 characters, .* the run's had 1,200, .*name it: `text` TEXT"
     ):
@@ -58,11 +59,12 @@ def test_a_text_from_standard_input_is_asked_for(saved, text_file):
     assert load_corpus(piped, [str(text_file)]).sha256 == saved.text.sha256
 
 
+@needs_links
 def test_a_folder_is_read_as_it_was_for_a_run_of_older_rules(tmp_path, tiny_config):
     folder = tmp_path / "folder"
     folder.mkdir()
-    (folder / "a.txt").write_text("the cat sat on the mat.\n" * 20)
-    (folder / "b.html").write_text("<html>a dog ran.\n" * 20)
+    (folder / "a.txt").write_text("the cat sat on the mat.\n" * 20, "utf-8")
+    (folder / "b.html").write_text("<html>a dog ran.\n" * 20, "utf-8")
     (folder / "wide.txt").write_bytes(("why?\n" * 20).encode("utf-16"))
     os.symlink("a.txt", folder / "z.txt")
     config = tiny_config.with_values("data", encoding=("b.html=utf-8",))
@@ -71,7 +73,7 @@ def test_a_folder_is_read_as_it_was_for_a_run_of_older_rules(tmp_path, tiny_conf
     saved = load(run.path / "last.safetensors")
     before = replace(saved, config=tiny_config, text=replace(saved.text, sources=(str(folder),)))
     assert load_corpus(before).sha256 == saved.text.sha256
-    (folder / "a.txt").write_text("another text\n" * 20)
+    (folder / "a.txt").write_text("another text\n" * 20, "utf-8")
     with pytest.raises(RunError, match="the text differs"):
         load_corpus(before)
 

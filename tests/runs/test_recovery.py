@@ -81,7 +81,7 @@ def test_a_bad_loss_is_dropped_and_the_run_rolls_back_at_half_the_rate(start, pl
     rates = {event.step: event.learning_rate for event in kinds(events, Stepped)}
     assert rates[25] == pytest.approx(run.trainer.schedule(24) / 2)
     assert isinstance(kinds(events, Finished)[0], Finished)
-    lines = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text("utf-8").splitlines()]
     (recovered,) = [line for line in lines if line["event"] == "recovered"]
     assert recovered["step"] == 20
     assert str(loss)[:2] in recovered["reason"]
@@ -120,7 +120,7 @@ def test_a_fault_that_does_not_go_away_ends_the_training_though_the_best_is_far_
     run = start("run", "training.recoveries=4")
     with pytest.raises(DivergedError, match="rolling back 4 times"):
         follow(plant, run)
-    lines = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text("utf-8").splitlines()]
     assert [line["step"] for line in lines if line["event"] == "recovered"] == [20, 20, 5, 5]
 
 
@@ -141,9 +141,9 @@ def test_the_best_checkpoint_survives_a_rollback(start, plant, monkeypatch):
 
 def foreign(plant, tmp_path, what):
     """A run that differs in one thing alone."""
-    text = (tmp_path / "text.txt").read_text()
+    text = (tmp_path / "text.txt").read_text("utf-8")
     swapped = text.replace("cat", "tac") if what == "text" else text.replace("c", "é") if what == "vocabulary" else text
-    (tmp_path / "other.txt").write_text(swapped)
+    (tmp_path / "other.txt").write_text(swapped, "utf-8")
     settings = [*TINY, *(["model.hidden_size=12"] if what == "network" else [])]
     run = tiny.start(tmp_path / "other", tmp_path / "other.txt", *settings)
     follow(plant, run, until=22)
@@ -213,7 +213,7 @@ def test_after_the_last_try_the_good_checkpoint_and_the_batch_are_kept(start, pl
     assert state.shape == (1, 4, 16)
     np.testing.assert_array_equal(weights, run.trainer.network.parameters["W_hh"])
     symbols = json.loads(metadata["vocabulary"])
-    assert "".join(symbols[i] for i in inputs[:, 0]) in (run.path.parent / "text.txt").read_text()
+    assert "".join(symbols[i] for i in inputs[:, 0]) in (run.path.parent / "text.txt").read_text("utf-8")
 
 
 def test_the_saved_batch_has_the_state_before_the_rejected_step(start, plant):

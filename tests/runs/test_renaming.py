@@ -44,7 +44,7 @@ def content(run):
 
 
 def logged_steps(run, name):
-    events = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    events = map(json.loads, (run / "metrics.jsonl").read_text("utf-8").splitlines())
     return [event["step"] for event in events if event["event"] == name]
 
 
@@ -65,7 +65,7 @@ def test_two_trainings_write_the_same_files_as_each_alone(start, tmp_path, at):
     for run, alone in (("y", "one"), ("x", "two")):
         assert content(tmp_path / run) == content(tmp_path / alone)
         assert logged_steps(tmp_path / run, "step") == [*range(1, 21)]
-        assert f'"path": "{tmp_path / run}/last.safetensors"' in (tmp_path / run / "metrics.jsonl").read_text()
+        assert f'"path": "{tmp_path / run}/last.safetensors"' in (tmp_path / run / "metrics.jsonl").read_text("utf-8")
         assert sorted(os.listdir(tmp_path / run)) == sorted(os.listdir(tmp_path / alone))
     api.resume(tmp_path / "y", steps=30).events().close()
 
@@ -169,7 +169,7 @@ def test_two_processes_of_the_command_line(tmp_path, text_file):
     def train(out, seed):
         options = [part for setting in settings for part in ("-s", setting)]
         command = [sys.executable, "-m", "charrnn", "train", str(text_file), "-o", out, "--seed", seed, *options, "-q"]
-        return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
 
     first = train("x", "1")
     try:

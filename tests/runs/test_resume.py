@@ -20,8 +20,8 @@ from charrnn.training.events import Finished, Stepped
 
 def edit(run, old, new):
     config = run / "config.yaml"
-    assert old in config.read_text()
-    config.write_text(config.read_text().replace(old, new))
+    assert old in config.read_text("utf-8")
+    config.write_text(config.read_text("utf-8").replace(old, new), "utf-8")
 
 
 def test_a_config_that_was_edited_is_refused_naming_the_difference(tiny_run):
@@ -39,7 +39,7 @@ def test_changing_only_the_end_is_not_an_edit_of_the_configuration(tiny_run):
     edit(tiny_run, "steps: 20", "steps: 30")
     (finished,) = (event for event in api.resume(tiny_run, steps=40).events() if isinstance(event, Finished))
     assert (finished.step, finished.reason) == (40, "steps")
-    assert "steps: 40\n" in (tiny_run / "config.yaml").read_text()
+    assert "steps: 40\n" in (tiny_run / "config.yaml").read_text("utf-8")
 
 
 @pytest.mark.parametrize("content", [None, b""])
@@ -51,10 +51,10 @@ def test_a_config_that_was_lost_is_written_again(tiny_run, content):
 
 
 def test_an_invalid_config_is_an_error_and_stays_as_it_is(tiny_run):
-    (tiny_run / "config.yaml").write_text("model: {cell: transformer}")
+    (tiny_run / "config.yaml").write_text("model: {cell: transformer}", "utf-8")
     with pytest.raises(RunError, match=r"config\.yaml was changed: .*model\.cell: .* found 'transformer'"):
         api.resume(tiny_run)
-    assert (tiny_run / "config.yaml").read_text() == "model: {cell: transformer}"
+    assert (tiny_run / "config.yaml").read_text("utf-8") == "model: {cell: transformer}"
 
 
 def test_other_versions_are_noted(tiny_run):
@@ -154,12 +154,12 @@ def unreadable(file):
 )
 def test_no_link_is_followed(tiny_run, tmp_path, name):
     victim = tmp_path / "victim"
-    victim.write_text("years of work\n")
+    victim.write_text("years of work\n", "utf-8")
     (tiny_run / name).unlink(missing_ok=True)
     (tiny_run / name).symlink_to(victim)
     with contextlib.suppress(RunError):
         list(api.resume(tiny_run, steps=30).events())
-    assert victim.read_text() == "years of work\n"
+    assert victim.read_text("utf-8") == "years of work\n"
     assert not (tiny_run / "previous.safetensors").is_symlink()
 
 

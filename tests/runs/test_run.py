@@ -46,7 +46,7 @@ def test_a_sample_is_logged_once_whenever_the_run_was_stopped(run, sample_every)
         if isinstance(event, Saved) and event.step == 10 and event.path.endswith("last.safetensors"):
             break
     list(api.resume(begun.path).events())
-    logged = [json.loads(line) for line in (begun.path / "metrics.jsonl").read_text().splitlines()]
+    logged = [json.loads(line) for line in (begun.path / "metrics.jsonl").read_text("utf-8").splitlines()]
     samples = [event["step"] for event in logged if event["event"] == "sample"]
     assert samples == ([10, 20] if sample_every == 10 else [5, 10, 15, 20])
 
@@ -110,7 +110,7 @@ def test_a_run_that_is_killed_after_a_save_has_each_sample_once(tmp_path, text_f
         if isinstance(event, Saved) and event.step == at and event.path.endswith("last.safetensors"):
             break
     list(api.resume(begun.path).events())
-    logged = [json.loads(line) for line in (begun.path / "metrics.jsonl").read_text().splitlines()]
+    logged = [json.loads(line) for line in (begun.path / "metrics.jsonl").read_text("utf-8").splitlines()]
     samples = [event["step"] for event in logged if event["event"] == "sample"]
     assert samples == [13, 25, 26, 39, 50, 52, 65, 78, 91, 100, 104, 117, 130]
 

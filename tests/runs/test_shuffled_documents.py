@@ -25,7 +25,7 @@ LINES = r"data.boundary=\n"
 @pytest.fixture
 def names(tmp_path):
     path = tmp_path / "names.txt"
-    path.write_text("\n".join(NAMES) + "\n")
+    path.write_text("\n".join(NAMES) + "\n", "utf-8")
     return path
 
 
@@ -46,7 +46,7 @@ def record(path):
 def test_the_order_is_on_for_documents_and_recorded(names, table, tmp_path):
     run = trained(tmp_path / "run", names, LINES)
     assert record(run / "last.safetensors")["config"]["data"]["shuffle"] is True
-    assert "\n  shuffle: true\n" in (run / "config.yaml").read_text()
+    assert "\n  shuffle: true\n" in (run / "config.yaml").read_text("utf-8")
     assert load(run / "last.safetensors").config.shuffle_seed == 0
     data = record(trained(tmp_path / "table", table, "data.field=lyrics") / "last.safetensors")["config"]["data"]
     assert (data["field"], data["shuffle"]) == ("lyrics", True)
@@ -58,7 +58,7 @@ def test_a_record_without_it_is_that_of_an_earlier_version(names, tmp_path, sett
     assert record(run / "last.safetensors")["config"]["data"].keys().isdisjoint({"shuffle", "field"})
     saved = load(run / "last.safetensors")
     assert (saved.config.data.shuffle, saved.config.data.field) == (False, None)
-    assert "\n  shuffle: false\n" in (run / "config.yaml").read_text()
+    assert "\n  shuffle: false\n" in (run / "config.yaml").read_text("utf-8")
 
 
 def test_a_run_of_an_earlier_version_goes_on_in_its_own_order(names, tmp_path):
@@ -66,8 +66,10 @@ def test_a_run_of_an_earlier_version_goes_on_in_its_own_order(names, tmp_path):
     run = start(tmp_path / "run", names, LINES, "data.shuffle=false")
     follow(run, until=10)
     config = tmp_path / "run" / "config.yaml"  # as such a version wrote it
-    config.write_text(config.read_text().replace("  shuffle: false\n", "").replace("  field: null\n", ""))
-    assert "shuffle" not in config.read_text()
+    config.write_text(
+        config.read_text("utf-8").replace("  shuffle: false\n", "").replace("  field: null\n", ""), "utf-8"
+    )
+    assert "shuffle" not in config.read_text("utf-8")
     list(api.resume(tmp_path / "run").events())
     for name in ("last.safetensors", "best.safetensors", "config.yaml"):
         assert (tmp_path / "run" / name).read_bytes() == (whole / name).read_bytes()
@@ -76,7 +78,7 @@ def test_a_run_of_an_earlier_version_goes_on_in_its_own_order(names, tmp_path):
 def test_an_edit_of_the_order_in_a_run_is_refused(names, tmp_path):
     follow(start(tmp_path / "run", names, LINES), until=10)
     config = tmp_path / "run" / "config.yaml"
-    config.write_text(config.read_text().replace("shuffle: true", "shuffle: null"))
+    config.write_text(config.read_text("utf-8").replace("shuffle: true", "shuffle: null"), "utf-8")
     with pytest.raises(RunError, match=r"data.shuffle is None, and was True"):
         api.resume(tmp_path / "run")
 
@@ -103,12 +105,12 @@ def test_another_text_is_read_in_its_own_order(names, tmp_path):
 
 def test_a_model_of_a_column_reads_other_tables_and_plain_texts(table, names, tmp_path):
     model = api.load(trained(tmp_path / "run", table, "data.field=lyrics"))
-    (tmp_path / "other.jsonl").write_text('{"lyrics": "Abe"}\n{"lyrics": "Ben"}\n')
-    (tmp_path / "other.txt").write_text("Abe\n\nBen")
+    (tmp_path / "other.jsonl").write_text('{"lyrics": "Abe"}\n{"lyrics": "Ben"}\n', "utf-8")
+    (tmp_path / "other.txt").write_text("Abe\n\nBen", "utf-8")
     documents = [model.read([str(tmp_path / f"other.{ending}")]).content() for ending in ("jsonl", "txt")]
     assert documents == [b"\nAbe\nBen\n", b"\nAbe\n\nBen\n"]
     assert model.evaluate("Abe", counted=False).characters == 4
-    (tmp_path / "names.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "names.csv").write_text("a,b\n1,2\n", "utf-8")
     with pytest.raises(charrnn.CharrnnError, match=r"names.csv: no column 'lyrics'"):
         model.read([str(tmp_path / "names.csv")])
 
@@ -119,7 +121,7 @@ def test_models_of_different_orders_may_know_what_is_held_out(names, tmp_path):
         trained(tmp_path / "b", names, LINES, "training.seed=1"),
         trained(tmp_path / "c", names, LINES, "training.learning_rate=0.01"),
     ]
-    note = "b/best.safetensors was trained on another part of the text, which may contain this held-out part"
+    note = f"{tmp_path / 'b' / 'best.safetensors'} was trained on another part of the text, which may contain this held-out part"
     assert any(each.endswith(note) for each in api.load(runs[0], runs[1], weights=[1, 1]).notes)
     assert not any("another part" in each for each in api.load(runs[0], runs[2], weights=[1, 1]).notes)
 

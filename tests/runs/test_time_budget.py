@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import re
 import time
 
 import pytest
@@ -112,10 +113,10 @@ def test_a_training_that_diverges_while_it_is_measured_names_no_file_that_is_gon
 def test_a_temporary_folder_that_cannot_be_written_is_named_with_the_ways_out(
     text_file, tiny_config, tmp_path, monkeypatch
 ):
-    (tmp_path / "file").write_text("a file where a folder should be")
+    (tmp_path / "file").write_text("a file where a folder should be", "utf-8")
     monkeypatch.setattr(time_budget.tempfile, "tempdir", str(tmp_path / "file"))
     expected = (
-        rf"^`seconds`: the measurement needs a folder, and {tmp_path / 'file'} cannot be written: Not a directory; "
+        rf"^`seconds`: the measurement needs a folder, and {re.escape(str(tmp_path / 'file'))} cannot be written: .*; "
         r"set the environment variable TMPDIR to another folder, or use `steps`$"
     )
     with pytest.raises(RunError, match=expected):

@@ -54,7 +54,7 @@ def test_each_training_has_one_core_unless_something_else_is_said():
 
 def test_varied_epochs_override_the_steps_of_a_file(tmp_path):
     recipe = tmp_path / "recipe.yaml"
-    recipe.write_text("training:\n  steps: 7\n")
+    recipe.write_text("training:\n  steps: 7\n", "utf-8")
     found = trials(parse_axes(["training.epochs=2,3"]), str(recipe), (), {}, None, 0)
     assert [(trial.config.training.steps, trial.config.training.epochs) for trial in found] == [(None, 2), (None, 3)]
 

@@ -1,9 +1,10 @@
 """A sweep's directory."""
 
 import json
-import os
+from pathlib import Path
 
 import pytest
+from links import needs_links
 from tiny import TINY
 
 from charrnn.errors import RunError, TextError
@@ -34,7 +35,7 @@ def test_a_sweep_knows_its_text_and_names_its_runs(text_file):
 
 def test_without_a_name_each_sweep_has_a_directory_of_its_own(text_file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert [str(opened(swept(text_file), None)) for _ in range(2)] == ["runs/text-sweep", "runs/text-sweep-2"]
+    assert [opened(swept(text_file), None) for _ in range(2)] == [Path("runs/text-sweep"), Path("runs/text-sweep-2")]
 
 
 def test_the_same_sweep_goes_on_in_its_directory(text_file, tmp_path):
@@ -49,9 +50,9 @@ def test_the_same_sweep_goes_on_in_its_directory(text_file, tmp_path):
 def test_a_sweep_of_before_a_key_goes_on_with_its_default(text_file, tmp_path):
     out = tmp_path / "s"
     opened(swept(text_file), out)
-    record = json.loads((out / RECORD).read_text())
+    record = json.loads((out / RECORD).read_text("utf-8"))
     assert record["config"].pop("model.bias") is True
-    (out / RECORD).write_text(json.dumps(record))
+    (out / RECORD).write_text(json.dumps(record), "utf-8")
     opened(swept(text_file), out)
     with pytest.raises(RunError, match=r"model\.bias is true there, and false here"):
         open_directory(swept(text_file, settings=["model.bias=false"]), out)
@@ -82,7 +83,7 @@ def test_another_text_is_refused_also_under_the_same_name(text_file, tmp_path):
     other.write_bytes(text_file.read_bytes())
     with pytest.raises(RunError, match=r"its text is \['.*text.txt'\]"):
         opened(swept(other), tmp_path / "s")
-    text_file.write_text("something else. " * 100)
+    text_file.write_text("something else. " * 100, "utf-8")
     with pytest.raises(RunError, match="its text has changed since"):
         opened(swept(text_file), tmp_path / "s")
 
@@ -98,7 +99,7 @@ def test_a_sweep_that_was_killed_while_it_wrote_its_record_starts_again(text_fil
     out = tmp_path / "s"
     out.mkdir()
     (out / LOCK).touch()
-    (out / f"{RECORD}.tmp").write_text('{"te')
+    (out / f"{RECORD}.tmp").write_text('{"te', "utf-8")
     opened(swept(text_file), out)
     assert (out / RECORD).is_file()
 
@@ -106,17 +107,17 @@ def test_a_sweep_that_was_killed_while_it_wrote_its_record_starts_again(text_fil
 @pytest.mark.parametrize("lock", [None, "mine"])
 def test_files_that_only_share_a_sweep_file_s_name_are_kept(text_file, tmp_path, lock):
     mine = tmp_path / f"{RECORD}.tmp"
-    mine.write_text("precious")
+    mine.write_text("precious", "utf-8")
     if lock:
-        (tmp_path / LOCK).write_text(lock)
+        (tmp_path / LOCK).write_text(lock, "utf-8")
     with pytest.raises(RunError, match=r"not empty \(it holds|lock: not a lock of charrnn"):
         open_directory(swept(text_file), tmp_path)
-    assert mine.read_text() == "precious"
+    assert mine.read_text("utf-8") == "precious"
 
 
 def test_files_of_another_running_sweep_are_left_alone(text_file, tmp_path):
     lock = directory.create(tmp_path / "s", leftover=f"{RECORD}.tmp")
-    (tmp_path / "s" / f"{RECORD}.tmp").write_text('{"te')
+    (tmp_path / "s" / f"{RECORD}.tmp").write_text('{"te', "utf-8")
     with pytest.raises(RunError, match="another training is writing there"):
         open_directory(swept(text_file), tmp_path / "s")
     assert (tmp_path / "s" / f"{RECORD}.tmp").exists()
@@ -127,12 +128,12 @@ def test_files_of_another_running_sweep_are_left_alone(text_file, tmp_path):
 def test_a_damaged_record_is_refused(text_file, tmp_path, content):
     out = tmp_path / "s"
     opened(swept(text_file), out)
-    (out / RECORD).write_text(content)
+    (out / RECORD).write_text(content, "utf-8")
     with pytest.raises(RunError, match=r"sweep\.json: damaged"):
         opened(swept(text_file), out)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@needs_links
 @pytest.mark.parametrize("name", ["configs", "logs"])
 def test_a_link_in_place_of_a_folder_is_refused(text_file, tmp_path, name):
     out, elsewhere = tmp_path / "s", tmp_path / "elsewhere"

@@ -8,6 +8,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from links import needs_links
 
 from charrnn.system import folder_handle as module
 from charrnn.system import folder_path
@@ -18,7 +19,6 @@ from charrnn.system.whole_file import whole_file
 holds = pytest.mark.skipif(
     not CAN_HOLD_FOLDERS, reason="a directory cannot be held here, nor renamed while a file in it is open"
 )
-posix = pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
 
 
 @pytest.fixture
@@ -90,11 +90,11 @@ def test_another_process_has_the_name_alone(folder, tmp_path):
     assert sent.read("x").read() == b"y"
 
 
-@posix
+@needs_links
 def test_no_link_is_written_through(folder, tmp_path):
     victim = tmp_path / "victim"
     victim.mkdir()
-    (victim / "file").write_text("years of work")
+    (victim / "file").write_text("years of work", "utf-8")
     for name in ("file", "side.tmp", "whole", "whole.tmp"):
         (folder.path / name).symlink_to(victim / "file")
     (folder.path / "below").symlink_to(victim)
@@ -107,11 +107,11 @@ def test_no_link_is_written_through(folder, tmp_path):
     put(folder, "whole", "new")
     assert not (folder.path / "whole").is_symlink()
     assert folder.read("whole").read() == b"new"
-    assert (victim / "file").read_text() == "years of work"
+    assert (victim / "file").read_text("utf-8") == "years of work"
     assert os.listdir(victim) == ["file"]
 
 
-@posix
+@needs_links
 def test_a_link_that_comes_between_the_look_and_the_opening_is_not_followed_either(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(Folder, "refuse_link", lambda folder, name: None)
     (tmp_path / "elsewhere").mkdir()
@@ -124,18 +124,18 @@ def test_a_link_that_comes_between_the_look_and_the_opening_is_not_followed_eith
     assert not (tmp_path / "victim").exists()
 
 
-@posix
+@needs_links
 def test_a_file_with_a_second_name_elsewhere_becomes_one_of_its_own(folder, tmp_path):
-    (tmp_path / "backup").write_text("before\n")
+    (tmp_path / "backup").write_text("before\n", "utf-8")
     os.link(tmp_path / "backup", folder.path / "lines")
     with folder.append_to("lines") as file:
         file.write(b"after\n")
     assert folder.read("lines").read() == b"before\nafter\n"
-    assert (tmp_path / "backup").read_text() == "before\n"
+    assert (tmp_path / "backup").read_text("utf-8") == "before\n"
     assert folder.names() == ["lines"]
 
 
-@posix
+@needs_links
 def test_only_a_file_is_appended_to(folder):
     os.mkfifo(folder.path / "lines")
     with pytest.raises(OSError, match="not a regular file"):
@@ -144,23 +144,24 @@ def test_only_a_file_is_appended_to(folder):
 
 def test_in_somebodys_own_folder_nothing_but_the_file_is_touched(tmp_path):
     for name in ("plot.svg.tmp", "plot.svg"):
-        (tmp_path / name).write_text("precious")
+        (tmp_path / name).write_text("precious", "utf-8")
     with pytest.raises(KeyboardInterrupt), whole_file(tmp_path / "plot.svg"):
         raise KeyboardInterrupt
-    assert (tmp_path / "plot.svg").read_text() == "precious"
+    assert (tmp_path / "plot.svg").read_text("utf-8") == "precious"
     with whole_file(tmp_path / "plot.svg") as file:
         file.write(b"new")
-    assert (tmp_path / "plot.svg").read_text() == "new"
-    assert (tmp_path / "plot.svg.tmp").read_text() == "precious"
+    assert (tmp_path / "plot.svg").read_text("utf-8") == "new"
+    assert (tmp_path / "plot.svg.tmp").read_text("utf-8") == "precious"
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_the_longest_name_can_be_written(tmp_path):
     with whole_file(tmp_path / ("x" * 255)) as file:
         file.write(b"new")
-    assert (tmp_path / ("x" * 255)).read_text() == "new"
+    assert (tmp_path / ("x" * 255)).read_text("utf-8") == "new"
 
 
+@needs_links
 @pytest.mark.parametrize("links", [True, False])
 def test_an_existing_name_is_not_replaced_without_permission(tmp_path, monkeypatch, links):
     if not links:
@@ -214,7 +215,7 @@ def test_without_holding_too_a_directory_must_be_there(named, tmp_path):
         Folder(tmp_path / "file")
 
 
-@posix
+@needs_links
 def test_without_o_nofollow_a_link_is_refused_when_it_is_seen(named, tmp_path):
     (named.path / "lines").symlink_to(tmp_path / "victim")
     (named.path / "below").symlink_to(tmp_path)

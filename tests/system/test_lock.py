@@ -24,7 +24,9 @@ HOLD = "import sys, time; from pathlib import Path; from charrnn.system.lock imp
 @pytest.fixture
 def holder(tmp_path):
     """Another process that holds the lock of tmp_path."""
-    with subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, encoding="utf-8"
+    ) as process:
         assert process.stdout.readline() == "held\n"
         yield process
         process.kill()
@@ -42,16 +44,16 @@ def test_the_lock_of_a_process_that_was_killed_is_taken_over(tmp_path, holder):
     holder.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
     holder.wait()
     taken = Lock(tmp_path)
-    assert str(os.getpid()) in (tmp_path / LOCK).read_text()
+    assert str(os.getpid()) in (tmp_path / LOCK).read_text("utf-8")
     taken.release()
 
 
 def test_a_released_lock_can_be_taken_and_its_file_stays_empty(tmp_path):
     first = Lock(tmp_path)
-    assert str(os.getpid()) in (tmp_path / LOCK).read_text()
+    assert str(os.getpid()) in (tmp_path / LOCK).read_text("utf-8")
     first.release()
     first.release()
-    assert (tmp_path / LOCK).read_text() == ""
+    assert (tmp_path / LOCK).read_text("utf-8") == ""
     Lock(tmp_path).release()
 
 
@@ -100,19 +102,19 @@ def test_a_disk_that_takes_nothing_any_more_hides_no_other_error(tmp_path, monke
     lock.release()
     monkeypatch.undo()
     again = Lock(tmp_path)
-    assert str(os.getpid()) in (tmp_path / LOCK).read_text()
+    assert str(os.getpid()) in (tmp_path / LOCK).read_text("utf-8")
     again.release()
 
 
 def test_a_holder_gets_a_moment_to_say_who_it_is_or_to_let_go(tmp_path, holder):
-    content = (tmp_path / LOCK).read_text()
-    (tmp_path / LOCK).write_text("")
-    writer = threading.Timer(0.2, lambda: (tmp_path / LOCK).write_text(content))
+    content = (tmp_path / LOCK).read_text("utf-8")
+    (tmp_path / LOCK).write_text("", "utf-8")
+    writer = threading.Timer(0.2, lambda: (tmp_path / LOCK).write_text(content, "utf-8"))
     writer.start()
     with pytest.raises(RunError, match=f"process {holder.pid}, since"):
         Lock(tmp_path)
     writer.join()
-    (tmp_path / LOCK).write_text("")
+    (tmp_path / LOCK).write_text("", "utf-8")
     threading.Timer(0.2, holder.kill).start()
     Lock(tmp_path).release()
 
@@ -136,13 +138,13 @@ def test_a_directory_stays_locked_after_removal_of_the_file_or_a_rename(tmp_path
 
 @pytest.mark.parametrize("content", ["precious", '{"name": "charrnn", "lockfileVersion": 3}', "{}"])
 def test_a_file_with_the_lock_s_name_that_is_not_a_lock_is_left_alone(tmp_path, content):
-    (tmp_path / LOCK).write_text(content)
+    (tmp_path / LOCK).write_text(content, "utf-8")
     refusals = []
     for _ in range(2):  # what was refused first holds nothing, though its error is kept
         with pytest.raises(RunError, match="lock: not a lock of charrnn, and would be overwritten") as refusal:
             Lock(tmp_path)
         refusals.append(refusal)
-    assert (tmp_path / LOCK).read_text() == content
+    assert (tmp_path / LOCK).read_text("utf-8") == content
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 50, b'{"pi', b'{"pid": 1, "ho'])

@@ -51,3 +51,13 @@ def test_a_process_that_ended_is_not_alive():
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
     assert not processes.is_alive(process.pid)
+
+
+@pytest.mark.parametrize("windows", [False, True])
+@pytest.mark.parametrize("pid", [0, -1, 1 << 32, 1 << 70])
+def test_a_number_that_no_process_can_have_is_not_looked_up(monkeypatch, windows, pid):
+    """A lock file may say anything; Windows' own functions take 32 bits."""
+    monkeypatch.setattr(os, "kill", lambda *given: pytest.fail(str(given)))
+    monkeypatch.setattr(processes, "_is_alive_on_windows", lambda pid: pytest.fail(str(pid)))
+    monkeypatch.setattr(processes, "IS_WINDOWS", windows)
+    assert not processes.is_alive(pid)

@@ -156,7 +156,7 @@ def test_a_row_with_more_cells_than_the_first_is_reported(table):
         (
             "s.json",
             '[{"lyrics": "a"}]',
-            r"s.json: data.field takes JSON with each row on a line of its own; for a list: jq -c '.\[\]' \S*s.json > s.jsonl$",
+            r"s.json: data.field takes JSON with each row on a line of its own; for a list: jq -c .\.\[\]. \S*s.json > s.jsonl$",
         ),
         (
             "s.parquet",
@@ -210,12 +210,12 @@ def test_of_folders_and_patterns_only_tables_are_read(table, tmp_path):
 
 @pytest.mark.parametrize("content", [delimited(ROWS), JSON])
 def test_a_table_on_standard_input(monkeypatch, content):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode())))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content.encode()), encoding="utf-8"))
     assert documents("-") == LYRICS
 
 
 def test_where_plain_texts_are_read_too_each_is_a_document(table, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"id,lyrics\n")))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"id,lyrics\n"), encoding="utf-8"))
     sources = table("s.csv", "id,lyrics\n1,a\n"), table("t.txt", "one\n\ntwo\n"), "-"
     assert documents(*sources, with_plain=True) == ["a", "one\n\ntwo\n", "id,lyrics\n"]
 

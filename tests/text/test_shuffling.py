@@ -16,7 +16,7 @@ NAMES = [f"{first}{second}" for first in "ABCDEFGHIJ" for second in "abcdef"]
 @pytest.fixture
 def names(tmp_path):
     path = tmp_path / "names.txt"
-    path.write_text("\n".join(NAMES) + "\n")
+    path.write_text("\n".join(NAMES) + "\n", "utf-8")
     return str(path)
 
 
@@ -57,9 +57,9 @@ def test_every_part_of_the_list_is_in_every_split(names, split):
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_document_keeps_its_place_in_its_file(tmp_path, seed):
-    (tmp_path / "a.txt").write_text("one\ntwo\n\n\nthree")
-    (tmp_path / "b.csv").write_text('id,t\n1,"four\nlines"\n2,five\n')
-    (tmp_path / "c.jsonl").write_text('{"t": "six\\nseven"}\n\n{"t": "eight"}\n')
+    (tmp_path / "a.txt").write_text("one\ntwo\n\n\nthree", "utf-8")
+    (tmp_path / "b.csv").write_text('id,t\n1,"four\nlines"\n2,five\n', "utf-8")
+    (tmp_path / "c.jsonl").write_text('{"t": "six\\nseven"}\n\n{"t": "eight"}\n', "utf-8")
     poems = read_text([str(tmp_path / "a.txt")], boundary="blank-line", shuffle_seed=seed)
     cells = read_text([str(tmp_path / "b.csv"), str(tmp_path / "c.jsonl")], field="t", shuffle_seed=seed)
     for text, places in (
@@ -86,7 +86,7 @@ def test_files_that_are_documents_are_shuffled(tmp_path):
     for number in range(8):
         path = tmp_path / f"{number % 3}" / f"{number}.txt"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(f"text {number}")
+        path.write_text(f"text {number}", "utf-8")
     in_order = read_text([str(tmp_path)], boundary="file").documents
     expected = tuple(in_order[number] for number in permutation(8, 5))
     files = sorted(map(str, tmp_path.rglob("*.txt")))
@@ -100,7 +100,7 @@ def test_files_that_are_documents_are_shuffled(tmp_path):
 @pytest.mark.parametrize("unit", ["char", "byte"])
 def test_of_one_long_text_the_files_are_shuffled(tmp_path, unit):
     for number in range(5):
-        (tmp_path / f"{number}.txt").write_text(f"text {number}, line 1\nline 2")
+        (tmp_path / f"{number}.txt").write_bytes(f"text {number}, line 1\nline 2".encode())
     text = read_text([str(tmp_path)], unit, shuffle_seed=0)
     order = permutation(5, 0)
     assert text.files == tuple(str(tmp_path / f"{number}.txt") for number in order)

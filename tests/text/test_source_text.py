@@ -13,7 +13,7 @@ from charrnn.text.source_text import read_text
 @pytest.fixture
 def two_files(tmp_path):
     for name, content in (("a", "one;two"), ("b", "three")):
-        (tmp_path / name).write_text(content)
+        (tmp_path / name).write_text(content, "utf-8")
     return [str(tmp_path / "a"), str(tmp_path / "b")]
 
 
@@ -34,7 +34,7 @@ def test_more_characters_than_are_allowed_are_refused(two_files):
 
 def test_standard_input_in_a_named_encoding_is_read_a_second_time(monkeypatch):
     """Once to see whether it is UTF-8, and once for the text."""
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("é\n".encode())))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("é\n".encode()), encoding="utf-8"))
     reader = SourceReader(["-"], encoding="cp1252", once=True)
     assert reader.notes()[0].startswith("standard input is valid UTF-8 but read as cp1252")
     assert "".join(piece.content for piece in reader.pieces()) == "Ã©\n"

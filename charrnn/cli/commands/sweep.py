@@ -8,6 +8,7 @@ import typer
 
 from charrnn.cli.exit_codes import FAILED
 from charrnn.cli.options import common, completion, sweep_words, typed_text, values
+from charrnn.system.shell import shell_word
 
 
 def sweep(
@@ -102,7 +103,6 @@ def sweep(
 
 def _require_varying(keys: list[str], settings: Sequence[str], end: object) -> None:
     from charrnn.config.schema import END_KEYS
-    from charrnn.system.shell import shell_word
 
     if not keys:
         if several := [each for each in settings if "," in each and "[" not in each]:  # -s KEY=A,B

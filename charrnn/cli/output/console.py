@@ -32,6 +32,8 @@ class Terminal(Console):
         )
         if self.is_dumb_terminal and (columns := terminal_columns(self)):  # rich assumes 80
             self.size = (columns, self.height)
+        if not terminal_columns(self):
+            self.legacy_windows = False  # rich takes a pipe for an old console of Windows, and draws tables otherwise
 
     def print(self, *objects: Any, **options: Any) -> None:
         """As rich's `print`, but see above; a line with `no_wrap` stays whole, for example a path."""

@@ -54,7 +54,12 @@ def main() -> None:
     connection = Connection(sys.stdin.buffer, os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # what is printed by mistake must not get among the answers
     with suppress(EOFError, OSError):  # the training is gone, and nothing reads an answer
-        replica = connection.receive().replica()
+        setup = connection.receive()
+        try:
+            replica = setup.replica()
+        except OSError as error:  # without descriptors to inherit, the file is opened by its name
+            connection.send(error)
+            return
         connection.send(None)
         while True:
             connection.send(_result(replica, connection.receive()))

@@ -60,6 +60,9 @@ class WorkerPool:
                 worker.send(Setup(network.architecture, dtype.name, name, row, 1 + size))
             for worker in self._workers:
                 worker.receive()  # it has opened the file
+        except OSError as error:
+            self.close()
+            raise WorkerError(f"a worker process cannot open the shared memory: {error}; {_one_core_hint()}") from None
         except BaseException:
             self.close()
             raise

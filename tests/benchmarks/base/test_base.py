@@ -25,7 +25,7 @@ def charrnn(calls, losses=LOSSES):
             out = Path(options[options.index("-o") + 1])
             out.mkdir(parents=True)
             events = [{"event": "step", "step": 9}, {"event": "finished", "step": 10, "seconds": 1.5}]
-            (out / "metrics.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+            (out / "metrics.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events), "utf-8")
             return str(out)
         if command == "eval":
             method = "scratch" if "scratch" in options[0] else "base"
@@ -41,7 +41,7 @@ def charrnn(calls, losses=LOSSES):
 @pytest.fixture
 def calls(tmp_path, monkeypatch):
     """The commands that would have run; there are two rows, `tiny` and `long`, and a base."""
-    (tmp_path / "text.txt").write_text("the cat sat on the mat.\n" * 200)
+    (tmp_path / "text.txt").write_text("the cat sat on the mat.\n" * 200, "utf-8")
     (tmp_path / "base.safetensors").write_bytes(b"base")
     given = (
         Row("tiny", tmp_path / "text.txt", 4, 3000, seeds=2),
@@ -67,7 +67,7 @@ def test_losses_from_scratch_and_from_a_base_stand_side_by_side(calls, capsys):
         "| tiny | 300 | 2.2500 (7-gram) | 2 | 2.5000 ± 0.0000 | 2 | 2.0000 ± 0.0000 | 2 | +0.5000 | +0.2500 |",
         "| long | 300 | 2.2500 (7-gram) | 1 | - | - | 2.0000 | 2 | - | +0.2500 |",
     ]
-    assert (Path("out/texts/tiny.txt").read_text() + "x").startswith("cat sat")
+    assert (Path("out/texts/tiny.txt").read_text("utf-8") + "x").startswith("cat sat")
     trainings = [call for call in calls if call[0] == "train" and "--dry-run" not in call]
     assert [call[2:4] for call in trainings] == [("-c", "default"), ("--from", "base.safetensors")] * 2 + [
         ("--from", "base.safetensors")
@@ -87,7 +87,7 @@ def test_a_training_is_measured_once_for_each_text_base_and_configuration(calls,
     assert trained() == []
     (tmp_path / "base.safetensors").write_bytes(b"another")
     assert trained() == ["--from"]
-    (tmp_path / "text.txt").write_text("the dog sat on the mat.\n" * 200)
+    (tmp_path / "text.txt").write_text("the dog sat on the mat.\n" * 200, "utf-8")
     assert trained() == ["-c", "--from"]
 
 
@@ -153,9 +153,9 @@ def test_words_are_counted_without_the_half_word_at_the_end():
 
 
 def test_a_word_list_counts_whole_and_books_only_for_words_that_occur_often(tmp_path, monkeypatch):
-    (tmp_path / "list").write_text("Apple\nbee\nbee's\n")
+    (tmp_path / "list").write_text("Apple\nbee\nbee's\n", "utf-8")
     assert words.word_list(tmp_path / "list") == ({"apple", "bee", "bee's"}, "list")
-    (tmp_path / "book").write_text("The cat and the rat saw the zat.\nA cat is a cat, and a rat a rat.\n")
+    (tmp_path / "book").write_text("The cat and the rat saw the zat.\nA cat is a cat, and a rat a rat.\n", "utf-8")
     assert words.word_list(tmp_path / "book") == ({"the", "cat", "a", "rat"}, "book")
     monkeypatch.setattr(words, "DICTIONARY", tmp_path / "none")
     assert words.word_list(None) == (frozenset(), "none")
@@ -165,7 +165,7 @@ def test_a_word_list_counts_whole_and_books_only_for_words_that_occur_often(tmp_
 
 def test_words_of_samples_are_looked_up_in_the_held_out_text_and_the_list(calls, capsys, tmp_path):
     measured("tiny", "--seeds", "1")
-    (tmp_path / "list").write_text("cat\ndog\n")
+    (tmp_path / "list").write_text("cat\ndog\n", "utf-8")
     capsys.readouterr()
     words.main(["tiny", "--words", "list", "--out", "out"], "here")
     # "the cat", without "zat": the last word is left out
@@ -227,9 +227,9 @@ def test_losses_by_kind_are_means_over_characters(tmp_path, monkeypatch, capsys)
     held_out = tmp_path / "held-out"
     held_out.mkdir()
     losses = {"dubliners ulysses": (1.25, 400), "diary": (3.0, 100)}
-    (held_out / "room_with_view.txt").write_text("\n\n")  # nothing was held out
+    (held_out / "room_with_view.txt").write_text("\n\n", "utf-8")  # nothing was held out
     for name in ("dubliners", "ulysses", "diary"):
-        (held_out / f"{name}.txt").write_text(name)
+        (held_out / f"{name}.txt").write_text(name, "utf-8")
     (tmp_path / "base.safetensors").write_bytes(b"base")
 
     def run(command, base, *options):
@@ -259,7 +259,7 @@ def in_this_process(*words):
 def test_a_tiny_base_is_measured_by_charrnn_itself(tmp_path, monkeypatch, capsys, tiny_run):
     for module in (measure, words, novelty, samples, by_kind):
         monkeypatch.setattr(module, "run_charrnn", in_this_process)
-    (tmp_path / "text.txt").write_text("the cat sat on the mat. a dog ran.\nwhy?\n" * 60)
+    (tmp_path / "text.txt").write_text("the cat sat on the mat. a dog ran.\nwhy?\n" * 60, "utf-8")
     monkeypatch.setattr(rows, "ROWS", {"tiny": Row("tiny", tmp_path / "text.txt", 0, 800)})
     monkeypatch.setattr(measure, "ROWS", rows.ROWS)
     out = ["--out", str(tmp_path / "out")]
@@ -269,7 +269,7 @@ def test_a_tiny_base_is_measured_by_charrnn_itself(tmp_path, monkeypatch, capsys
     novelty.main(["tiny", *out], "here")
     samples.main(["tiny", *out], "here")
     (tmp_path / "held-out").mkdir()
-    (tmp_path / "held-out" / "ulysses.txt").write_text("the dog sat on the mat.\n" * 60)
+    (tmp_path / "held-out" / "ulysses.txt").write_text("the dog sat on the mat.\n" * 60, "utf-8")
     by_kind.main([str(tiny_run), str(tmp_path / "held-out"), *out], "here")
     printed = capsys.readouterr().out
     assert "| tiny, base | samples | " in printed

@@ -85,7 +85,7 @@ def prepared(folder, out, *options):
 def books(tmp_path):
     folder = tmp_path / "books"
     folder.mkdir()
-    (folder / "SOURCES.md").write_text("not a book")
+    (folder / "SOURCES.md").write_text("not a book", "utf-8")
     (folder / "one.txt").write_text(book(1), "utf-8")
     (folder / "two.txt.xz").write_bytes(lzma.compress(book(2).encode()))
     (folder / "great_gatsby.txt").write_text(book(3), "utf-8")

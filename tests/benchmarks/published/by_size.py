@@ -76,7 +76,9 @@ def _sweep(args: argparse.Namespace) -> list[Result]:
             command += [option, value]
     command += ["--steps", str(max(1, round(args.characters / (B * T))))]
     command += ["--jobs", args.jobs] if args.jobs else []
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)  # the exit code is 1 if any training failed
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, encoding="utf-8"
+    )  # the exit code is 1 if any training failed
     if not done.stdout:
         sys.exit(done.returncode)
     return json.loads(done.stdout)
@@ -96,7 +98,7 @@ def _keep(results_file: ResultsFile, row: Result, settings: Result) -> None:
 
 def _evaluate(run: str) -> Result:
     command = [sys.executable, "-m", "charrnn", "eval", run, "--split", "test", "--json"]
-    evaluation = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+    evaluation = json.loads(subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout)
     return {
         "loss": evaluation["loss"],
         "interval": evaluation["interval"],

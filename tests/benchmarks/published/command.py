@@ -11,7 +11,7 @@ from typing import Any
 def run_charrnn(*arguments: str) -> str:
     """Run charrnn and return its stdout. Raises CalledProcessError."""
     command = [sys.executable, "-m", "charrnn", *arguments]
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
 
 
 def train(*arguments: str) -> dict[str, Any]:

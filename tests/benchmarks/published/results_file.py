@@ -36,7 +36,9 @@ class ResultsFile:
 
     def __init__(self, path: Path, machine: str) -> None:
         self.path, self._machine = path, machine
-        self.results: list[Result] = list(map(json.loads, path.read_text().splitlines())) if path.exists() else []
+        self.results: list[Result] = (
+            list(map(json.loads, path.read_text("utf-8").splitlines())) if path.exists() else []
+        )
 
     def matching(self, **key: Any) -> list[Result]:
         """All results that have these values."""
@@ -60,5 +62,5 @@ class ResultsFile:
         """Replace the whole file at once, so that an interruption leaves no half-written line."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         new = self.path.with_suffix(".new")
-        new.write_text("".join(json.dumps(result) + "\n" for result in self.results))
+        new.write_text("".join(json.dumps(result) + "\n" for result in self.results), "utf-8")
         os.replace(new, self.path)

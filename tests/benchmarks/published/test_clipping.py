@@ -108,7 +108,7 @@ def test_the_table_is_printed_from_saved_results_without_the_text(tmp_path, caps
     clipping.main(arguments, "a machine")
     assert capsys.readouterr().out.endswith("clipping.jsonl: nothing is measured yet.\n")
     saved = {**vars(Setting("tanh", 64, 10, 600)), "seed": 0, "machine": "a machine", **result(losses=[2.0])}
-    (tmp_path / "clipping.jsonl").write_text(json.dumps(saved) + "\n")
+    (tmp_path / "clipping.jsonl").write_text(json.dumps(saved) + "\n", "utf-8")
     clipping.main(arguments, "another")
     printed = capsys.readouterr().out
     assert "| 1 | 2.0000 |" in printed

@@ -63,7 +63,7 @@ def test_a_markdown_table_has_a_line_below_its_header():
 
 def test_a_text_is_split_as_nanogpt_splits_it(tmp_path):
     path = tmp_path / "text.txt"
-    path.write_text("abcabcabca" + "c")
+    path.write_text("abcabcabca" + "c", "utf-8")
     train, valid, V = split(str(path))
     assert (train.tolist(), valid.tolist(), V) == ([0, 1, 2, 0, 1, 2, 0, 1, 2], [0, 2], 3)
 
@@ -135,7 +135,7 @@ def test_the_figure_of_a_contest_shows_the_n_gram(tmp_path):
     drawn = contest_report.draw_figure(
         [result("charrnn", 2.0, 1.5), result("gpt", 3.0, 2.0)], 60, tmp_path / "contest.svg"
     )
-    assert "7-gram: 1.5165" in drawn.read_text()
+    assert "7-gram: 1.5165" in drawn.read_text("utf-8")
 
 
 def test_recipes_come_before_published_results():
@@ -181,7 +181,7 @@ def test_a_failed_training_is_skipped_and_the_next_one_runs(tmp_path, monkeypatc
     def fails(*_):
         raise CalledProcessError(2, "charrnn")
 
-    (tmp_path / "text.txt").write_text("She waited.")
+    (tmp_path / "text.txt").write_text("She waited.", "utf-8")
     monkeypatch.setattr(by_length, "train", fails)
     by_length.main([str(tmp_path / "text.txt"), "--seeds", "2", "--out", str(tmp_path / "out")], "here")
     printed = capsys.readouterr()
@@ -193,7 +193,7 @@ def test_a_failed_training_is_skipped_and_the_next_one_runs(tmp_path, monkeypatc
 
 
 def test_a_result_by_length_is_measured_once_and_saved(tmp_path, monkeypatch, capsys):
-    (tmp_path / "text.txt").write_text("She waited at the quay, and nobody came. " * 50)
+    (tmp_path / "text.txt").write_text("She waited at the quay, and nobody came. " * 50, "utf-8")
     monkeypatch.setattr(by_length, "train", lambda *a: {"seconds": 1.0, "step": 10})
     evaluation = {"loss": 1.5, "interval": [1.4, 1.6], "ngram_order": 5, "baselines": {"ngram": 1.6}}
     monkeypatch.setattr(by_length, "run_charrnn", lambda *a: json.dumps(evaluation))

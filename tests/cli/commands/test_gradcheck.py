@@ -102,12 +102,12 @@ def test_without_a_configuration_the_network_of_the_default_recipe_is_checked(ch
 @pytest.mark.slow
 def test_a_table_that_nobody_reads_ends_quietly():
     command = f"{sys.executable} -m charrnn gradcheck | head -1; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8", check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_gradcheck_of_a_run_that_knows_one_character(charrnn, tmp_path):
-    (tmp_path / "a.txt").write_text("a" * 200)
+    (tmp_path / "a.txt").write_text("a" * 200, "utf-8")
     assert charrnn("train", tmp_path / "a.txt", *TINY, "-o", "r").exit_code == 0
     assert charrnn("gradcheck", "--run", "r", "--entries", "5").exit_code == 0
 

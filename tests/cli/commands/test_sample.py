@@ -104,7 +104,7 @@ def test_only_some_characters(charrnn, tiny_run):
 @pytest.mark.slow
 def test_without_end_until_nobody_reads(tiny_run):
     command = f"{sys.executable} -m charrnn sample {tiny_run} -n 0 | head -c 3000 | wc -c; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8", check=False, timeout=60)
     assert (done.stdout.strip(), done.returncode) == ("3000", 0)
 
 
@@ -125,7 +125,7 @@ def test_prompts_from_files_and_checkpoints_by_name(charrnn, tiny_run, tmp_path)
 @pytest.mark.slow
 def test_a_closed_pipe_ends_quietly(tiny_run):
     command = f"{sys.executable} -m charrnn sample {tiny_run} -n 100000 | head -c 10"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, encoding="utf-8", check=False)
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
     assert len(done.stdout) == 10
@@ -135,7 +135,7 @@ def test_a_closed_pipe_ends_quietly(tiny_run):
 @mostly_slow(("redirect", "code"), [(">&-", 0), ("> /dev/full", 1)], one_in=2)
 def test_an_output_that_takes_nothing(tiny_run, redirect, code):
     command = f"{sys.executable} -m charrnn sample {tiny_run} -n 20 {redirect}"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == code
     assert "Traceback" not in done.stderr
     assert code == 0 or "error: standard output: No space left" in done.stderr

@@ -1,6 +1,7 @@
 """`train`: what it prints, what is planned, and where its values come from."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -14,14 +15,14 @@ from charrnn.runs.storage.checkpoint import load
 def test_train_prints_the_run_directory_and_nothing_else_on_stdout(charrnn, text_file):
     result = charrnn("train", text_file, *TINY)
     assert result.exit_code == 0
-    assert result.stdout == "runs/text\n"
+    assert result.stdout == f"{Path('runs/text')}\n"
     assert "validation loss" in result.stderr
     assert "\x1b" not in result.stderr
 
 
 def test_quiet_prints_the_run_directory_alone(charrnn, text_file):
     result = charrnn("train", text_file, *TINY, "-q")
-    assert (result.stdout, result.stderr) == ("runs/text\n", "")
+    assert (result.stdout, result.stderr) == (f"{Path('runs/text')}\n", "")
 
 
 def test_json_is_a_line_per_event_and_nothing_else(charrnn, text_file):
@@ -87,11 +88,11 @@ def test_without_a_configuration_train_prints_the_default_sizes_for_the_text(cha
 
 def test_a_fine_tune_prints_new_symbols_and_the_origin_of_its_values(charrnn, tiny_run, tmp_path):
     other = tmp_path / "other.txt"
-    other.write_text("the cat sat on 12 mats.\n" * 40)
+    other.write_text("the cat sat on 12 mats.\n" * 40, "utf-8")
     found = json.loads(charrnn("train", other, "--from", tiny_run, "--dry-run", "--json").stdout)
     assert found["config"]["model"]["hidden_size"] == 16
     assert (found["origins"]["model.hidden_size"], found["origins"]["training.seed"]) == ("--from", "default")
-    assert found["notes"][0].startswith(f"from {tiny_run}/best.safetensors: step 20, validation loss ")
+    assert found["notes"][0].startswith(f"from {tiny_run}{os.sep}best.safetensors: step 20, validation loss ")
     assert found["notes"][1].endswith("2 are new: '1', '2'")
     shown = charrnn("train", other, "--from", tiny_run, "--dry-run").stdout
     assert re.search(r"model\.hidden_size +│ 16 +│ --from ", shown)
@@ -126,7 +127,7 @@ def test_a_training_without_biases_counts_only_trained_parameters(charrnn, text_
 
 
 def test_a_section_with_nothing_below_it_means_the_defaults(charrnn, text_file, tmp_path):
-    (tmp_path / "c.yaml").write_text("model:\ntraining:\n  # learning_rate: 1e-3\n")
+    (tmp_path / "c.yaml").write_text("model:\ntraining:\n  # learning_rate: 1e-3\n", "utf-8")
     found = json.loads(
         charrnn("train", text_file, "-c", tmp_path / "c.yaml", "--steps", "5", "--dry-run", "--json").stdout
     )
@@ -147,7 +148,7 @@ def test_training_for_a_time_records_the_steps_and_can_be_resumed_for_another(ch
     result = charrnn("train", text_file, *tiny, "--time", "2s", "-o", "r")
     assert result.exit_code == 0
     steps = int(re.search(r"2 s is time for ([\d,]+) steps here", result.stderr)[1].replace(",", ""))
-    assert f"steps: {steps}" in Path("r/config.yaml").read_text()
+    assert f"steps: {steps}" in Path("r/config.yaml").read_text("utf-8")
     resumed = charrnn("train", "--resume", "r", "--time", "2s")
     assert resumed.exit_code == 0
     assert f"the end moves from step {steps:,} to" in resumed.stderr

@@ -22,7 +22,10 @@ def test_a_training_that_nobody_reads_any_more_saves_and_stops(text_file, tmp_pa
     out = tmp_path / "r"
     training = f"{sys.executable} -m charrnn train {text_file} {how} -o {out} {' '.join(TINY[:-2])} --steps 100000"
     done = subprocess.run(
-        ["bash", "-c", f"{training} {reader}; exit ${{PIPESTATUS[0]}}"], capture_output=True, text=True, check=False
+        ["bash", "-c", f"{training} {reader}; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert done.returncode == 141
     assert "Traceback" not in done.stderr
@@ -61,8 +64,8 @@ def test_json_into_a_full_disk_is_an_error_and_the_training_is_saved(text_file, 
         "-o",
         str(tmp_path / "r"),
     ]
-    with open("/dev/full", "w") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, encoding="utf-8", timeout=60)
     assert done.returncode == 1
     assert done.stderr.startswith("error: standard output: No space left on device")
     assert (tmp_path / "r" / "last.safetensors").is_file()

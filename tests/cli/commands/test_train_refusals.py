@@ -1,6 +1,7 @@
 """`train`, each mistake: a clear line on stderr, exit 1 or 2, nothing lost, no traceback."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def test_the_recipe_of_a_fine_tune_needs_a_base(charrnn, text_file):
 
 
 def test_an_empty_name_is_not_the_current_folder(charrnn, tmp_path):
-    (tmp_path / "cwd" / "notes.txt").write_text("something else " * 50)
+    (tmp_path / "cwd" / "notes.txt").write_text("something else " * 50, "utf-8")
     refused(charrnn("train", ""), 1, "'' is not a file name")
 
 
@@ -81,7 +82,7 @@ def test_a_training_that_diverges(charrnn, text_file):
     result = charrnn("train", text_file, *TINY[:-4], *wild, "--steps", "60", "-q", "-o", "r")
     refused(result, 1, "training diverged")
     assert "Warning" not in result.stderr
-    assert "NaN" not in Path("r/metrics.jsonl").read_text()
+    assert "NaN" not in Path("r/metrics.jsonl").read_text("utf-8")
 
 
 def test_a_training_whose_loss_is_a_number_but_hopeless(charrnn, text_file):
@@ -104,7 +105,7 @@ def test_a_training_whose_loss_is_a_number_but_hopeless(charrnn, text_file):
 def test_a_file_name_that_is_not_unicode(charrnn, tmp_path):
     path = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.txt")
     try:
-        with open(path, "w") as file:
+        with open(path, "w", encoding="utf-8") as file:
             file.write("hello world\n" * 50)
     except OSError:
         pytest.skip("this file system takes no such name")
@@ -139,7 +140,7 @@ def test_a_folder_without_text(charrnn, tmp_path):
     ],
 )
 def test_configurations(charrnn, tmp_path, text_file, yaml, words):
-    (tmp_path / "c.yaml").write_text(yaml)
+    (tmp_path / "c.yaml").write_text(yaml, "utf-8")
     refused(charrnn("train", text_file, "-c", tmp_path / "c.yaml"), 1, *words)
 
 
@@ -187,7 +188,7 @@ def test_a_directory_that_cannot_be_written(charrnn, text_file, tmp_path):
     )
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs Linux's /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's /proc")
 def test_paths_that_even_root_cannot_read_or_write(charrnn, text_file):
     refused(charrnn("train", text_file, *TINY, "-o", "/proc/charrnn"), 1, "/proc/charrnn: cannot be written")
     refused(charrnn("train", "/proc/self/mem"), 1, "/proc/self/mem: cannot be read")

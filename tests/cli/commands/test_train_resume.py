@@ -9,7 +9,7 @@ from charrnn.runs.storage.checkpoint_record import Lineage
 
 
 def test_standard_input_and_resume(charrnn, text_file):
-    text = text_file.read_text()
+    text = text_file.read_text("utf-8")
     assert charrnn("train", "-", *TINY, "-o", "r", stdin=text).exit_code == 0
     refused = charrnn("train", "--resume", "r", "--steps", "25")
     assert refused.exit_code == 1
@@ -51,7 +51,7 @@ def test_an_ended_patience_can_be_taken_up_again(charrnn, text_file):
 def test_a_pattern_is_resumed_from_a_folder_whose_name_looks_like_one(charrnn, text_file, tmp_path, monkeypatch):
     folder = tmp_path / "h[1]"
     folder.mkdir()
-    (folder / "letters.txt").write_text(text_file.read_text())
+    (folder / "letters.txt").write_text(text_file.read_text("utf-8"), "utf-8")
     monkeypatch.chdir(folder)
     assert charrnn("train", "*.txt", *TINY, "-o", "r").exit_code == 0
     assert charrnn("train", "--resume", "r", "--steps", "22").exit_code == 0

@@ -13,7 +13,7 @@ FEW = [*OPTIONS[:-1], "6"]  # steps
 @pytest.fixture
 def text(charrnn):
     path = Path("play.txt")
-    path.write_text("the cat sat on the mat. a dog ran.\nwhy?\n" * 30)
+    path.write_text("the cat sat on the mat. a dog ran.\nwhy?\n" * 30, "utf-8")
     return path
 
 
@@ -67,7 +67,7 @@ def test_auto_refuses_what_differs(charrnn, text, tiny_run):
     refused(charrnn(*command, "--seed", 1), 1, f"{other}training.seed is 0 there, and 1 here; leave that out, or name")
     refused(charrnn(*command, "-s", "model.hidden_size=8"), 1, f"{other}model.hidden_size is 16 there, and 8 here")
     refused(charrnn(*command, "--from", tiny_run), 1, "it began from fresh weights, and --from is")
-    text.write_text(text.read_text() + "more")
+    text.write_text(text.read_text("utf-8") + "more", "utf-8")
     refused(charrnn(*command[:-2], "--steps", "9"), 1, "the text differs", "charrnn train play.txt --from there")
 
 
@@ -79,7 +79,9 @@ def test_auto_needs_a_text_that_can_be_read_again(charrnn):
 
 @pytest.mark.parametrize("boundary", [[], ["-s", "data.boundary=\\n"]])
 def test_auto_agrees_with_sizes_that_were_fitted_to_a_short_text(charrnn, text, boundary):
-    text.write_text(("a long name " * 20 + "\n") * 90 + "short\n" * 10)  # so 0.9 of the lines is not 0.9 of the text
+    text.write_text(
+        ("a long name " * 20 + "\n") * 90 + "short\n" * 10, "utf-8"
+    )  # so 0.9 of the lines is not 0.9 of the text
     large = ["-s", "training.batch_size=900", "-s", "training.sequence_length=50"]
     command = ["train", text, "--resume", "auto", *FEW, *large, *boundary]
     assert charrnn(*command).exit_code == 0

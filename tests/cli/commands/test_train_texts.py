@@ -11,7 +11,7 @@ from charrnn.text import source_text
 
 
 def test_training_on_a_folder_that_holds_runs_reads_only_the_texts(charrnn, text_file, tmp_path):
-    (tmp_path / "cwd" / "letters.txt").write_text(text_file.read_text())
+    (tmp_path / "cwd" / "letters.txt").write_text(text_file.read_text("utf-8"), "utf-8")
     assert charrnn("train", ".", *TINY, "-o", "runs/one").exit_code == 0
     assert charrnn("train", "--resume", "runs/one", "--steps", "22").exit_code == 0
     assert "1,200 characters" in charrnn("train", ".", *TINY, "-o", "runs/two").stderr
@@ -32,7 +32,7 @@ def test_a_long_text_trains_from_a_file_and_says_where_it_is(charrnn, text_file,
 def test_without_a_writable_cache_only_long_texts_are_refused(charrnn, text_file, monkeypatch, tmp_path):
     from charrnn.text.reading import sources
 
-    (tmp_path / "home").write_text("a file: nothing can be made in it")
+    (tmp_path / "home").write_text("a file: nothing can be made in it", "utf-8")
     monkeypatch.setenv("CHARRNN_CACHE_DIR", str(tmp_path / "home"))
     text = text_file.read_bytes()
     assert charrnn("train", text_file, *TINY[:-2], "--time", "2s", "-q", "-o", "a").exit_code == 0

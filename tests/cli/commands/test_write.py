@@ -30,14 +30,14 @@ def test_each_line_gets_its_continuation_and_is_the_beginning_of_the_next(charrn
 
 def test_the_text_is_saved_after_each_line_and_goes_on_the_next_time(charrnn, tiny_run):
     first = continued(charrnn, tiny_run, "-o", "story.txt", stdin="the c\n")
-    assert Path("story.txt").read_text() == f"the c{first}"
+    assert Path("story.txt").read_text("utf-8") == f"the c{first}"
     second = continued(charrnn, tiny_run, "-o", "story.txt", stdin="a dog\n")
-    assert Path("story.txt").read_text() == f"the c{first}a dog{second}"
+    assert Path("story.txt").read_text("utf-8") == f"the c{first}a dog{second}"
 
 
 def test_escapes_are_read(charrnn, tiny_run):
     continued(charrnn, tiny_run, "-o", "story.txt", stdin="a\\ndog\n")
-    assert Path("story.txt").read_text().startswith("a\ndog")
+    assert Path("story.txt").read_text("utf-8").startswith("a\ndog")
 
 
 @pytest.mark.parametrize("stdin", [b"\xef\xbb\xbfthe c\r\n", "the cßéat\n".encode()])
@@ -69,7 +69,7 @@ def test_a_line_that_is_not_utf_8_ends_it_after_those_before(charrnn, tiny_run):
     result = charrnn("write", tiny_run, "-o", "story.txt", stdin=b"the\nc\xe9\n")
     assert (result.exit_code, result.stdout.count("\n")) == (1, 1)
     assert result.stderr.splitlines()[-1] == "error: standard input: line 2: byte 2 is not UTF-8"
-    assert Path("story.txt").read_text() == f"the{result.stdout}"
+    assert Path("story.txt").read_text("utf-8") == f"the{result.stdout}"
 
 
 def test_a_run_that_is_not_there(charrnn):

@@ -28,7 +28,8 @@ def lessons():
 
 def shown(lesson, width=None):
     file = io.StringIO() if width is None else Terminal()
-    console = Console(file=file, width=width or 120, highlight=False, force_terminal=bool(width), color_system=None)
+    options = {"highlight": False, "color_system": None, "legacy_windows": False}
+    console = Console(file=file, width=width or 120, force_terminal=bool(width), **options)
     show_lesson(console, lesson)
     return file.getvalue()
 

@@ -1,5 +1,6 @@
 """The last line on a terminal: what a person may type next; and nothing of it in a pipe."""
 
+import os
 from pathlib import Path
 
 import on_terminal
@@ -66,4 +67,4 @@ def test_a_page_is_opened_as_the_system_does_it(monkeypatch, capsys):
     monkeypatch.setattr(next_command, "OPENER", "show")
     next_command.suggest_opening(Path("-a b.html"))
     shown = capsys.readouterr().err
-    assert f"open it: show {shell_word('./-a b.html')}" in shown
+    assert f"open it: show {shell_word(os.path.join('.', '-a b.html'))}" in shown

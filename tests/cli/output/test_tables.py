@@ -1,6 +1,8 @@
 """Tables of all commands, in a pipe and in terminals of several widths, and the layout rules."""
 
+import io
 import json
+import os
 import re
 from collections import Counter
 
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 
 from charrnn import api
 from charrnn.cli.app import app
+from charrnn.cli.output.console import Terminal
 from charrnn.cli.output.tables import Name, Table
 from charrnn.cli.output.wrapping import width_of
 from charrnn.cli.reports.samples import show_samples
@@ -142,11 +145,13 @@ def test_the_figures_of_the_json_are_in_the_table(runs, name):
 def test_names_that_differ_at_their_ends_differ_in_a_pipe_and_in_a_narrow_terminal(runs, monkeypatch):
     arguments = COMMANDS["eval"](runs)
     piped = in_a_pipe(arguments).stdout
-    assert f"{LONG}1/best.safetensors, alone" in piped
+    assert f"{LONG}1{os.sep}best.safetensors, alone" in piped
     assert f"{LONG}2/best.safetensors, alone" in piped
     _, shown = on_terminal.run(monkeypatch, 60, *arguments)
     names = "".join(line.split("│")[1].strip() for line in shown.splitlines() if line.startswith("│"))
-    assert f"{LONG}1/best.safetensors, alone" in names.replace("best.safetensors,alone", "best.safetensors, alone")
+    assert f"{LONG}1{os.sep}best.safetensors, alone" in names.replace(
+        "best.safetensors,alone", "best.safetensors, alone"
+    )
     assert f"{LONG}2/" in names
 
 
@@ -232,7 +237,7 @@ def test_a_row_has_a_cell_for_each_column():
 def test_a_colour_that_is_forced_makes_no_terminal_of_a_pipe(runs, monkeypatch):
     arguments = COMMANDS["eval"](runs)
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert f"{LONG}1/best.safetensors, alone" in in_a_pipe(arguments).stdout
+    assert f"{LONG}1{os.sep}best.safetensors, alone" in in_a_pipe(arguments).stdout
 
 
 def test_figures_that_belong_together_stay_on_one_line(capsys, monkeypatch):
@@ -282,3 +287,12 @@ def test_a_title_is_broken_between_its_words(capsys, monkeypatch):
     table.add_row("1")
     assert shown(capsys, table, monkeypatch, 9)[:5] == ["what this", "is of,", "and where", "it is", "from"]
     assert shown(capsys, table, monkeypatch, None)[:2] == ["what this is of,", "and where it is from"]
+
+
+def test_a_pipe_gets_the_same_table_on_windows(monkeypatch):
+    """Where rich finds an old console, because there is none at all."""
+    monkeypatch.setattr("rich.console.detect_legacy_windows", lambda: True)
+    assert Terminal(file=io.StringIO()).legacy_windows is False
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    assert Terminal(file=screen).legacy_windows is True

@@ -108,7 +108,7 @@ def test_a_run_whose_name_is_not_utf_8_can_be_shown(charrnn, tiny_run):
 @pytest.mark.parametrize("text", ["", " \n"])
 @pytest.mark.parametrize("source", ["-", "empty.txt"])
 def test_an_empty_text_is_refused(charrnn, tiny_run, source, text):
-    Path("empty.txt").write_text(text)
+    Path("empty.txt").write_text(text, "utf-8")
     refused(charrnn("view", tiny_run, source, "-o", "p.html", stdin=text), 1, "holds no text")
     assert not Path("p.html").exists()
 

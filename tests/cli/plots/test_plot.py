@@ -33,7 +33,7 @@ def write(path, losses, *events, rates=4.0):
     """A run directory with these losses, and nothing else."""
     path.mkdir(parents=True)
     steps = [{**STEP, "step": n, "loss": loss, "chars_per_second": rates} for n, loss in enumerate(losses, 1)]
-    (path / "metrics.jsonl").write_text("".join(json.dumps(event) + "\n" for event in [*steps, *events]))
+    (path / "metrics.jsonl").write_text("".join(json.dumps(event) + "\n" for event in [*steps, *events]), "utf-8")
     return path
 
 
@@ -108,7 +108,7 @@ def test_a_name_is_unchanged_in_the_figure(charrnn, tmp_path, name):
 def test_one_step_and_flat_curves_can_be_drawn(charrnn, tmp_path, losses, norm, recwarn):
     run = write(tmp_path / "a", losses)
     (run / "metrics.jsonl").write_text(
-        (run / "metrics.jsonl").read_text().replace('"grad_norm": 1.0', f'"grad_norm": {norm}')
+        (run / "metrics.jsonl").read_text("utf-8").replace('"grad_norm": 1.0', f'"grad_norm": {norm}'), "utf-8"
     )
     assert charrnn("plot", run, "-o", "a.png", "--what", ",".join(QUANTITIES)).exit_code == 0
     assert charrnn("plot", run, "--what", ",".join(QUANTITIES)).exit_code == 0
@@ -184,7 +184,7 @@ def test_a_run_without_metrics_is_refused(charrnn, tiny_run):
 )
 @pytest.mark.parametrize("more", [(), ("-o", "a.svg")])
 def test_a_run_without_steps_is_refused(charrnn, tiny_run, events, more):
-    (tiny_run / "metrics.jsonl").write_text(events)
+    (tiny_run / "metrics.jsonl").write_text(events, "utf-8")
     refused(charrnn("plot", tiny_run, *more), 1, f"{tiny_run / 'metrics.jsonl'}: has no step of a training")
     assert not Path("a.svg").exists()
 
@@ -201,7 +201,7 @@ def test_time_has_a_unit_that_fits(tmp_path, tiny_run, steps, rate, label, last)
 
 
 def test_time_that_is_not_known_is_refused_for_the_run_that_lacks_it(tmp_path, tiny_run):
-    with pytest.raises(OptionError, match="/a: without its config"):
+    with pytest.raises(OptionError, match=r"[/\\]a: without its config"):
         picture(tiny_run, write(tmp_path / "a", [1.0]), axis="time")
 
 

@@ -153,7 +153,7 @@ def test_terminals_without_cursor_control_get_plain_lines(text_file, tmp_path, e
 def test_a_forced_colour_draws_no_picture_into_a_log(text_file, tmp_path):
     environment = {**os.environ, "FORCE_COLOR": "1", "TERM": "xterm-256color"}
     done = subprocess.run(
-        [sys.executable, *command(text_file, tmp_path / "r")], capture_output=True, text=True, env=environment
+        [sys.executable, *command(text_file, tmp_path / "r")], capture_output=True, encoding="utf-8", env=environment
     )
     assert done.stderr.count(": validation loss") == 6
     assert not CURSOR.search(done.stderr)
@@ -166,7 +166,7 @@ def test_json_in_a_file_is_json_while_the_terminal_shows_the_picture(text_file, 
     child = pexpect.spawn("/bin/sh", ["-c", line], encoding="utf-8", timeout=60, dimensions=(40, 80), env=CLEAN)
     screen = Screen(child, 80, 40).read()
     assert len(bars(screen.lines)) == 1
-    events = [json.loads(line)["event"] for line in (tmp_path / "events").read_text().splitlines()]
+    events = [json.loads(line)["event"] for line in (tmp_path / "events").read_text("utf-8").splitlines()]
     assert events.count("step") == 3000
     assert "saved" in events[-2:]
 
@@ -269,7 +269,10 @@ def test_a_resumed_training_shows_its_whole_curve(text_file, tmp_path, size):
 @pytest.mark.slow
 def test_no_word_of_the_introduction_is_cut(text_file, tmp_path, size):
     done = subprocess.run(
-        [sys.executable, *command(text_file, tmp_path / "a", steps=10)], capture_output=True, text=True, env=CLEAN
+        [sys.executable, *command(text_file, tmp_path / "a", steps=10)],
+        capture_output=True,
+        encoding="utf-8",
+        env=CLEAN,
     )
     screen = Screen(spawn(command(text_file, tmp_path / "b", steps=10), *size), *size)
     screen.read(lambda screen: "all steps done" in "".join(screen.lines))
@@ -291,7 +294,7 @@ def tmux(tmp_path):
         done = subprocess.run(
             ["tmux", "-f", "/dev/null", "-S", str(tmp_path / "socket"), *map(str, arguments)],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=True,
             env=CLEAN,
         )

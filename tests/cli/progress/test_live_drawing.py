@@ -20,7 +20,8 @@ WIDTH, HEIGHT = 80, 20
 
 
 def display_on(file, above=()):
-    console = Console(file=file, force_terminal=True, width=WIDTH, height=HEIGHT, highlight=False)
+    options = {"highlight": False, "legacy_windows": False}
+    console = Console(file=file, force_terminal=True, width=WIDTH, height=HEIGHT, **options)
     return live_display.LiveDisplay(console, Dashboard(100, 0, 1.0), list(map(Text, above)))
 
 

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import on_terminal
-import pexpect
 import pyte
 import pytest
 from tiny import OPTIONS
@@ -44,13 +43,15 @@ app({arguments!r}, prog_name="charrnn")
 @pytest.mark.slow
 def test_the_first_line_is_there_before_numpy(arguments, tmp_path):
     program = LIGHT.format(arguments=arguments)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", cwd=tmp_path, check=False
+    )
     assert done.stderr.splitlines()[0] == "first False", done.stderr
 
 
 def shown_by(clock, *stages):
     """The lines of a StageLines that was called with each stage in turn, and after each the seconds that pass."""
-    lines = StageLines(Terminal(file=open("/dev/null", "w"), force_terminal=False))  # noqa: SIM115
+    lines = StageLines(Terminal(file=open(os.devnull, "w", encoding="utf-8"), force_terminal=False))  # noqa: SIM115
     for stage, seconds, passed in stages:
         lines(stage, seconds)
         clock[0] += passed
@@ -73,6 +74,7 @@ def test_the_newest_stages_are_shown_and_the_last_has_a_clock(clock):
 
 def test_a_training_says_what_it_does_first(text_file, tmp_path):
     pytest.importorskip("pty", reason="a pseudo-terminal needs POSIX")
+    pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
     child = pexpect.spawn(
         sys.executable, ["-m", "charrnn", "train", str(text_file), *OPTIONS, "-o", str(tmp_path / "run")],
         encoding="utf-8", timeout=60, dimensions=(24, 80),
@@ -155,6 +157,7 @@ def test_a_pipe_sees_no_stage(charrnn, text_file, tmp_path):
 def test_ctrl_c_during_a_stage_leaves_a_clean_terminal_and_nothing_else(text_file, tmp_path):
     pytest.importorskip("pty", reason="a pseudo-terminal needs POSIX")
     arguments = ["-m", "charrnn", "train", str(text_file), "--time", "10m", "-s", "model.hidden_size=16"]
+    pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
     child = pexpect.spawn(
         sys.executable, arguments, encoding="utf-8", timeout=60, dimensions=(24, 80), cwd=str(tmp_path),
         env={**os.environ, "TMPDIR": str(tmp_path)},

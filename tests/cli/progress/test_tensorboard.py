@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 from event_files import crc32c, records, shown
+from links import needs_links
 from tiny import TINY
 
 from charrnn import api
@@ -34,7 +35,7 @@ def logged(run, *events):
 
 
 def metrics(run, name):
-    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    lines = map(json.loads, (run / "metrics.jsonl").read_text("utf-8").splitlines())
     return {line["step"]: line for line in lines if line["event"] == name}
 
 
@@ -167,7 +168,7 @@ def test_nothing_is_made_before_the_first_event(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_is_reported_once_and_the_training_goes_on(charrnn, tiny_run):
-    (tiny_run / "tensorboard").write_text("a file, no folder")
+    (tiny_run / "tensorboard").write_text("a file, no folder", "utf-8")
     result = charrnn("train", "--resume", tiny_run, "--steps", "30", "--tensorboard", "-q")
     assert result.exit_code == 0
     expected = f"{tiny_run / 'tensorboard'}: cannot be written: Not a directory; the training goes on without it"
@@ -206,7 +207,7 @@ def test_logged_events_reach_the_disk_within_an_interval(tmp_path, monkeypatch):
     assert steps(tmp_path / "later", 1000.0) == []
 
 
-@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@needs_links
 def test_no_link_is_followed(charrnn, tiny_run, tmp_path, monkeypatch):
     (tmp_path / "elsewhere").mkdir()
     (tiny_run / FOLDER).symlink_to(tmp_path / "elsewhere")

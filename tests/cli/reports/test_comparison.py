@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from shells import as_here
 from tiny import OPTIONS
 
 from charrnn.cli.reports.comparison import BASE_IS_BEST, Training, compare, remedy
 from charrnn.config.schema import SizedConfig
-from charrnn.system.shell import shell_word
+from charrnn.system.shell import shell_command, shell_word
 
 CHANCE = ": it may be chance"
 
@@ -57,7 +58,7 @@ def training(best_step, steps=1000, characters=500_000, run=Path("runs/My Storie
     ],
 )
 def test_the_remedy_follows_from_what_is_true_of_the_training(of, line):
-    assert remedy(of) == line
+    assert remedy(of) == as_here(line)
 
 
 def test_a_training_ends_with_the_comparison_and_what_would_help(charrnn, text_file):
@@ -91,7 +92,7 @@ def test_eval_says_what_would_help_on_its_own_text_and_on_another(charrnn, text_
     other.write_text("the dog sat on the cat. why?\n" * 20, "utf-8")
     found = charrnn("eval", "run", str(other))
     assert (
-        f"a training on a text like this one would help: charrnn train {shell_word(str(other))} --from run"
+        f"a training on a text like this one would help: {shell_command('charrnn train', other)} --from run"
         in found.stderr
         or "better than" in found.stdout
     )

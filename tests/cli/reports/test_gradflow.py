@@ -1,6 +1,7 @@
 """`charrnn gradflow` on the command line."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -68,7 +69,7 @@ def test_without_a_text_a_run_is_read_on_its_validation_split_which_may_be_too_s
 
 def test_another_text_gives_other_figures_and_the_same_text_the_same(charrnn, tiny_run, tmp_path):
     other = tmp_path / "other.txt"
-    other.write_text("why? a cat. " * 30)
+    other.write_text("why? a cat. " * 30, "utf-8")
     first, again = (charrnn("gradflow", tiny_run, other, "--lags", 20, "--json").stdout for _ in range(2))
     assert first == again != charrnn("gradflow", tiny_run, "--lags", 20, "--json").stdout
 
@@ -98,7 +99,11 @@ def test_characters_that_the_model_does_not_know_are_reported(charrnn, tiny_run)
 def test_a_text_in_place_of_a_run_is_an_error_with_the_right_option(charrnn, text_file, name):
     shutil.copy(text_file, "text.txt")
     result = charrnn("gradflow", name)
-    refused(result, 1, f"if it is a text, read it with a fresh network: charrnn gradflow --text {shell_word(name)}")
+    refused(
+        result,
+        1,
+        f"if it is a text, read it with a fresh network: charrnn gradflow --text {shell_word(os.path.normpath(name))}",
+    )
 
 
 def test_a_damaged_checkpoint_is_taken_for_no_text(charrnn):
@@ -139,7 +144,7 @@ def test_a_run_of_documents_resets_at_each_and_says_so(charrnn, text_file, tmp_p
 
 @pytest.mark.parametrize("text", ["", " \n"])
 def test_an_empty_text_is_refused(charrnn, tiny_run, text):
-    Path("empty.txt").write_text(text)
+    Path("empty.txt").write_text(text, "utf-8")
     refused(charrnn("gradflow", tiny_run, "empty.txt", "--lags", 1), 1, "empty.txt: holds no text")
     refused(charrnn("gradflow", "--text", "empty.txt", "--lags", 1), 1, "empty.txt: holds no text")
 

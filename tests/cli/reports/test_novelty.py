@@ -34,7 +34,7 @@ def test_several_samples_have_a_row_each(charrnn, tiny_run):
 def test_its_json_is_that_of_the_samples_with_one_more_field(charrnn, tiny_run, text_file):
     plain = json.loads(charrnn("sample", tiny_run, *ARGUMENTS, "--count", "2", "--json").stdout)
     samples = json.loads(charrnn("sample", tiny_run, *ARGUMENTS, "--count", "2", "--json", "--novelty").stdout)
-    training = text_file.read_text()[:1080]
+    training = text_file.read_text("utf-8")[:1080]
     for before, sample in zip(plain, samples, strict=True):
         found = sample.pop("novelty")
         assert sample == before

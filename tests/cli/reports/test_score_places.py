@@ -35,7 +35,7 @@ def scored(charrnn, tmp_path):
 
 
 def test_a_blank_line_that_was_cut_counts(scored, tmp_path):
-    (tmp_path / "tide.txt").write_text(TIDE)
+    (tmp_path / "tide.txt").write_text(TIDE, "utf-8")
     found = rows(scored(["data.boundary=blank-line"], tmp_path / "tide.txt", "--top", "3"))
     assert [row[:2] for row in found] == [["8", "5"], ["8", "4"], ["8", "3"]]
 

@@ -30,13 +30,13 @@ def launch(tmp_path, text_file):
     if mpiexec is None:
         pytest.skip("needs mpiexec, which is not here")
     pytest.importorskip("mpi4py", exc_type=ImportError)
-    (tmp_path / "tiny.yaml").write_text(YAML)
+    (tmp_path / "tiny.yaml").write_text(YAML, "utf-8")
     processes = []
 
     def start(*arguments, program=("-m", "charrnn")):
         command = [mpiexec, "-n", "3", sys.executable, *program, "sweep", "tiny.yaml", str(text_file), *arguments]
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, cwd=tmp_path,
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, encoding="utf-8", cwd=tmp_path,
         )  # fmt: skip
         processes.append(process)
         return process

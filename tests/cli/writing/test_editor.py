@@ -218,7 +218,7 @@ def test_bytes_that_are_not_utf_8_do_not_make_a_file_that_cannot_be_opened(tmp_p
 def test_a_trouble_with_the_file_stays_while_the_model_proposes(tmp_path, saved_at_once):
     path = tmp_path / "story.txt"
     file = SavedText(path)
-    path.write_text("theirs")
+    path.write_text("theirs", "utf-8")
     with pytest.raises(OutputError, match="another program has changed it"):
         play(
             ("the c", lambda editor: "another program" in editor.status()),
@@ -248,11 +248,11 @@ def test_ctrl_c_ends_with_its_exit_code_and_the_text_is_there():
 def test_the_text_is_saved_as_it_grows_and_at_the_end(tmp_path, saved_at_once):
     path = tmp_path / "story.txt"
     play(
-        ("the", lambda editor: path.exists() and path.read_text() == "the"),
+        ("the", lambda editor: path.exists() and path.read_text("utf-8") == "the"),
         (" end", has("the end")),
         file=SavedText(path),
     )
-    assert path.read_text() == "the end"
+    assert path.read_text("utf-8") == "the end"
     assert [*tmp_path.iterdir()] == [path]
 
 
@@ -311,7 +311,7 @@ def test_in_a_real_terminal(tiny_run, tmp_path, size):
     assert all(len(line) <= size[1] for line in terminal.screen.display)
     terminal.child.send(QUIT)
     assert terminal.end() == 0
-    assert out.read_text() == "the ß"
+    assert out.read_text("utf-8") == "the ß"
 
 
 @pytest.mark.slow
@@ -324,7 +324,7 @@ def test_a_signal_saves_the_text(tiny_run, tmp_path, number, code):
     terminal.until("7 characters")
     terminal.child.kill(getattr(signal, number))
     assert terminal.end() == code
-    assert out.read_text() == "the cat"
+    assert out.read_text("utf-8") == "the cat"
 
 
 @pytest.mark.slow

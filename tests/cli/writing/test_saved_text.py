@@ -30,10 +30,10 @@ def test_what_another_program_wrote_is_not_replaced(tmp_path):
     path = tmp_path / "a.txt"
     file = SavedText(path)
     file.save("mine")
-    path.write_text("theirs")
+    path.write_text("theirs", "utf-8")
     with pytest.raises(OutputError, match=r"a\.txt: another program has changed it; the text was not saved there"):
         file.save("mine too")
-    assert path.read_text() == "theirs"
+    assert path.read_text("utf-8") == "theirs"
 
 
 def test_a_file_that_has_gone_is_written_again(tmp_path):
@@ -42,7 +42,7 @@ def test_a_file_that_has_gone_is_written_again(tmp_path):
     file.save("mine")
     path.unlink()
     file.save("mine too")
-    assert path.read_text() == "mine too"
+    assert path.read_text("utf-8") == "mine too"
 
 
 def test_a_file_in_which_nothing_was_changed_is_not_written(tmp_path):
@@ -64,16 +64,16 @@ def test_a_byte_order_mark_is_no_character_and_stays(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions and links are those of POSIX")
 def test_a_link_is_followed_and_permissions_stay(tmp_path):
     path, link = tmp_path / "a.txt", tmp_path / "link.txt"
-    path.write_text("one")
+    path.write_text("one", "utf-8")
     path.chmod(0o600)
     link.symlink_to(path)
     SavedText(link).save("two")
-    assert (path.read_text(), path.stat().st_mode & 0o777, link.is_symlink()) == ("two", 0o600, True)
+    assert (path.read_text("utf-8"), path.stat().st_mode & 0o777, link.is_symlink()) == ("two", 0o600, True)
 
 
 def test_a_read_only_file_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "a.txt"
-    path.write_text("one")
+    path.write_text("one", "utf-8")
     monkeypatch.setattr("os.access", lambda name, mode: name != path)  # root may write everything
     with pytest.raises(OutputError, match=r"a\.txt: is read-only; name another file with --out"):
         SavedText(path)

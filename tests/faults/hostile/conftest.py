@@ -35,13 +35,13 @@ def command(tmp_path_factory):
         done = subprocess.run(
             [sys.executable, "-c", MEASURED, result, *map(str, arguments)],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             cwd=folder,
             timeout=DEADLINE,
             check=False,
             env=os.environ | {"CHARRNN_CACHE_DIR": str(place / "cache")},
         )
-        seconds, megabytes = json.loads(result.read_text())
+        seconds, megabytes = json.loads(result.read_text("utf-8"))
         return Ended(done.returncode, done.stdout, done.stderr, seconds, megabytes)
 
     run.folder = place
@@ -70,5 +70,5 @@ def startup(tmp_path_factory):
         subprocess.run(
             [sys.executable, "-c", MEASURED, result, "sample", path, "-n", "1"], capture_output=True, check=True
         )
-        times.append(json.loads(result.read_text())[0])
+        times.append(json.loads(result.read_text("utf-8"))[0])
     return min(times)

@@ -48,7 +48,7 @@ def test_a_checkpoint_does_not_lead_over_the_disk(charrnn, place, whole, monkeyp
     monkeypatch.setattr(recorded_sources, "MAX_ENTRIES", 50)
     (place / "text").mkdir()
     for number in range(51):
-        (place / "text" / f"{number}.txt").write_text("ab\n")
+        (place / "text" / f"{number}.txt").write_text("ab\n", "utf-8")
     run = run_naming(place / "run", whole, str(place / "text"))
     result = charrnn(*[run if word == "RUN" else word for word in arguments])
     refused(result, "is not read from where its checkpoint says", "more than 50 files and folders; name it: ")
@@ -59,7 +59,7 @@ def test_a_text_named_by_the_user_is_always_read(charrnn, place, whole, monkeypa
     monkeypatch.setattr(recorded_sources, "MAX_ENTRIES", 1)
     (place / "text").mkdir()
     for number in range(2):
-        (place / "text" / f"{number}.txt").write_text("ab\n" * 50)
+        (place / "text" / f"{number}.txt").write_text("ab\n" * 50, "utf-8")
     run = run_naming(place / "run", whole, str(place / "text"))
     refused(charrnn("eval", run), "more than 1 files and folders")
     assert charrnn("eval", run, place / "text", "--no-baselines").exit_code == 0
@@ -87,7 +87,7 @@ def test_no_more_is_read_than_a_checkpoint_says_its_text_had(charrnn, place, who
     monkeypatch.setattr(sources, "PIECE", 50)
     (place / "text").mkdir()
     for number in range(9):
-        (place / "text" / f"{number}.txt").write_text("ab\n" * 100)
+        (place / "text" / f"{number}.txt").write_text("ab\n" * 100, "utf-8")
     run, read = run_naming(place / "run", whole, str(place / "text")), []
     opened = text_file.TextFile.read
     monkeypatch.setattr(text_file.TextFile, "read", lambda self, size: read.append(size) or opened(self, size))
@@ -112,7 +112,7 @@ def test_no_more_is_read_than_a_checkpoint_says_its_text_had(charrnn, place, who
 def test_a_boundary_that_backtracks_too_long(charrnn, place, whole, monkeypatch, arguments):
     monkeypatch.setattr(bounded_matching, "SECONDS", 0.2)
     text = place / "text.txt"
-    text.write_text("a" * 60 + "b\n")
+    text.write_text("a" * 60 + "b\n", "utf-8")
     run = run_naming(place / "run", whole, str(text), boundary="(a+)+$")
     given = {"RUN": run, "TEXT": text}
     result = charrnn(*[given.get(word, word) for word in arguments])
@@ -121,5 +121,5 @@ def test_a_boundary_that_backtracks_too_long(charrnn, place, whole, monkeypatch,
 
 def test_a_boundary_of_a_configuration_is_bounded_too(charrnn, place, monkeypatch):
     monkeypatch.setattr(bounded_matching, "SECONDS", 0.2)
-    (place / "text.txt").write_text("a" * 60 + "b\n")
+    (place / "text.txt").write_text("a" * 60 + "b\n", "utf-8")
     refused(charrnn("train", place / "text.txt", "-s", "data.boundary=(a+)+$", "--dry-run"), "data.boundary='(a+)+$'")

@@ -46,14 +46,14 @@ COMPUTING = [
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_numbers_that_overflow_end_in_an_error_and_no_warning(charrnn, tmp_path, network, numbers):
     text = tmp_path / "text.txt"
-    text.write_text("abba\nab\n" * 40)
+    text.write_text("abba\nab\n" * 40, "utf-8")
     header, data = parts(small_checkpoint(tmp_path / "c.safetensors", *NETWORKS[network]).read_bytes())
     made = sealed(header, NUMBERS[numbers](len(data) // 4).astype("<f4").tobytes())
     content, record, data = contents(made)
     record["text"] = {
         "sources": [str(text)],
         "sha256": hashlib.sha256(text.read_bytes()).hexdigest(),
-        "characters": len(text.read_text()),
+        "characters": len(text.read_text("utf-8")),
     }
     (tmp_path / "run").mkdir()
     for name in ("last.safetensors", "best.safetensors"):

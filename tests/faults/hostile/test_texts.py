@@ -49,7 +49,7 @@ def test_texts(charrnn, tmp_path, place, case):
 
 @pytest.mark.parametrize("escaped", ["+2AA-", "+3/8-" * 20])
 def test_a_text_with_escaped_halves_of_surrogate_pairs(charrnn, tmp_path, escaped):
-    (tmp_path / "t.txt").write_text("hello " * 100 + escaped)
+    (tmp_path / "t.txt").write_text("hello " * 100 + escaped, "utf-8")
     options = ["-s", "data.encoding=utf-7", *TINY_OPTIONS, "-o", tmp_path / "run"]
     refused(charrnn("train", tmp_path / "t.txt", *options), "half of a surrogate pair")
 

@@ -30,7 +30,7 @@ SMALL = [
 )
 def test_the_estimate_is_the_memory_that_a_training_takes(settings, tmp_path):
     text = tmp_path / "text.txt"
-    text.write_text("She waited at the quay, and nobody came. " * 5000)
+    text.write_text("She waited at the quay, and nobody came. " * 5000, "utf-8")
     plan = api.plan([str(text)], resolve(None, [*SMALL, *settings]).config)
     tracemalloc.start()
     try:
@@ -46,7 +46,7 @@ def test_the_estimate_is_the_memory_that_a_training_takes(settings, tmp_path):
 def test_an_average_of_the_weights_takes_two_vectors(tmp_path):
     """Itself, and the room in which the weights are scaled; 4 bytes a number."""
     text = tmp_path / "text.txt"
-    text.write_text("She waited at the quay, and nobody came. " * 50)
+    text.write_text("She waited at the quay, and nobody came. " * 50, "utf-8")
     without, averaged = (
         api.plan([str(text)], resolve(None, [*SMALL, f"training.ema_decay={decay}"]).config) for decay in ("null", 0.9)
     )

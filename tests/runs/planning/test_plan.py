@@ -12,7 +12,7 @@ RARE = "300 of its 308 different characters occur fewer than 10 times,"
 
 def test_the_cores_divide_a_window(tmp_path, monkeypatch):
     text = tmp_path / "text.txt"
-    text.write_text("She waited at the quay, and nobody came. " * 5000)
+    text.write_text("She waited at the quay, and nobody came. " * 5000, "utf-8")
     monkeypatch.setattr(communicator, "usable_cores", lambda: frozenset({0, 1}))
     threads = [
         api.plan([str(text)], resolve(None, ["training.batch_size=32", f"training.accumulate={n}"]).config).threads
@@ -44,7 +44,7 @@ def test_many_rare_symbols_are_noted(rare, times, settings, note_start, tmp_path
 def test_the_characters_of_a_validation_are_those_of_all_slices_together(tmp_path, most, of_each):
     """4 slices of 20 windows of 100 characters: one window of each validates."""
     text = tmp_path / "text.txt"
-    text.write_text("The tide comes in. " * 422)
+    text.write_text("The tide comes in. " * 422, "utf-8")
     settings = [
         "data.protocol=char-rnn",
         "data.slices=[4, 100]",
@@ -68,7 +68,7 @@ def test_the_characters_of_a_validation_are_those_of_all_slices_together(tmp_pat
 def test_steps_are_computed_from_epochs(tmp_path, settings, steps):
     """900 characters to train on: 4 streams of 224, in 28 windows of 8, or in 55 windows with 4 new characters each."""
     text = tmp_path / "text.txt"
-    text.write_text("The tide. " * 100)
+    text.write_text("The tide. " * 100, "utf-8")
     size = ["training.batch_size=4", "training.sequence_length=8", "model.hidden_size=8"]
     assert api.plan([str(text)], resolve(None, [*size, *settings]).config).steps == steps
 
@@ -76,7 +76,7 @@ def test_steps_are_computed_from_epochs(tmp_path, settings, steps):
 def test_a_stride_is_at_most_the_window_of_a_short_text(tmp_path):
     """90 characters to train on leave windows of 89."""
     text = tmp_path / "text.txt"
-    text.write_text("The tide. " * 10)
+    text.write_text("The tide. " * 10, "utf-8")
     settings = ["training.batch_size=4", "training.sequence_length=200", "training.stride=150"]
     plan = api.plan([str(text)], resolve(None, [*settings, "data.split=[0.9, 0.05, 0.05]"]).config)
     training = plan.config.training
@@ -86,7 +86,7 @@ def test_a_stride_is_at_most_the_window_of_a_short_text(tmp_path):
 
 def test_documents_are_counted_and_the_longest_is_measured_without_its_end(tmp_path):
     text = tmp_path / "names.txt"
-    text.write_text("Ann\nBobby\nCid\n" * 10)
+    text.write_text("Ann\nBobby\nCid\n" * 10, "utf-8")
     config = resolve(None, ["training.batch_size=2", "training.sequence_length=8"], {"data.boundary": ("here", "\\n")})
     assert api.plan([str(text)], config.config).notes[0] == "30 documents, the longest 5 characters"
 

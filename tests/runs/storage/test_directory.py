@@ -16,13 +16,15 @@ from charrnn.training.parallel.communicator import Communicator
 
 def test_a_run_is_never_overwritten(tiny_run):
     before = {path.name: path.read_bytes() for path in tiny_run.iterdir()}
-    with pytest.raises(RunError, match=f"already holds a run; resume it: charrnn train --resume {tiny_run}"):
+    with pytest.raises(
+        RunError, match=f"already holds a run; resume it: charrnn train --resume {re.escape(str(tiny_run))}"
+    ):
         directory.create(tiny_run)
     assert {path.name: path.read_bytes() for path in tiny_run.iterdir()} == before
 
 
 def test_a_directory_with_other_things_is_left_alone(tmp_path):
-    (tmp_path / "thesis.txt").write_text("years of work")
+    (tmp_path / "thesis.txt").write_text("years of work", "utf-8")
     with pytest.raises(RunError, match=r"not empty \(it holds thesis\.txt\)"):
         directory.create(tmp_path)
     with pytest.raises(RunError, match="a file, not a directory"):
@@ -33,7 +35,7 @@ def test_a_directory_with_other_things_is_left_alone(tmp_path):
 def test_asking_whether_a_directory_is_free_makes_nothing(tmp_path, tiny_run):
     notes = tmp_path / "notes"
     notes.mkdir()
-    (notes / "thesis.txt").write_text("years of work")
+    (notes / "thesis.txt").write_text("years of work", "utf-8")
     for taken, why in (
         (tiny_run, "already holds a run; resume it"),
         (notes, r"not empty \(it holds thesis\.txt\)"),
@@ -70,18 +72,18 @@ def test_a_run_killed_before_its_first_save_can_be_started_again(tmp_path):
     (tmp_path / "x" / "last.safetensors.tmp").write_bytes(b"half")
     again = directory.create(tmp_path / "x")
     assert again.folder.path == tmp_path / "x"
-    assert str(os.getpid()) in (tmp_path / "x" / "lock").read_text()
+    assert str(os.getpid()) in (tmp_path / "x" / "lock").read_text("utf-8")
     again.release()
 
 
 def test_without_a_lock_files_with_the_names_of_side_files_are_kept(tmp_path):
     mine = tmp_path / "last.safetensors.tmp"
-    mine.write_text("precious")
+    mine.write_text("precious", "utf-8")
     for take in (directory.create, directory.require_free):
         with pytest.raises(RunError, match=r"not empty \(it holds last\.safetensors\.tmp\)"):
             take(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [mine.name]
-    assert mine.read_text() == "precious"
+    assert mine.read_text("utf-8") == "precious"
 
 
 @pytest.mark.parametrize("lock", [None, "", "mine"])
@@ -92,13 +94,13 @@ def test_nothing_is_removed_from_a_folder_whose_checkpoint_is_none(tmp_path, loc
         *(f"{name}.tmp" for name in ("config.yaml", "last.safetensors", "previous.safetensors")),
     ]
     for name in mine:
-        (tmp_path / name).write_text("precious")
+        (tmp_path / name).write_text("precious", "utf-8")
     if lock is not None:
-        (tmp_path / "lock").write_text(lock)
-    before = {path.name: path.read_text() for path in tmp_path.iterdir()}
+        (tmp_path / "lock").write_text(lock, "utf-8")
+    before = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
     with pytest.raises(CheckpointError, match=r"last\.safetensors: damaged"):
         directory.take_lock(tmp_path)
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+    assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == before
 
 
 def test_last_and_previous_are_one_save_apart(tiny_run):
@@ -147,7 +149,7 @@ def test_a_line_that_was_cut_off_does_not_spoil_the_next(tiny_run):
     with (tiny_run / "metrics.jsonl").open("a") as file:
         file.write('{"event": "st')
     list(metrics_log.with_metrics_log([Sampled(3, "x", (0.5,))], Folder(tiny_run), 10, Communicator()))
-    events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
+    events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text("utf-8").splitlines()]
     assert events[-2]["event"] == "baseline"
     assert events[-1] == {"event": "sample", "step": 3, "text": "x", "surprisals": [0.5]}
 
@@ -157,7 +159,7 @@ def test_the_metrics_of_a_step_are_on_disk_before_its_checkpoint(tmp_path, text_
     run = api.start(api.plan([str(text_file)], tiny_config), tmp_path / "run")
     for event in run.events():
         if isinstance(event, Stepped) and event.step == 10:
-            assert '"step": 10' in (tmp_path / "run" / "metrics.jsonl").read_text()
+            assert '"step": 10' in (tmp_path / "run" / "metrics.jsonl").read_text("utf-8")
             assert load(tmp_path / "run" / "last.safetensors").progress.step == 0
             break
 

@@ -42,7 +42,7 @@ def history(tmp_path):
 
 
 def test_a_run_has_the_figures_that_were_logged(tiny_run):
-    events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
+    events = [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text("utf-8").splitlines()]
     steps = [event for event in events if event["event"] == "step"]
     evaluations = [event for event in events if event["event"] == "eval"]
     found = read_history(tiny_run)
@@ -81,14 +81,14 @@ def test_the_later_entry_of_a_step_wins(history, events, losses, evaluations):
 
 
 def test_the_time_of_a_repeated_step_counts_twice(tmp_path, tiny_run):
-    (tiny_run / "metrics.jsonl").write_text("".join(json.dumps(step(n)) + "\n" for n in (1, 2, 1, 2)))
+    (tiny_run / "metrics.jsonl").write_text("".join(json.dumps(step(n)) + "\n" for n in (1, 2, 1, 2)), "utf-8")
     assert read_history(tiny_run).seconds.tolist() == [3 * 32 / 4, 4 * 32 / 4]
 
 
 def test_with_a_stride_a_step_has_as_many_characters_as_are_new(tiny_run):
-    config = (tiny_run / "config.yaml").read_text()
-    (tiny_run / "config.yaml").write_text(config.replace("stride: null", "stride: 2"))
-    (tiny_run / "metrics.jsonl").write_text(json.dumps(step(1)) + "\n")
+    config = (tiny_run / "config.yaml").read_text("utf-8")
+    (tiny_run / "config.yaml").write_text(config.replace("stride: null", "stride: 2"), "utf-8")
+    (tiny_run / "metrics.jsonl").write_text(json.dumps(step(1)) + "\n", "utf-8")
     assert read_history(tiny_run).seconds.tolist() == [4 * 2 / 4]
 
 
@@ -169,7 +169,7 @@ def test_an_endless_line_takes_little_memory_and_counts_as_one(tmp_path):
 def test_without_a_configuration_the_time_is_unknown(tiny_run, damage):
     (tiny_run / "config.yaml").unlink()
     if damage:
-        (tiny_run / "config.yaml").write_text(damage)
+        (tiny_run / "config.yaml").write_text(damage, "utf-8")
     assert read_history(tiny_run).seconds is None
 
 
@@ -177,7 +177,7 @@ def test_the_output_of_train_json_can_be_read(charrnn, text_file, tmp_path):
     result = charrnn(
         "train", text_file, "-s", "model.hidden_size=8", "--steps", "3", "-s", "runtime.threads=1", "--json"
     )
-    (tmp_path / "log").write_text(result.stdout)
+    (tmp_path / "log").write_text(result.stdout, "utf-8")
     assert read_history(tmp_path / "log").steps.tolist() == [1, 2, 3]
 
 
@@ -205,9 +205,9 @@ def test_a_missing_history_is_explained(tmp_path, tiny_run):
     assert f"a checkpoint, which has no history; name its run directory, {tiny_run}" in message(
         tiny_run / "last.safetensors"
     )
-    (tiny_run / "metrics.jsonl").write_text("")
+    (tiny_run / "metrics.jsonl").write_text("", "utf-8")
     assert message(tiny_run).endswith("metrics.jsonl: has no step of a training")
-    (tiny_run / "metrics.jsonl").write_text("{\n{\n")
+    (tiny_run / "metrics.jsonl").write_text("{\n{\n", "utf-8")
     assert "2 of its lines cannot be read" in message(tiny_run)
     (tiny_run / "metrics.jsonl").unlink()
     assert "holds no metrics.jsonl; is it a run directory?" in message(tiny_run)
@@ -218,7 +218,7 @@ def test_a_missing_history_is_explained(tmp_path, tiny_run):
 def test_of_a_long_one_about_as_many_steps_are_read_as_are_asked_for_and_every_evaluation(tmp_path):
     events = [step(number, 1 / number) for number in range(1, 2001)] + [evaluation(2000, 0.5)]
     path = tmp_path / "events.jsonl"
-    path.write_text("".join(json.dumps(event) + "\n" for event in events))
+    path.write_text("".join(json.dumps(event) + "\n" for event in events), "utf-8")
     found = read_history(path, 100)
     assert 50 <= len(found.steps) <= 200
     assert len(set(np.diff(found.steps))) == 1

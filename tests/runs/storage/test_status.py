@@ -11,12 +11,12 @@ from charrnn.runs.storage.status import RunStatus, last_step, read_status
 
 def events(run):
     """The events that are logged, up to the last checkpoint."""
-    found = [json.loads(line) for line in (run / METRICS).read_text().splitlines()]
+    found = [json.loads(line) for line in (run / METRICS).read_text("utf-8").splitlines()]
     return [event for event in found if event["event"] != "baseline"]
 
 
 def write(run, found):
-    (run / METRICS).write_text("".join(json.dumps(event) + "\n" for event in found))
+    (run / METRICS).write_text("".join(json.dumps(event) + "\n" for event in found), "utf-8")
 
 
 def test_a_run_that_is_done_has_its_best_loss_and_is_finished(tiny_run):

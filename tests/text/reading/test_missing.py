@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from shells import QUOTE
 
 from charrnn.errors import TextError
 from charrnn.system.shell import shell_word
@@ -13,7 +14,7 @@ from charrnn.text.reading.sources import find_sources
 def texts(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for name in ("My Stories.txt", "play.txt", "play.gz", "e.txt", "Notes.md", "Our", "Our Tales.txt"):
-        Path(name).write_text("text")
+        Path(name).write_text("text", "utf-8")
     Path("two words").mkdir()
 
 
@@ -46,4 +47,4 @@ def texts(monkeypatch, tmp_path):
 def test_what_was_probably_meant(texts, sources, hint):
     with pytest.raises(TextError) as error:
         find_sources(sources)
-    assert hint in str(error.value)
+    assert hint.replace("'", QUOTE) in str(error.value)

@@ -1,6 +1,7 @@
 """The files that a checkpoint names are checked before they are read."""
 
 import os
+import sys
 
 import pytest
 
@@ -17,7 +18,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(recorded_sources, "MAX_ENTRIES", 6)
     (tmp_path / "below").mkdir()
     for name in ("a", "b", "c", "below/d", "below/e", "below/f"):
-        (tmp_path / f"{name}.txt").write_text("text\n")
+        (tmp_path / f"{name}.txt").write_text("text\n", "utf-8")
     return tmp_path
 
 
@@ -49,7 +50,7 @@ def test_hidden_folders_and_links_to_folders_are_not_followed(folder):
 
 def test_a_file_much_larger_than_the_text_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(recorded_sources, "ALWAYS_ALLOWED_BYTES", 100)
-    (tmp_path / "t.txt").write_text("x" * 8001)
+    (tmp_path / "t.txt").write_text("x" * 8001, "utf-8")
     with pytest.raises(TextError, match=r"8,001 bytes; the text had 1,000 characters"):
         require_modest([str(tmp_path / "t.txt")], 1000)
     require_modest([str(tmp_path / "t.txt")], 1001)
@@ -63,7 +64,7 @@ def test_special_files_are_refused_without_opening_them(tmp_path, source):
         require_modest([str(tmp_path / source)], 100)
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="Linux's /proc")
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux's /proc")
 @pytest.mark.parametrize("source", ["/proc", "/proc/version", "/proc/*"])
 def test_files_outside_real_disks_are_refused(source):
     with pytest.raises(TextError, match="not on a disk"):

@@ -7,6 +7,7 @@ import sys
 import threading
 
 import pytest
+from links import needs_links
 from slow import mostly_slow
 
 from charrnn.errors import TextError
@@ -28,29 +29,30 @@ def content(*sources):
 
 
 def test_files_are_read_in_the_order_given_and_get_a_line_end_between(tmp_path):
-    (tmp_path / "b.txt").write_text("second")
-    (tmp_path / "a.txt").write_text("first\n")
+    (tmp_path / "b.txt").write_text("second", "utf-8")
+    (tmp_path / "a.txt").write_text("first\n", "utf-8")
     assert content(tmp_path / "b.txt", tmp_path / "a.txt") == "second\nfirst\n"
 
 
 def test_a_folder_gives_its_text_files_sorted_without_hidden_and_binary_ones(tmp_path):
     (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "z.txt").write_text("deep\n")
-    (tmp_path / "a.txt").write_text("top\n")
-    (tmp_path / ".hidden").write_text("no\n")
+    (tmp_path / "sub" / "z.txt").write_text("deep\n", "utf-8")
+    (tmp_path / "a.txt").write_text("top\n", "utf-8")
+    (tmp_path / ".hidden").write_text("no\n", "utf-8")
     (tmp_path / "image.png").write_bytes(b"\x89PNG\0\0")
     assert content(tmp_path) == "top\ndeep\n"
 
 
+@needs_links
 def test_a_folder_that_links_to_itself_ends(tmp_path):
-    (tmp_path / "a.txt").write_text("text\n")
+    (tmp_path / "a.txt").write_text("text\n", "utf-8")
     os.symlink(tmp_path, tmp_path / "loop", target_is_directory=True)
     assert content(tmp_path) == "text\n"
 
 
 def test_a_glob_gives_its_matches_sorted(tmp_path):
     for name in ("2.txt", "1.txt", "3.md"):
-        (tmp_path / name).write_text(name + "\n")
+        (tmp_path / name).write_text(name + "\n", "utf-8")
     assert content(tmp_path / "*.txt") == "1.txt\n2.txt\n"
 
 
@@ -70,7 +72,7 @@ def test_compressed_files_are_unpacked_and_damaged_ones_named(tmp_path, suffix, 
 
 
 def test_standard_input(monkeypatch):
-    stdin = io.TextIOWrapper(io.BytesIO("héllo\n".encode()))
+    stdin = io.TextIOWrapper(io.BytesIO("héllo\n".encode()), encoding="utf-8")
     monkeypatch.setattr(sys, "stdin", stdin)
     assert content("-") == "héllo\n"
 
@@ -144,7 +146,7 @@ def test_binary_is_refused_with_the_place_of_its_first_nul(data):
 
 
 def test_missing_files_are_named_with_the_nearest(tmp_path):
-    (tmp_path / "hamlet.txt").write_text("x")
+    (tmp_path / "hamlet.txt").write_text("x", "utf-8")
     with pytest.raises(TextError, match=r"hamlte\.txt: no such file.*did you mean .*hamlet\.txt"):
         content(tmp_path / "hamlte.txt")
     with pytest.raises(TextError, match="there is no folder"):
@@ -175,7 +177,7 @@ def test_a_fifo_is_refused_at_once(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root may read everything")
 def test_an_unreadable_file_is_named(tmp_path):
     path = tmp_path / "secret.txt"
-    path.write_text("x")
+    path.write_text("x", "utf-8")
     path.chmod(0)
     with pytest.raises(TextError, match=r"secret\.txt: cannot be read: Permission denied"):
         content(path)
@@ -229,8 +231,8 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, change):
 def test_a_folder_with_a_configuration_and_a_checkpoint_is_a_run_directory(tmp_path, names, read):
     (tmp_path / "inside").mkdir()
     for name in names:
-        (tmp_path / "inside" / name).write_text("a run: no\n")
-    (tmp_path / "text.txt").write_text("text\n")
+        (tmp_path / "inside" / name).write_text("a run: no\n", "utf-8")
+    (tmp_path / "text.txt").write_text("text\n", "utf-8")
     assert sorted(content(tmp_path).splitlines()) == sorted(read.splitlines())
 
 
@@ -242,11 +244,12 @@ def test_the_ending_of_a_compressed_file_may_be_in_capitals(tmp_path, ending, co
 
 def test_a_pattern_gives_files_and_no_folders(tmp_path):
     (tmp_path / "a-folder").mkdir()
-    (tmp_path / "a-folder" / "inside.txt").write_text("inside\n")
-    (tmp_path / "a-text.txt").write_text("text\n")
+    (tmp_path / "a-folder" / "inside.txt").write_text("inside\n", "utf-8")
+    (tmp_path / "a-text.txt").write_text("text\n", "utf-8")
     assert content(tmp_path / "a-*") == "text\n"
 
 
+@needs_links
 def test_a_broken_link_is_reported(tmp_path):
     (tmp_path / "link.txt").symlink_to("link.txt")
     with pytest.raises(TextError) as refusal:
