@@ -4,11 +4,14 @@ import shlex
 import shutil
 import signal
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import hypothesis
 import pytest
+import typer.main
 from languages import english_base
+from threadpoolctl import threadpool_limits
 from tiny import TINY, trained
 from typer.testing import CliRunner
 
@@ -38,6 +41,23 @@ def _short_measurements():
     """A dry run measures a training for half a second; here an estimate may be rough."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("charrnn.runs.time_budget.MIN_MEASURING", 0.02)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_made_once():
+    """Typer makes all commands for each call, which takes longer than most calls do."""
+    made_once = cache(typer.main.get_command)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.main.get_command", made_once)
+        patch.setattr("typer.testing._get_command", made_once, raising=False)  # without it tests are slower, not wrong
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_blas_thread():
+    """As in every command. The threads of a BLAS wait in loops: beside other tests a product takes many times as long."""
+    with threadpool_limits(1, user_api="blas"):
         yield
 
 

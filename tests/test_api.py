@@ -30,7 +30,7 @@ def start(text_file, path, *settings):
     return api.start(api.plan([str(text_file)], resolve(None, [*TINY, *settings]).config), path)
 
 
-@mostly_slow("at", [12, 1, 4, 6, 19], one_in=5, slow_in=2)
+@mostly_slow("at", [12, 1, 4, 6, 19], one_in=5, slow_in=4)
 @pytest.mark.parametrize(
     "settings",
     [

@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from slow import mostly_slow
+from slow import mostly_exhaustive, mostly_slow
 
 pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
 pyte = pytest.importorskip("pyte", reason="a screen in memory needs pyte")
@@ -106,7 +106,7 @@ def test_ten_rows_are_enough(text_file, tmp_path):
     assert "step 3,000: all steps done" in screen.output
 
 
-@pytest.mark.parametrize("size", [(50, 30), (80, 12)])
+@mostly_exhaustive("size", [(80, 12), (50, 30)], one_in=2)
 @pytest.mark.slow
 def test_a_terminal_that_is_resized_shows_one_picture(text_file, tmp_path, size):
     screen = Screen(spawn(command(text_file, tmp_path / "r", steps=6000, every=6000), 80, 30), 80, 30)
@@ -190,7 +190,9 @@ def test_warnings_stay_above_and_are_printed_once(text_file, tmp_path):
     assert any(line.startswith("saturation:") for line in warnings)
 
 
-@pytest.mark.parametrize("left_over", [{"COLUMNS": "0"}, {"COLUMNS": "0", "LINES": "0"}, {"COLUMNS": "300"}], ids=str)
+@mostly_exhaustive(
+    "left_over", [{"COLUMNS": "0"}, {"COLUMNS": "0", "LINES": "0"}, {"COLUMNS": "300"}], ids=str, one_in=2
+)
 @pytest.mark.slow
 def test_the_terminal_says_how_large_it_is_and_not_the_environment(text_file, tmp_path, left_over):
     screen = Screen(spawn(command(text_file, tmp_path / "r", steps=600), 80, 30, **left_over), 80, 30).read()
@@ -206,7 +208,7 @@ def has_sample(screen):
     return any(line.find("a sample, after step") >= 0 for line in screen.lines)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@mostly_exhaustive("size", SIZES, one_in=3)
 @pytest.mark.slow
 def test_whatever_is_typed_and_ctrl_c_leave_one_bar_and_whole_words(text_file, tmp_path, size):
     screen = Screen(spawn(command(text_file, tmp_path / "r", **LONG), *size), *size).read(has_sample)
@@ -252,7 +254,7 @@ def test_a_second_ctrl_c_leaves_one_bar_a_cursor_and_an_echo(text_file, tmp_path
     assert echo or screen.child.exitstatus == 130
 
 
-@pytest.mark.parametrize("size", SIZES)
+@mostly_exhaustive("size", SIZES, one_in=3)
 @pytest.mark.slow
 def test_a_resumed_training_shows_its_whole_curve(text_file, tmp_path, size):
     Screen(spawn(command(text_file, tmp_path / "r", steps=1000), *size), *size).read()
@@ -265,7 +267,7 @@ def test_a_resumed_training_shows_its_whole_curve(text_file, tmp_path, size):
     assert "o validation" in heading
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+@mostly_exhaustive("size", [(60, 20), (80, 24)], one_in=2)
 @pytest.mark.slow
 def test_no_word_of_the_introduction_is_cut(text_file, tmp_path, size):
     done = subprocess.run(

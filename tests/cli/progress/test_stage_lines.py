@@ -9,6 +9,7 @@ import on_terminal
 import pexpect
 import pyte
 import pytest
+from slow import mostly_exhaustive
 from tiny import OPTIONS
 
 from charrnn.cli.output.console import Terminal
@@ -31,7 +32,7 @@ app({arguments!r}, prog_name="charrnn")
 """
 
 
-@pytest.mark.parametrize(
+@mostly_exhaustive(
     "arguments",
     [
         ["train", "none.txt"], ["sample", "none"], ["eval", "none"], ["score", "none", "none.txt"], ["view", "none"],
@@ -40,6 +41,7 @@ app({arguments!r}, prog_name="charrnn")
         ["plot", "none"], ["plot", "none", "-o", "a.svg"], ["gradflow", "none", "-o", "a.svg"], ["info", "none"],
     ],
     ids=lambda arguments: arguments[0],
+    one_in=3,
 )  # fmt: skip
 @pytest.mark.slow
 def test_the_first_line_is_there_before_numpy(arguments, tmp_path):
