@@ -24,7 +24,10 @@ TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 30
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 # Timing is never a test.
-hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.register_profile("untimed", deadline=None, max_examples=40)
+hypothesis.settings.register_profile(
+    "thorough", deadline=None, max_examples=400
+)  # pytest --hypothesis-profile thorough
 hypothesis.settings.load_profile("untimed")
 
 # The `&` of a script ignores Ctrl-C, and the commands that tests start would inherit that.

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from foreground import heed_signals
-from slow import mostly_slow
+from slow import mostly_exhaustive, mostly_slow
 
 from charrnn.runs.storage.checkpoint import load
 
@@ -125,8 +125,9 @@ main()
 """
 
 
-@mostly_slow(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], one_in=3)
-@mostly_slow("threads", [1, 2], one_in=2)
+@mostly_exhaustive(("number", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGTERM, 143)], one_in=3)
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.slow
 def test_a_second_signal_ends_a_step_that_takes_too_long(text_file, tmp_path, number, code, threads):
     """The first waits for the step at hand, here a hundred seconds."""
     settings = [*LONG, "-s", f"runtime.threads={threads}", "-s", "training.eval_every=1000"]

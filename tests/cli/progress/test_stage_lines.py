@@ -73,6 +73,7 @@ def test_the_newest_stages_are_shown_and_the_last_has_a_clock(clock):
     assert shown_by(clock, ("measuring", 2.0, 5.0)) == ["measuring, 5 s"]
 
 
+@pytest.mark.slow
 def test_a_training_says_what_it_does_first(text_file, tmp_path):
     pytest.importorskip("pty", reason="a pseudo-terminal needs POSIX")
     child = pexpect.spawn(

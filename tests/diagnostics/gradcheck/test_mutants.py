@@ -82,6 +82,7 @@ def reports_what_is_final(case) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_nothing_is_caught_while_nothing_is_broken(monkeypatch):
     assert not caught([*RNNS, *DEEP, *SMOOTHED, *GATED, *STACKED, *SPARSE, *WITH_RESETS])
     monkeypatch.setattr(look_up, "MAX_PRODUCT", 0)
