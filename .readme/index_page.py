@@ -1,4 +1,7 @@
-"""The package index shows README.md, where a relative link leads nowhere. Hatchling calls this when it builds."""
+"""The package index shows README.md, where a relative link leads nowhere and `pip install .` installs something else.
+
+Hatchling calls this when it builds.
+"""
 
 import re
 from pathlib import Path
@@ -8,14 +11,18 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 CODE = r"^```(?s:.*?)^```$|`[^`\n]+`"
 LINK_OR_CODE = re.compile(rf"(?P<image>!?)\[(?P<text>[^]]*)\]\((?P<target>[^)\s]+)\)|{CODE}", re.MULTILINE)
+FROM_THE_FOLDER = re.compile(r"(pip install '?)\.(?!\[test\])(?=[\s\[])")  # tests need the folder
 CHANGES = ".github/CHANGELOG.md"
 
 
-def page(root: Path, address: str, version: str) -> str:
-    """README.md and the changes, with links that work from anywhere: to the files of this version at `address`."""
+def page(root: Path, name: str, address: str, version: str) -> str:
+    """README.md and the changes, with links that work from anywhere, to the files of this version at `address`, and
+    the name to install.
+    """
     tag = f"v{version}"
     readme = absolute((root / "README.md").read_text("utf-8"), root, root / "README.md", address, tag)
     changes = absolute((root / CHANGES).read_text("utf-8"), root, root / CHANGES, address, tag)
+    readme = FROM_THE_FOLDER.sub(rf"\g<1>{name}", readme)
     return f"{readme}\n{re.sub('^#', '##', changes, flags=re.MULTILINE)}"
 
 
@@ -49,7 +56,7 @@ class IndexPage(MetadataHookInterface):
         address = self.config["repository"]
         metadata["readme"] = {
             "content-type": "text/markdown",
-            "text": page(Path(self.root), address, metadata["version"]),
+            "text": page(Path(self.root), metadata["name"], address, metadata["version"]),
         }
         owner = address.rstrip("/").split("/")[-2]
         metadata["authors"] = [{"name": "the charrnn developers", "email": f"{owner}@users.noreply.github.com"}]

@@ -16,7 +16,7 @@ ADDRESS = "https://host.example/owner/charrnn"
 spec = spec_from_file_location("index_page", ROOT / ".readme/index_page.py")
 index_page = module_from_spec(spec)
 spec.loader.exec_module(index_page)
-PAGE = index_page.page(ROOT, ADDRESS, __version__)
+PAGE = index_page.page(ROOT, "charrnn-numpy", ADDRESS, __version__)
 
 
 def targets(text):
@@ -38,10 +38,22 @@ def test_every_link_is_absolute_and_leads_to_a_file_of_this_version():
         assert found[1] == ("raw" if kind == "image" else "tree" if path.is_dir() else "blob")
 
 
-def test_nothing_but_the_links_differs():
+def test_what_to_install_is_found_from_anywhere():
+    installs = set(re.findall(r"pip install [^\s`]+", PAGE))
+    assert installs == {
+        "pip install charrnn",  # the other one, which the page warns of
+        "pip install charrnn-numpy",
+        "pip install 'charrnn-numpy[write]'",
+        "pip install 'charrnn-numpy[serve]'",
+        "pip install '.[test]'",  # in the folder, where the tests are
+    }
+
+
+def test_nothing_else_differs():
     readme = (ROOT / "README.md").read_text("utf-8")
     assert len(targets(readme)) > 40
     undone = re.sub(rf"{ADDRESS}/(raw|blob|tree)/v[^/]+/", "", PAGE).replace("](README.md#", "](#")
+    undone = undone.replace("charrnn-numpy", ".")
     assert undone.startswith(readme)
 
 
@@ -62,10 +74,10 @@ def test_a_link_to_nothing_stops_the_build():
 def test_the_repository_s_address_stands_in_one_place():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     address = project["tool"]["hatch"]["metadata"]["hooks"]["custom"]["repository"]
-    metadata = {"version": __version__}
+    metadata = {"name": "charrnn-numpy", "version": __version__}
     index_page.IndexPage(str(ROOT), {"repository": address}).update(metadata)
     assert all(url.startswith(address) for url in metadata["urls"].values())
-    assert set(project["project"]["dynamic"]) == {"version", *metadata}
+    assert set(project["project"]["dynamic"]) == set(metadata) - {"name"}
     written = [*(ROOT / "charrnn").rglob("*.py"), *ROOT.rglob("*.md"), *(ROOT / ".github").rglob("*")]
     assert [str(path) for path in written if path.is_file() and address in path.read_text("utf-8")] == []
 

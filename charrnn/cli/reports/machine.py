@@ -11,7 +11,7 @@ from rich.text import Text
 from charrnn.cli.output.console import result_console, write_json
 from charrnn.cli.output.styled_text import mark_unsafe_line
 from charrnn.cli.output.tables import terminal_columns
-from charrnn.package import FOLDER, __version__
+from charrnn.package import FOLDER
 from charrnn.system.cores import usable_cores
 from charrnn.system.machine import (
     OPTIONAL,
@@ -26,6 +26,7 @@ from charrnn.system.machine import (
 from charrnn.system.memory import total_memory
 from charrnn.system.vector_extensions import vector_extensions
 from charrnn.text import cache
+from charrnn.version import __version__
 from charrnn.words import plural
 
 
