@@ -9,7 +9,7 @@ import time
 
 import pytest
 from foreground import heed_signals
-from slow import mostly_exhaustive, mostly_slow
+from slow import mostly_exhaustive
 
 from charrnn.runs.storage.checkpoint import load
 
@@ -34,7 +34,8 @@ def spawn(*arguments, width=100, **environment):
     )
 
 
-@mostly_slow("width", [40, 100, 200], one_in=3)
+@mostly_exhaustive("width", [40, 100, 200], one_in=2)
+@pytest.mark.slow
 def test_ctrl_c_saves_exits_130_and_leaves_the_terminal_as_it_was(text_file, tmp_path, width):
     child = spawn(text_file, "-o", tmp_path / "r", *LONG, width=width)
     child.expect("validation loss")
