@@ -4,11 +4,14 @@ import shlex
 import shutil
 import signal
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import hypothesis
 import pytest
+import typer.main
 from languages import english_base
+from threadpoolctl import threadpool_limits
 from tiny import TINY, trained
 from typer.testing import CliRunner
 
@@ -21,7 +24,10 @@ TEXT = "the cat sat on the mat. a dog ran.\nwhy?\n" * 30
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 # Timing is never a test.
-hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.register_profile("untimed", deadline=None, max_examples=40)
+hypothesis.settings.register_profile(
+    "thorough", deadline=None, max_examples=400
+)  # pytest --hypothesis-profile thorough
 hypothesis.settings.load_profile("untimed")
 
 # The `&` of a script ignores Ctrl-C, and the commands that tests start would inherit that.
@@ -46,6 +52,23 @@ def _console_of_today():
     """On Windows rich finds an old console where there is none, as in these tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("rich.console.detect_legacy_windows", lambda: False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_made_once():
+    """Typer makes all commands for each call, which takes longer than most calls do."""
+    made_once = cache(typer.main.get_command)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.main.get_command", made_once)
+        patch.setattr("typer.testing._get_command", made_once, raising=False)  # without it tests are slower, not wrong
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_blas_thread():
+    """As in every command. The threads of a BLAS wait in loops: beside other tests a product takes many times as long."""
+    with threadpool_limits(1, user_api="blas"):
         yield
 
 
@@ -81,21 +104,26 @@ def trained_once(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def checkpoints_once(trained_once):
+    """The checkpoints of that run by the names of their files."""
+    return {file.name: load(file) for file in trained_once.glob("*.safetensors")}
+
+
+@pytest.fixture(scope="session")
 def english(tmp_path_factory):
     """A run that knows a little English; read it, do not write there."""
     return english_base(tmp_path_factory.mktemp("english"))
 
 
 @pytest.fixture
-def tiny_run(tmp_path, text_file, trained_once):
+def tiny_run(tmp_path, text_file, trained_once, checkpoints_once):
     """A run directory after 20 steps of a network with 16 units, on `text_file`."""
     run = tmp_path / "run"
-    shutil.copytree(trained_once, run)
+    shutil.copytree(trained_once, run, ignore=shutil.ignore_patterns("*.safetensors"))
     metrics = run / "metrics.jsonl"
     metrics.write_text(metrics.read_text("utf-8").replace(str(trained_once), str(run)), "utf-8")
-    for file in run.glob("*.safetensors"):
-        saved = load(file)
-        save(replace(saved, text=replace(saved.text, sources=(str(text_file),))), file)
+    for name, saved in checkpoints_once.items():
+        save(replace(saved, text=replace(saved.text, sources=(str(text_file),))), run / name)
     return run
 
 

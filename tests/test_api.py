@@ -30,8 +30,8 @@ def start(text_file, path, *settings):
     return api.start(api.plan([str(text_file)], resolve(None, [*TINY, *settings]).config), path)
 
 
-@mostly_slow("at", [12, 1, 4, 6, 19], one_in=5, slow_in=2)
-@pytest.mark.parametrize(
+@mostly_slow("at", [12, 1, 4, 6, 19], one_in=5, slow_in=4)
+@mostly_slow(
     "settings",
     [
         [],
@@ -42,6 +42,7 @@ def start(text_file, path, *settings):
         ["model.dropout=0.5", "training.optimizer=momentum", "training.schedule=exponential", "runtime.threads=3"],
         ["training.optimizer=adagrad", "training.schedule=linear", "training.precision=float64", "training.seed=9"],
     ],
+    one_in=3,
 )
 def test_a_resumed_training_ends_with_the_same_bytes(tmp_path, text_file, at, settings):
     whole = start(text_file, tmp_path / "whole", *settings)

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+import sources
 
 import charrnn
 
@@ -79,7 +80,7 @@ INNER_LEVELS = {  # of rooms that have rooms or long files inside
     ],
 }
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
-MODULES = sorted(ROOT.rglob("*.py"))
+MODULES = sources.MODULES
 
 
 def room(module: str) -> str:
@@ -90,9 +91,9 @@ def room(module: str) -> str:
 
 def imports(path: Path) -> set[str]:
     """Every charrnn module that a file imports, inside functions too."""
-    tree = ast.parse(path.read_text("utf-8"))
-    found = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
-    for node in ast.walk(tree):
+    nodes = sources.nodes(path)
+    found = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path}: imports are absolute"
             known = {
@@ -109,7 +110,7 @@ def imports(path: Path) -> set[str]:
 
 def names(path: Path) -> set[str]:
     """Every charrnn module whose name a file has as a text, for example to start it as a process."""
-    texts = {node.value for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Constant)}
+    texts = {node.value for node in sources.nodes(path) if isinstance(node, ast.Constant)}
     known = {text for text in texts if isinstance(text, str) and re.fullmatch(r"charrnn(\.\w+)+", text)}
     return {name for name in known if (ROOT.parent / name.replace(".", "/")).with_suffix(".py").exists()}
 
@@ -151,10 +152,10 @@ def test_every_room_has_a_level():
 
 def test_the_mathematics_prints_nothing_and_opens_nothing():
     for path in (ROOT / "network").rglob("*.py"):
-        names = {node.id for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Name)}
+        names = {node.id for node in sources.nodes(path) if isinstance(node, ast.Name)}
         assert not names & {"print", "open"}, path
 
 
 def test_every_module_has_a_docstring():
-    docstrings = {path: ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "" for path in MODULES}
+    docstrings = {path: ast.get_docstring(sources.tree(path)) or "" for path in MODULES}
     assert not [str(path.relative_to(ROOT)) for path, said in docstrings.items() if len(said.split()) < 2]

@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import sources
+
 from charrnn import errors
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,8 +26,8 @@ def real():
     """Each class of the package that derives from CharrnnError, and the class that it derives from."""
     classes = [
         (node.name, ast.unparse(node.bases[0]))
-        for path in Path(errors.__file__).parent.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for path in sources.MODULES
+        for node in sources.nodes(path)
         if isinstance(node, ast.ClassDef) and node.bases
     ]
     tree = {"CharrnnError": "Exception"}

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import typer.main
-from slow import mostly_slow
 
 import charrnn
 from charrnn.cli.app import app
@@ -174,11 +173,10 @@ def test_every_command_and_option_has_help():
 PYTHON = [(name(file), example) for file, text in TEXTS.items() for example in blocks(text, "python")]
 
 
-@mostly_slow(
+@pytest.mark.parametrize(
     ("file", "example"),
-    PYTHON,
+    [each if "except" in each[1] else pytest.param(*each, marks=pytest.mark.slow) for each in PYTHON],
     ids=[f"{file}-{number}" for number, (file, _) in enumerate(PYTHON)],
-    one_in=9,
 )
 def test_every_example_in_python_runs(file, example, tmp_path, monkeypatch, capsys):
     if "import onnxruntime" in example:

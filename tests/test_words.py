@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sources
 
 import charrnn
 from charrnn.durations import duration, short_duration
@@ -13,7 +14,7 @@ from charrnn.words import did_you_mean, nearest, parameter, plural, spelled_as
 
 ROOT = Path(charrnn.__file__).parent
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[sco] [\w{])")
-ROOMS = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] != "cli"]
+ROOMS = [path for path in sources.MODULES if path.relative_to(ROOT).parts[0] != "cli"]
 
 
 def is_call_of_parameter(node):
@@ -33,12 +34,13 @@ def test_the_spelling_ends_with_an_error_too():
     assert parameter("weights") == "`weights`"
 
 
-def texts(tree):
+def texts(nodes):
     """The strings of a program but for its docstrings; an f-string as one."""
-    docstrings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    parts = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant | ast.JoinedStr) and node not in docstrings | parts:
+    docstrings = {node.value for node in nodes if isinstance(node, ast.Expr)}
+    parts = {part for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    left_out = docstrings | parts
+    for node in nodes:
+        if isinstance(node, ast.Constant | ast.JoinedStr) and node not in left_out:
             yield ast.unparse(node)
 
 
@@ -48,7 +50,7 @@ def test_no_room_but_the_command_line_knows_options():
         f"{path}: {text}"
         for path in ROOMS
         if path.name != "jobs.py"  # which starts the command
-        for text in texts(ast.parse(path.read_text("utf-8")))
+        for text in texts(sources.nodes(path))
         if OPTION.search(text) and not any(f"{program} " in text for program in ("charrnn", "pandoc"))
     ]
     assert not found
@@ -58,12 +60,10 @@ def test_parameters_are_named_when_a_message_is_made_and_not_before():
     """A constant of a module is made before the command line has said how it spells them."""
     early = []
     for path in ROOMS:
-        tree = ast.parse(path.read_text("utf-8"))
-        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        nodes = sources.nodes(path)
+        functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
         within = {node for function in functions for part in function.body for node in ast.walk(part)}
-        early += [
-            f"{path}:{node.lineno}" for node in ast.walk(tree) if is_call_of_parameter(node) and node not in within
-        ]
+        early += [f"{path}:{node.lineno}" for node in nodes if is_call_of_parameter(node) and node not in within]
     assert not early
 
 

@@ -35,6 +35,7 @@ def test_help_and_version_load_nothing_heavy(arguments):
     assert done.stderr.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_utf8_whatever_the_locale(tmp_path):
     text = tmp_path / "gruen.txt"
     text.write_text("grüne Wörter, größer → schön\n" * 40, "utf-8")

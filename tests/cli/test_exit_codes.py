@@ -2,9 +2,9 @@
 
 import ast
 import signal
-from pathlib import Path
 
-import charrnn
+import sources
+
 from charrnn.cli.exit_codes import INTERRUPTED
 from charrnn.system.signals import exit_code
 
@@ -16,9 +16,10 @@ def test_ctrl_c_ends_as_its_signal_does():
 def test_no_exit_code_is_a_bare_number():
     found = [
         f"{path}:{node.lineno}"
-        for path in (Path(charrnn.__file__).parent).rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("sys.exit", "typer.Exit")
+        for path in sources.MODULES
+        for node in sources.nodes(path)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("exit", "Exit")
+        if ast.unparse(node.func) in ("sys.exit", "typer.Exit")
         if any(isinstance(part, ast.Constant) and part.value not in (0, None) for part in ast.walk(node))
     ]
     assert not found

@@ -18,13 +18,21 @@ WIDTHS = [60, 80, 120]
 WITH_VALUE = re.compile(r"^ {2,6}(?:(-\w), )?(--[\w-]+)(?:, (--[\w-]+))?(?: (\S+))?(?: {2,}|$)")
 
 
+@pytest.fixture(scope="module")
+def pages():
+    """The pages that tests have seen, by width and command."""
+    return {}
+
+
 @pytest.fixture
-def shown(charrnn, monkeypatch):
+def shown(charrnn, monkeypatch, pages):
     """The lines of a page of help at a width."""
 
     def show(width, *command):
-        monkeypatch.setenv("COLUMNS", str(width))
-        return charrnn(*command, "--help").stdout.splitlines()
+        if (width, command) not in pages:
+            monkeypatch.setenv("COLUMNS", str(width))
+            pages[width, command] = charrnn(*command, "--help").stdout
+        return pages[width, command].splitlines()
 
     return show
 

@@ -4,21 +4,19 @@ import ast
 from pathlib import Path
 
 import pytest
+import sources
 import typer
 
-import charrnn
 from charrnn.api import load_base
 from charrnn.cli.app import app
 from charrnn.cli.option_names import OTHER_NAMES, option_name
 from charrnn.errors import RunError
 
-ROOT = Path(charrnn.__file__).parent
-
 
 def named_parameters():
     """Every name that a room passes to `parameter`."""
-    for path in ROOT.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for path in sources.MODULES:
+        for node in sources.nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "parameter":
                 values = [node.args[0].body, node.args[0].orelse] if isinstance(node.args[0], ast.IfExp) else node.args
                 yield from (value.value for value in values)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from foreground import heed_signals
-from slow import mostly_slow
+from slow import mostly_exhaustive
 
 from charrnn.runs.storage.checkpoint import load
 from charrnn.system.platform_features import HANG_UP
@@ -35,7 +35,8 @@ def spawn(*arguments, width=100, **environment):
     )
 
 
-@mostly_slow("width", [40, 100, 200], one_in=3)
+@mostly_exhaustive("width", [40, 100, 200], one_in=2)
+@pytest.mark.slow
 def test_ctrl_c_saves_exits_130_and_leaves_the_terminal_as_it_was(text_file, tmp_path, width):
     child = spawn(text_file, "-o", tmp_path / "r", *LONG, width=width)
     child.expect("validation loss")
@@ -126,8 +127,9 @@ main()
 """
 
 
-@mostly_slow(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (HANG_UP, 129)], one_in=3)
-@mostly_slow("threads", [1, 2], one_in=2)
+@mostly_exhaustive(("number", "code"), [(signal.SIGINT, 130), (HANG_UP, 129), (signal.SIGTERM, 143)], one_in=3)
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.slow
 def test_a_second_signal_ends_a_step_that_takes_too_long(text_file, tmp_path, number, code, threads):
     """The first waits for the step at hand, here a hundred seconds."""
     settings = [*LONG, "-s", f"runtime.threads={threads}", "-s", "training.eval_every=1000"]

@@ -108,7 +108,10 @@ ALLOWED = r"[\d,]+ characters, [\d,]+ bytes|bits per character|eval_characters"
         ["gradflow", "{run}", "--lags", "6"],
         ["plot", "{run}", "--what", "loss,bpc"],
         ["sample", "{run}", "-n", "30", "--count", "2", "--rerank", "3", "--novelty"],
-        ["sweep", "default", "{many}", "--grid", "model.cell=rnn", "--steps", "2", "-o", "s", *TINY],
+        pytest.param(
+            ["sweep", "default", "{many}", "--grid", "model.cell=rnn", "--steps", "2", "-o", "s", *TINY],
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=lambda arguments: arguments[0],
 )

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from derivations.figures import FIGURES
 from derivations.rows import row, rows
+from slow import mostly_slow
 
 from charrnn.derivations.case import Case
 from charrnn.derivations.documents import SYSTEMS
@@ -49,14 +50,14 @@ def failing(name, case, seed=0):
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-@pytest.mark.parametrize("case", SIZES, ids=str)
+@mostly_slow("case", SIZES, ids=str, one_in=2)
 def test_each_equation_holds_in_one_form_at_any_size(name, case):
     for seed in range(3):
         assert failing(name, case, seed) == []
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-@pytest.mark.parametrize("kind", KINDS, ids=str)
+@mostly_slow("kind", KINDS, ids=str, one_in=3)
 def test_it_holds_for_characters_and_vectors_sums_and_means_given_states_and_zeros(name, kind):
     assert failing(name, Case(**kind), seed=1) == []
 

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from slow import mostly_exhaustive
 
 from charrnn.derivations import in_words
 from charrnn.derivations.complex_step import by
@@ -48,7 +49,7 @@ def test_every_system_has_a_task():
     assert set(TASKS) == set(SYSTEMS)
 
 
-@pytest.mark.parametrize(("name", "seed"), [("mean-loss", 0), ("vanishing", 0), ("vanishing", 1)])
+@mostly_exhaustive(("name", "seed"), [("mean-loss", 0), ("vanishing", 1), ("vanishing", 0)], one_in=2)
 @pytest.mark.slow
 def test_a_sum_of_the_past_is_learned(name, seed):
     clipped = runs(lesson(name, seed))["clipped"]
@@ -63,7 +64,7 @@ def test_the_sum_is_learned_without_clipping_if_gradients_do_not_explode():
     assert runs(lesson("mean-loss"))["unclipped"].score < 0.01
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@mostly_exhaustive("seed", [0, 1, 2], one_in=3)
 @pytest.mark.slow
 def test_only_clipping_learns_if_gradients_explode(seed):
     unclipped = runs(lesson("vanishing", seed))["unclipped"]
@@ -76,7 +77,7 @@ def test_only_clipping_learns_if_gradients_explode(seed):
     assert f"after {unclipped.updates} updates" in lesson("vanishing", seed).learned[-1]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@mostly_exhaustive("seed", range(20), one_in=7)
 @pytest.mark.slow
 def test_a_rule_of_signs_is_learned_from_the_wrong_sign(seed):
     """In fewer updates than it needs to learn the past."""
@@ -87,7 +88,7 @@ def test_a_rule_of_signs_is_learned_from_the_wrong_sign(seed):
     assert max(unclipped.loss, clipped.loss) < found.loss
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@mostly_exhaustive("seed", [0, 1], one_in=2)
 @pytest.mark.slow
 def test_a_rule_of_signs_is_learned_and_needs_the_past(seed):
     found, by_name = lesson("scalar", seed), runs(lesson("scalar", seed))
@@ -107,7 +108,7 @@ def test_the_first_character_is_remembered():
     assert lesson("mini-batch").score < 0.6
 
 
-@pytest.mark.parametrize("name", ["vector", "update-rules"])
+@mostly_exhaustive("name", ["vector", "update-rules"], one_in=2)
 @pytest.mark.slow
 def test_a_text_is_learned_by_heart(name):
     assert runs(lesson(name))["clipped"].score == 1

@@ -22,7 +22,7 @@ from derivations.unrolled import AVERAGED, UNROLLED
 from module_functions import functions_of
 from module_mutants import module_mutants, module_survivors
 from mutants import survivors
-from slow import mostly_slow
+from slow import mostly_exhaustive, mostly_slow
 
 import charrnn.derivations
 
@@ -187,13 +187,13 @@ def test_each_module_has_a_check():
 
 
 @mostly_slow(
-    ("name", "function"), FUNCTIONS, ids=lambda part: getattr(part, "__qualname__", part), one_in=97, slow_in=8
+    ("name", "function"), FUNCTIONS, ids=lambda part: getattr(part, "__qualname__", part), one_in=97, slow_in=19
 )
 def test_a_broken_function_is_caught(name, function):
     assert survivors(function, CHECKS[name]) == []
 
 
-@pytest.mark.parametrize("name", CONSTANTS)
+@mostly_exhaustive("name", CONSTANTS, one_in=4)
 @pytest.mark.slow
 def test_a_broken_constant_is_caught(name):
     assert module_survivors(MODULES[name], PACKAGE, constants_are_right) == []

@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from slow import mostly_exhaustive
 
 pytestmark = pytest.mark.faults
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs fork, SIGKILL and resource limits")
@@ -18,24 +19,27 @@ def require(result):
 
 
 @posix
-def test_killed_trainings_end_with_the_same_bytes(tmp_path):
+@mostly_exhaustive("count", [2, 4], one_in=2)
+def test_killed_trainings_end_with_the_same_bytes(tmp_path, count):
     from faults.kills import kills
 
-    require(kills(4, tmp_path))
+    require(kills(count, tmp_path))
 
 
 @linux
-def test_killed_while_workers_start(tmp_path):
+@mostly_exhaustive("count", [1, 2], one_in=2)
+def test_killed_while_workers_start(tmp_path, count):
     from faults.kills import while_workers_start
 
-    require(while_workers_start(2, tmp_path))
+    require(while_workers_start(count, tmp_path))
 
 
 @posix
-def test_gone_before_any_file_operation(tmp_path):
+@mostly_exhaustive("every", [29, 12], one_in=2)
+def test_gone_before_any_file_operation(tmp_path, every):
     from faults.kills import at_each_call
 
-    require(at_each_call(tmp_path, every=12))
+    require(at_each_call(tmp_path, every))
 
 
 @posix
@@ -47,10 +51,11 @@ def test_runs_that_have_not_begun_or_have_ended(tmp_path, state):
 
 
 @posix
-def test_signals_stop_and_save(tmp_path):
+@mostly_exhaustive("count", [3, 6], one_in=2)
+def test_signals_stop_and_save(tmp_path, count):
     from faults.signals import signals
 
-    require(signals(4, tmp_path))
+    require(signals(count, tmp_path))
 
 
 @posix
@@ -93,10 +98,11 @@ def test_a_damaged_last_checkpoint(tmp_path):
     require(in_a_run(tmp_path))
 
 
-def test_all_settings_resume(tmp_path):
+@mostly_exhaustive("count", [4, 12], one_in=2)
+def test_all_settings_resume(tmp_path, count):
     from faults.matrix import matrix
 
-    require(matrix(12, tmp_path))
+    require(matrix(count, tmp_path))
 
 
 def test_the_design_has_every_pair():
@@ -107,11 +113,12 @@ def test_the_design_has_every_pair():
     assert set().union(*map(pairs, design(80, random.Random(0)))) == every_pair()
 
 
+@mostly_exhaustive("count", [1, 3], one_in=2)
 @pytest.mark.parametrize("how", ["resumes", "starts"])
-def test_one_training_at_a_time(tmp_path, how):
+def test_one_training_at_a_time(tmp_path, how, count):
     from faults import race
 
-    require(getattr(race, how)(3, tmp_path))
+    require(getattr(race, how)(count, tmp_path))
 
 
 @linux

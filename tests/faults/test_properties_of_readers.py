@@ -19,8 +19,7 @@ from charrnn.text.reading import sources
 from charrnn.text.splits import Split
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]}
-few = settings(max_examples=60, **COMMON)
-many = settings(max_examples=150, **COMMON)
+readers = settings(**COMMON)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -48,14 +47,14 @@ def whole(tmp_path_factory):
 # Configurations
 
 
-@many
+@readers
 @given(st.binary(max_size=300) | st.lists(words, max_size=30).map(lambda parts: "".join(parts).encode()))
 def test_any_bytes_as_a_configuration(tmp_path, content):
     (tmp_path / "c.yaml").write_bytes(content)
     outcome(lambda: resolve(str(tmp_path / "c.yaml")))
 
 
-@many
+@readers
 @given(json_values)
 @pytest.mark.slow
 def test_any_json_as_a_configuration(tmp_path, content):
@@ -63,7 +62,7 @@ def test_any_json_as_a_configuration(tmp_path, content):
     outcome(lambda: resolve(str(tmp_path / "c.yaml")))
 
 
-@many
+@readers
 @given(st.sampled_from([key for key in known_keys() if not typed_values.is_text(key)]), json_values)
 def test_any_json_as_the_value_of_a_key(tmp_path, key, value):
     section, name = key.split(".")
@@ -73,7 +72,7 @@ def test_any_json_as_the_value_of_a_key(tmp_path, key, value):
     assert in_file == as_option
 
 
-@many
+@readers
 @given(
     st.lists(
         st.text(max_size=20) | st.tuples(words, st.lists(words)).map(lambda p: f"{p[0]}={''.join(p[1])}"), max_size=3
@@ -124,7 +123,7 @@ def of_schema(schema, definitions):
 SCHEMA = Config.model_json_schema()
 
 
-@many
+@readers
 @given(of_schema(SCHEMA, SCHEMA["$defs"]))
 @pytest.mark.slow
 def test_a_configuration_survives_being_written(tmp_path, values):
@@ -148,21 +147,21 @@ def _keys(ref):
 # Checkpoints
 
 
-@many
+@readers
 @given(st.binary(max_size=400))
 def test_any_bytes_as_a_checkpoint(tmp_path, content):
     (tmp_path / "c.safetensors").write_bytes(content)
     outcome(lambda: load(tmp_path / "c.safetensors"))
 
 
-@many
+@readers
 @given(header=json_values, data=st.binary(max_size=40))
 def test_any_json_as_a_header(tmp_path, header, data):
     (tmp_path / "c.safetensors").write_bytes(sealed(json.dumps(header).encode(), data))
     assert outcome(lambda: load(tmp_path / "c.safetensors")) is None
 
 
-@many
+@readers
 @given(place=st.integers(0, 10**6), bit=st.integers(0, 7))
 def test_any_bit_of_a_checkpoint_counts(tmp_path, whole, place, bit):
     content = bytearray(whole)
@@ -181,7 +180,7 @@ def with_a_value(data, tree, value):
     return copy
 
 
-@many
+@readers
 @given(data=st.data(), value=json_values, in_record=st.booleans())
 def test_any_value_in_a_sealed_checkpoint(tmp_path, whole, data, value, in_record):
     content, record, tensors = contents(whole)
@@ -198,7 +197,7 @@ def test_any_value_in_a_sealed_checkpoint(tmp_path, whole, data, value, in_recor
         assert loaded.network.parameters.flat.tobytes() in whole
 
 
-@few
+@readers
 @given(header=st.binary(max_size=100), data=st.binary(max_size=40), length=st.integers(0, (1 << 64) - 1))
 def test_any_length_given_for_a_header(tmp_path, header, data, length):
     (tmp_path / "c.safetensors").write_bytes(sealed(header, data, length))
@@ -232,7 +231,7 @@ def read(path, unit, encoding, piece):
         return outcome(lambda: source_text.read_text([str(path)], unit, encoding))
 
 
-@many
+@readers
 @given(texts.filter(lambda text: text.strip()), st.sampled_from(ENCODINGS), st.integers(1, 8))
 def test_a_text_is_the_same_whatever_is_read_at_once(tmp_path, text, encoding, piece):
     try:
@@ -254,7 +253,7 @@ def test_a_text_is_the_same_whatever_is_read_at_once(tmp_path, text, encoding, p
     assert vocabulary.decode(ids.tolist()) == expected
 
 
-@many
+@readers
 @given(
     st.binary(max_size=200),
     st.sampled_from(["char", "byte"]),
@@ -270,7 +269,7 @@ def test_any_bytes_as_a_text(tmp_path, content, unit, encoding, ending, piece):
         assert (found and found.sha256) == (slowly and slowly.sha256)
 
 
-@few
+@readers
 @given(st.binary(min_size=1, max_size=200).filter(lambda content: not content.isspace()), st.integers(1, 30))
 def test_bytes_are_their_own_ids(tmp_path, content, piece):
     (tmp_path / "t.txt").write_bytes(content)

@@ -24,7 +24,7 @@ TEXTS = st.lists(
 )  # how much stays, how much is added, the seed of what is added
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.sampled_from(CELLS), TEXTS, st.integers(1, 3))
 def test_however_a_text_changes_it_gives_what_reading_it_whole_gives(cell, changes, B):
     cache, text = PrefixCache(PREDICTORS[cell]), np.empty(0, np.uint8)

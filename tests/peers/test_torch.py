@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import safetensors
-import safetensors.numpy
 
 from charrnn import api
 from charrnn.config.resolve import resolve

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from slow import mostly_exhaustive
 
 from charrnn.runs.storage import safetensors_file
 from charrnn.runs.storage.checkpoint import load
@@ -51,7 +52,7 @@ def evaluations(run):
     return [line["loss"] for line in lines if line["event"] == "eval"]
 
 
-@pytest.mark.parametrize("ranks", [2, 3])
+@mostly_exhaustive("ranks", [3, 2], one_in=2)
 def test_the_gradient_of_all_ranks_is_that_of_one_process(mpiexec, text, ranks):
     settings = [setting for setting in SETTINGS if "precision" not in setting]
     done = mpiexec(ranks, "python", HERE / "gradients.py", text, *settings)
@@ -74,7 +75,7 @@ def one(text, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("ranks", [2, 3])
+@mostly_exhaustive("ranks", [3, 2], one_in=2)
 def test_all_ranks_learn_what_one_process_learns(mpiexec, text, one, tmp_path, ranks):
     run = tmp_path / "run"
     done = mpiexec(ranks, "charrnn", "train", text, "-o", run, *OPTIONS, "--steps", 30)
@@ -159,7 +160,7 @@ def stopping(after):
 """
 
 
-@pytest.mark.parametrize(("after", "every"), [(12, 1000), (12, 10), (13, 10)], ids=["steps", "evaluation", "in it"])
+@mostly_exhaustive(("after", "every"), [(12, 1000), (13, 10), (12, 10)], ids=["steps", "in it", "evaluation"], one_in=2)
 def test_a_signal_that_one_rank_gets_stops_all(mpiexec, text, tmp_path, after, every):
     arguments = ["train", text, "-o", tmp_path / "run", *OPTIONS, "--steps", 1000, "-s", f"training.eval_every={every}"]
     done = mpiexec(2, "python", "-c", of_one_rank(1, stopping(after)), *arguments)
@@ -177,7 +178,7 @@ def test_a_time_is_for_all_ranks(mpiexec, text, tmp_path):
     assert last(tmp_path / "run").progress.step == steps > 1
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@mostly_exhaustive(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], one_in=2)
 def test_a_signal_while_a_time_is_measured_leaves_nothing(mpiexec, text, tmp_path, number, code, monkeypatch):
     run, temporary = tmp_path / "run", tmp_path / "temporary"
     temporary.mkdir()
@@ -212,7 +213,7 @@ def are_gone(run, seconds=10):
     return not ranks_of(run)
 
 
-@pytest.mark.parametrize("which", [0, -1])
+@mostly_exhaustive("which", [-1, 0], one_in=2)
 def test_a_rank_that_is_killed_ends_the_job_and_the_run_goes_on(mpiexec, text, tmp_path, which):
     run = tmp_path / "run"
     process = begun(mpiexec, text, run)

@@ -75,7 +75,7 @@ def test_the_verbs_of_a_program(tiny_run, seen, verb):
         ["eval", "RUN", "--dynamic"],
         ["view", "RUN", "TEXT", "-o", "page.html"],
         ["gradflow", "RUN", "--lags", "3"],
-        ["gradcheck"],
+        ["gradcheck", "--entries", "1"],
         ["gradcheck", "--run", "RUN", "--entries", "1"],
         ["train", "TEXT", "--steps", "2", "-q"],
     ],

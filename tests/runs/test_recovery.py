@@ -87,7 +87,7 @@ def test_a_bad_loss_is_dropped_and_the_run_rolls_back_at_half_the_rate(start, pl
     assert str(loss)[:2] in recovered["reason"]
 
 
-@mostly_slow("stops", [[21, 24], [3], [15], [20], [21], [24], [27], [33], [3, 13, 14, 26, 29]], one_in=9, slow_in=3)
+@mostly_slow("stops", [[21, 24], [3], [15], [20], [21], [24], [27], [33], [3, 13, 14, 26, 29]], one_in=9, slow_in=4)
 @pytest.mark.parametrize(
     ("at", "weakest", "eval_every", "back_to"),
     [

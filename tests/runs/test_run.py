@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from slow import mostly_slow
 from tiny import start
 
 from charrnn import api
@@ -103,7 +104,7 @@ def test_samples_and_validations_do_not_change_the_weights(run, tmp_path, text_f
     np.testing.assert_array_equal(often.trainer.network.parameters.flat, seldom.trainer.network.parameters.flat)
 
 
-@pytest.mark.parametrize("at", [13, 25, 26, 50])
+@mostly_slow("at", [25, 13, 26, 50], one_in=2)
 def test_a_run_that_is_killed_after_a_save_has_each_sample_once(tmp_path, text_file, at):
     begun = start(tmp_path / "run", text_file, *FREE, "training.steps=130", "training.save_every=1")
     for event in begun.events():

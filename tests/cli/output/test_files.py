@@ -203,6 +203,7 @@ ANSWERS = [("YES\n", 0), ("\n", 1), ("\x04", 1), ("\xff\n", 1), ("\x03", 130)]  
     [(command, *case) for command in COMMANDS for case in [("y\n", 0), ("n\n", 1)]]
     + [("export", *case) for case in ANSWERS],
     one_in=13,
+    slow_in=3,
 )
 def test_a_person_at_a_terminal_is_asked(asked, tmp_path, command, answer, code):
     out = COMMANDS[command]

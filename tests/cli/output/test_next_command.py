@@ -42,6 +42,7 @@ def test_after_a_stop_comes_going_on(monkeypatch, text_file, tmp_path):
     assert (code, shown.splitlines()[-1]) == (130, f"go on: charrnn train --resume {shell_word(str(out))}")
 
 
+@pytest.mark.slow
 def test_after_a_sweep_comes_writing_with_the_best(monkeypatch, text_file, tmp_path):
     arguments = ["--grid", "training.seed=1", *OPTIONS, "-o", tmp_path / "s"]
     shown = on_a_wide_terminal(monkeypatch, "sweep", "quick", text_file, *arguments)

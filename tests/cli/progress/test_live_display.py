@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from slow import mostly_slow
+from slow import mostly_exhaustive, mostly_slow
 
 pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")
 pyte = pytest.importorskip("pyte", reason="a screen in memory needs pyte")
@@ -86,15 +86,16 @@ def bars(lines):
 
 @mostly_slow("width", [40, 200], one_in=2)
 def test_at_the_end_one_picture_is_on_the_screen_and_nothing_of_those_before(text_file, tmp_path, width):
-    screen = Screen(spawn(command(text_file, tmp_path / "r"), width, 50), width, 50).read()
+    arguments = command(text_file, tmp_path / "r", steps=1200, every=200)
+    screen = Screen(spawn(arguments, width, 50), width, 50).read()
     assert screen.child.exitstatus == 0
     assert len(bars(screen.lines)) == 1
-    assert re.match(r"(step )?3,000/3,000 ━+( |$)", bars(screen.lines)[0])
+    assert re.match(r"(step )?1,200/1,200 ━+( |$)", bars(screen.lines)[0])
     shown = "\n".join(screen.lines)
-    assert shown.count("a sample, after step 3,000") == shown.count("⠤⠤ training") == 1
+    assert shown.count("a sample, after step 1,200") == shown.count("⠤⠤ training") == 1
     assert shown.count(": validation loss") == 6
-    assert shown.index("step 3,000: validation") < shown.index("3,000/3,000") < shown.index("a sample")
-    assert "step 3,000: all steps done" in shown
+    assert shown.index("step 1,200: validation") < shown.index("1,200/1,200") < shown.index("a sample")
+    assert "step 1,200: all steps done" in shown
     end = "".join(screen.lines).replace("it: ", "it:")
     assert end.endswith(f"{tmp_path / 'r'}write with it:charrnn sample {tmp_path / 'r'}")
 
@@ -106,7 +107,7 @@ def test_ten_rows_are_enough(text_file, tmp_path):
     assert "step 3,000: all steps done" in screen.output
 
 
-@pytest.mark.parametrize("size", [(50, 30), (80, 12)])
+@mostly_exhaustive("size", [(80, 12), (50, 30)], one_in=2)
 @pytest.mark.slow
 def test_a_terminal_that_is_resized_shows_one_picture(text_file, tmp_path, size):
     screen = Screen(spawn(command(text_file, tmp_path / "r", steps=6000, every=6000), 80, 30), 80, 30)
@@ -127,6 +128,7 @@ def test_it_is_drawn_at_most_four_times_a_second_and_with_what_happens_and_not_w
     assert screen.output.count("\x1b[?2026h") == screen.output.count("\x1b[?2026l")
 
 
+@pytest.mark.slow
 def test_the_sample_is_in_the_colours_of_its_surprisals(text_file, tmp_path):
     screen = Screen(spawn(command(text_file, tmp_path / "r", steps=100, every=100)), 80, 24).read()
     last = screen.output[screen.output.rindex("a sample, after") :]
@@ -190,7 +192,9 @@ def test_warnings_stay_above_and_are_printed_once(text_file, tmp_path):
     assert any(line.startswith("saturation:") for line in warnings)
 
 
-@pytest.mark.parametrize("left_over", [{"COLUMNS": "0"}, {"COLUMNS": "0", "LINES": "0"}, {"COLUMNS": "300"}], ids=str)
+@mostly_exhaustive(
+    "left_over", [{"COLUMNS": "0"}, {"COLUMNS": "0", "LINES": "0"}, {"COLUMNS": "300"}], ids=str, one_in=2
+)
 @pytest.mark.slow
 def test_the_terminal_says_how_large_it_is_and_not_the_environment(text_file, tmp_path, left_over):
     screen = Screen(spawn(command(text_file, tmp_path / "r", steps=600), 80, 30, **left_over), 80, 30).read()
@@ -206,7 +210,7 @@ def has_sample(screen):
     return any(line.find("a sample, after step") >= 0 for line in screen.lines)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@mostly_exhaustive("size", SIZES, one_in=3)
 @pytest.mark.slow
 def test_whatever_is_typed_and_ctrl_c_leave_one_bar_and_whole_words(text_file, tmp_path, size):
     screen = Screen(spawn(command(text_file, tmp_path / "r", **LONG), *size), *size).read(has_sample)
@@ -225,7 +229,8 @@ def test_whatever_is_typed_and_ctrl_c_leave_one_bar_and_whole_words(text_file, t
     assert all(len(line) <= size[0] for line in screen.lines)
 
 
-@mostly_slow("number", [signal.SIGTERM, signal.SIGINT], one_in=2)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.slow
 def test_signals_from_elsewhere_leave_one_bar(text_file, tmp_path, number):
     screen = Screen(spawn(command(text_file, tmp_path / "r", **LONG), 80, 24), 80, 24).read(has_sample)
     os.kill(screen.child.pid, number)
@@ -252,7 +257,7 @@ def test_a_second_ctrl_c_leaves_one_bar_a_cursor_and_an_echo(text_file, tmp_path
     assert echo or screen.child.exitstatus == 130
 
 
-@pytest.mark.parametrize("size", SIZES)
+@mostly_exhaustive("size", SIZES, one_in=3)
 @pytest.mark.slow
 def test_a_resumed_training_shows_its_whole_curve(text_file, tmp_path, size):
     Screen(spawn(command(text_file, tmp_path / "r", steps=1000), *size), *size).read()
@@ -265,7 +270,7 @@ def test_a_resumed_training_shows_its_whole_curve(text_file, tmp_path, size):
     assert "o validation" in heading
 
 
-@pytest.mark.parametrize("size", [(60, 20), (80, 24)])
+@mostly_exhaustive("size", [(60, 20), (80, 24)], one_in=2)
 @pytest.mark.slow
 def test_no_word_of_the_introduction_is_cut(text_file, tmp_path, size):
     done = subprocess.run(

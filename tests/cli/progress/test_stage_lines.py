@@ -8,6 +8,7 @@ from pathlib import Path
 import on_terminal
 import pyte
 import pytest
+from slow import mostly_exhaustive
 from tiny import OPTIONS
 
 from charrnn.cli.output.console import Terminal
@@ -30,7 +31,7 @@ app({arguments!r}, prog_name="charrnn")
 """
 
 
-@pytest.mark.parametrize(
+@mostly_exhaustive(
     "arguments",
     [
         ["train", "none.txt"], ["sample", "none"], ["eval", "none"], ["score", "none", "none.txt"], ["view", "none"],
@@ -39,6 +40,7 @@ app({arguments!r}, prog_name="charrnn")
         ["plot", "none"], ["plot", "none", "-o", "a.svg"], ["gradflow", "none", "-o", "a.svg"], ["info", "none"],
     ],
     ids=lambda arguments: arguments[0],
+    one_in=3,
 )  # fmt: skip
 @pytest.mark.slow
 def test_the_first_line_is_there_before_numpy(arguments, tmp_path):
@@ -72,6 +74,7 @@ def test_the_newest_stages_are_shown_and_the_last_has_a_clock(clock):
     assert shown_by(clock, ("measuring", 2.0, 5.0)) == ["measuring, 5 s"]
 
 
+@pytest.mark.slow
 def test_a_training_says_what_it_does_first(text_file, tmp_path):
     pytest.importorskip("pty", reason="a pseudo-terminal needs POSIX")
     pexpect = pytest.importorskip("pexpect", reason="a pseudo-terminal needs POSIX")

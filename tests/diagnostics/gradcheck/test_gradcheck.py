@@ -21,7 +21,7 @@ TANH = Architecture(7, 5)
 
 
 @pytest.mark.parametrize("nonlinearity", ["tanh", "sigmoid", "relu"])
-@mostly_slow("seed", range(5), one_in=5)
+@mostly_slow("seed", range(5), one_in=5, slow_in=3)
 def test_bptt_equals_every_oracle_on_every_entry(nonlinearity, seed):
     case = small_case(Architecture(7, 5, nonlinearity=nonlinearity), seed)
     checks = list(gradcheck(case))

@@ -82,6 +82,7 @@ def reports_what_is_final(case) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_nothing_is_caught_while_nothing_is_broken(monkeypatch):
     assert not caught([*RNNS, *DEEP, *SMOOTHED, *GATED, *STACKED, *SPARSE, *WITH_RESETS])
     monkeypatch.setattr(look_up, "MAX_PRODUCT", 0)
@@ -101,7 +102,7 @@ def test_the_documents_say_how_many_mutants_there_are(file, words):
     assert words.format(len(MUTANTS)) in (Path(__file__).parents[3] / file).read_text("utf-8")
 
 
-@mostly_slow(("function", "name", "code"), MUTANTS, ids=[name for _, name, _ in MUTANTS], one_in=20)
+@mostly_slow(("function", "name", "code"), MUTANTS, ids=[name for _, name, _ in MUTANTS], one_in=20, slow_in=3)
 def test_every_mutant_is_caught(function, name, code, monkeypatch):
     if function is look_up.by_character:
         monkeypatch.setattr(look_up, "MAX_PRODUCT", 0)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from faults.hostile.judging import MARKS, TINY_OPTIONS, cheap, listing, not_a_file, refused
 from faults.sealing import assembled, contents, described, parts, sealed, small_checkpoint
+from slow import mostly_exhaustive
 
 from charrnn.errors import CheckpointError
 from charrnn.models import export
@@ -272,7 +273,7 @@ LARGE_CHECKPOINTS = {
 }
 
 
-@pytest.mark.parametrize("case", LARGE_CHECKPOINTS)
+@mostly_exhaustive("case", LARGE_CHECKPOINTS, one_in=3)
 def test_checkpoints_that_are_after_memory_or_time(command, startup, whole, case):
     path = command.folder / "c.safetensors"
     path.write_bytes(LARGE_CHECKPOINTS[case](whole))
@@ -283,7 +284,7 @@ def test_checkpoints_that_are_after_memory_or_time(command, startup, whole, case
     assert set(listing(command.folder)) <= {*before, str(command.folder / "cwd"), str(command.folder / "measured.json")}
 
 
-@pytest.mark.parametrize("tail", ["zeros", "a whole checkpoint and zeros"])
+@mostly_exhaustive("tail", ["a whole checkpoint and zeros", "zeros"], one_in=2)
 def test_a_file_of_50_gb_that_takes_no_room(command, startup, whole, tail):
     path = command.folder / "c.safetensors"
     path.write_bytes(b"" if tail == "zeros" else whole)
@@ -299,7 +300,7 @@ def test_a_file_of_50_gb_that_takes_no_room(command, startup, whole, tail):
 NO_FILES = ["folder", "pipe", "link to nothing", "link to itself", "/dev/zero", "/dev/urandom"]
 
 
-@pytest.mark.parametrize("kind", NO_FILES)
+@mostly_exhaustive("kind", NO_FILES, one_in=3)
 @pytest.mark.parametrize("arguments", [["sample"], ["train", "--dry-run", "-c"], ["train", *TINY_OPTIONS, "-o", "run"]])
 def test_paths_that_are_not_files(command, startup, kind, arguments):
     path = not_a_file(command.folder, kind)

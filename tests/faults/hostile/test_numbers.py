@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from faults.hostile.judging import MARKS, refused
 from faults.sealing import assembled, contents, parts, sealed, small_checkpoint
+from slow import mostly_exhaustive
 
 pytestmark = MARKS
 
@@ -41,8 +42,8 @@ COMPUTING = [
 ]
 
 
-@pytest.mark.parametrize("numbers", NUMBERS)
-@pytest.mark.parametrize("network", NETWORKS)
+@mostly_exhaustive("numbers", NUMBERS, one_in=2)
+@mostly_exhaustive("network", NETWORKS, one_in=2)
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_numbers_that_overflow_end_in_an_error_and_no_warning(charrnn, tmp_path, network, numbers):
     text = tmp_path / "text.txt"
