@@ -3,6 +3,8 @@
 import os
 import time
 
+from charrnn.system.platform_features import IS_WINDOWS
+
 POLL_SECONDS = 0.1
 
 
@@ -12,7 +14,7 @@ def wait_for_input_end() -> None:
     On Windows the pipe is asked again and again: while one thread reads there, another cannot load a library that looks
     at standard input when it starts, as NumPy's does, and both wait for ever.
     """
-    if os.name == "nt":
+    if IS_WINDOWS:
         while _pipe_is_open():
             time.sleep(POLL_SECONDS)
     else:

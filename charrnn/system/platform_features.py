@@ -42,6 +42,8 @@
     STOP, OPENER, PYTHON    all have one   what messages say to type                 system/test_platform_features
     IS_WINDOWS                             its shells take other quotes, and it has  system/test_shell
                                            no iconv
+    PeekNamedPipe           not Windows    a thread may read standard input while    system/test_input_end
+                                           NumPy loads: input_end.py
     VT100 (legacy_windows)  old Windows    nothing is drawn, lines are printed       cli/output/test_live_terminal
     UTF-8 in a console      Windows        the command sets its streams to it        cli/test_consoles
     mpich for mpiexec       Windows        one line says what to install             cli/sweep/test_mpi_pool

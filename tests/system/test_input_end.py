@@ -35,8 +35,10 @@ def test_another_thread_loads_libraries_until_it_ends():
 
 
 def test_on_windows_nothing_reads(monkeypatch):
+    """The pipe is asked instead, with PeekNamedPipe."""
     answers = [True, True, False]
-    monkeypatch.setattr(input_end, "os", SimpleNamespace(name="nt", read=lambda *_: pytest.fail("it would block")))
+    monkeypatch.setattr(input_end, "IS_WINDOWS", True)
+    monkeypatch.setattr(input_end, "os", SimpleNamespace(read=lambda *_: pytest.fail("it would block")))
     monkeypatch.setattr(input_end, "time", SimpleNamespace(sleep=lambda seconds: None))
     monkeypatch.setattr(input_end, "_pipe_is_open", lambda: answers.pop(0))
     input_end.wait_for_input_end()
