@@ -118,11 +118,11 @@ def test_on_windows_every_feature_has_its_fallback(windows, tmp_path):
 
 @pytest.mark.parametrize(("platform", "opener"), [("linux", "xdg-open"), ("darwin", "open")])
 def test_a_page_is_opened_as_the_system_does_it(monkeypatch, platform, opener):
-    assert system(monkeypatch, **{"sys.platform": platform}).OPENER == opener
+    assert system(monkeypatch, **{"sys.platform": platform, "os.name": "posix"}).OPENER == opener
 
 
 def test_each_name_can_be_missing_alone(monkeypatch):
-    assert system(monkeypatch, **{"signal.SIGHUP": None}).HANG_UP is None
+    assert system(monkeypatch, **{"signal.SIGHUP": None, "signal.SIGBREAK": None}).HANG_UP is None
     assert system(monkeypatch, **{"signal.SIGTSTP": None}).SUSPEND is None
     assert system(monkeypatch, **{"os.sysconf": None}).MOST_OPEN_FILES == 1024
     assert system(monkeypatch, **{"os.sysconf": lambda name: -1}).MOST_OPEN_FILES == 1 << 16
