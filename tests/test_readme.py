@@ -12,6 +12,7 @@ import charrnn
 from charrnn.cli.app import app
 from charrnn.config.resolve import find_config, known_keys, resolve
 from charrnn.config.schema import Config
+from charrnn.config.typed_values import choices
 from charrnn.config.yaml import parse
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -119,6 +120,12 @@ def test_command_lines_of_every_command_are_shown():
 def test_every_configuration_key_is_documented():
     for key in known_keys():
         assert f"{key.rpartition('.')[2]}:" in TEXTS[KEYS] or f"`{key}`" in TEXTS[KEYS], key
+
+
+@pytest.mark.parametrize("key", [key for key in known_keys() if choices(key)])
+def test_every_choice_of_a_key_is_shown_beside_it(key):
+    line = re.search(rf"^  {key.rpartition('.')[2]}:.*", blocks(TEXTS[KEYS], "yaml")[0], re.MULTILINE)[0]
+    assert all(re.search(rf"\b{re.escape(choice)}\b", line) for choice in choices(key)), line
 
 
 def test_every_key_that_is_named_exists():

@@ -1,6 +1,6 @@
 """What a network is made of: its sizes, the kind of its cells, its first weights."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from charrnn.errors import NetworkError
@@ -14,7 +14,8 @@ from charrnn.network.parameters import Shapes
 from charrnn.network.readout import READOUTS
 from charrnn.words import did_you_mean
 
-CELLS = ("rnn", "gru", "lstm")
+GATED: Mapping[str, Callable[[], Cell]] = {"gru": GRU, "lstm": LSTM}
+CELLS = ("rnn", *GATED)
 INITIALISATIONS = ("uniform", "orthogonal", "identity")
 MAX_PARAMETERS = 1 << 34  # parameters; a size beyond this is a typing error, or a lie in a file
 
@@ -58,12 +59,7 @@ class Architecture:
 
     def make_cell(self) -> Cell:
         """The equations of its layers: stateless, so one serves them all."""
-        match self.cell:
-            case "gru":
-                return GRU()
-            case "lstm":
-                return LSTM()
-        return RNN(NONLINEARITIES[self.nonlinearity])
+        return RNN(NONLINEARITIES[self.nonlinearity]) if self.cell == "rnn" else GATED[self.cell]()
 
     def layer_names(self) -> list[dict[str, str]]:
         """For each layer, the cell's own name of a parameter -> its name in the network.

@@ -1,5 +1,6 @@
 """How fast a training is on this machine, beside its fastest matrix product, and where the time goes."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -105,11 +106,12 @@ def matmul_flops(architecture: Architecture, T: int, B: int, loss_steps: int | N
     >>> matmul_flops(Architecture(vocab_size=5, hidden_size=7), T=3, B=2)
     3024
     """
-    V, H, L = architecture.vocab_size, architecture.hidden_size, architecture.num_layers
-    gates = architecture.make_cell().gates
-    deep = architecture.readout == "deep"
-    layers, readout = (2 * L - 1) * gates * H * H, deep * H * H + H * V
-    return 2 * 3 * B * (T * layers + (loss_steps or T) * readout)
+    # The first layer's x W_xh is no product, but a row that is looked up.
+    sizes = {
+        name: math.prod(shape) for name, shape in architecture.shapes().items() if name[0] == "W" and name != "W_xh"
+    }
+    readout = sum(sizes.pop(name, 0) for name in architecture.parts()["readout"])
+    return 2 * 3 * B * (T * sum(sizes.values()) + (loss_steps or T) * readout)
 
 
 def peak_gflops(threads: int, dtype: DTypeLike, seconds: float) -> float:

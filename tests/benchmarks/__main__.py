@@ -30,7 +30,7 @@ from published import by_length, by_size, clipping, contest, shakespeare, tempor
 from rounds import ratio, time_peers
 
 CORES = os.cpu_count() or 1
-CELLS = ("rnn", "gru", "lstm")
+CELLS = ("rnn", "gru", "lstm")  # those that PyTorch has
 SIZES = ((128, 50, 50), (256, 64, 64), (512, 64, 64))
 PEERS = ("pytorch", "pytorch_compiled", "jax")
 
@@ -67,7 +67,7 @@ def naive(rounds: int) -> None:
 
 def limit(rounds: int) -> None:
     """One update, compared with the time of its matrix products at the speed of one large product."""
-    for cell in ("rnn", "gru", "lstm"):
+    for cell in CELLS:
         sizes = (512, 128, 64, CORES)
         times = time_peers(["charrnn", "peak"], "training", cell, sizes, rounds, length=1.0)
         median, low, high = ratio(times["peak"], times["charrnn"])

@@ -7,6 +7,7 @@ import pytest
 from charrnn.generation.predictors import LabelSmoothingCorrection
 from charrnn.generation.sampling import SamplingOptions, choose
 from charrnn.models.writer_page.page import page
+from charrnn.network.architecture import CELLS
 from charrnn.network.readout import log_softmax
 from charrnn.network.stepper import Stepper
 from charrnn.text.vocabulary import Vocabulary
@@ -17,11 +18,9 @@ WORDS = Vocabulary.from_text("\n abcdefghij")
 DOCUMENTS = Vocabulary((*WORDS.symbols, "", "<end>"))
 BYTES = Vocabulary.from_bytes()
 NETWORKS = {
-    "rnn": {},
+    **{cell: {"cell": cell} for cell in CELLS},
     "sigmoid": {"nonlinearity": "sigmoid"},
     "relu": {"nonlinearity": "relu"},
-    "gru": {"cell": "gru"},
-    "lstm": {"cell": "lstm"},
     "three layers": {"cell": "gru", "num_layers": 3, "hidden_size": 23},
     "lstm, two layers, deep": {"cell": "lstm", "num_layers": 2, "readout": "deep"},
     "deep": {"readout": "deep", "num_layers": 2, "hidden_size": 1},

@@ -13,7 +13,7 @@ import charrnn as package
 from charrnn.errors import NetworkError
 from charrnn.models import onnx_graph
 from charrnn.models.onnx_graph import onnx_model
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 from charrnn.system.optional_libraries import install_command
 
@@ -22,12 +22,10 @@ runtime = pytest.importorskip("onnxruntime", reason="ONNX Runtime is not install
 pytestmark = pytest.mark.peers
 
 V, H, T, B = 11, 24, 100, 3
-CELLS = {
-    "rnn": {},
+KINDS = {
     "rnn sigmoid": {"nonlinearity": "sigmoid"},
     "rnn relu": {"nonlinearity": "relu"},
-    "gru": {"cell": "gru"},
-    "lstm": {"cell": "lstm"},
+    **{cell: {"cell": cell} for cell in CELLS},
 }
 OPTIONS = {
     "plain": {},
@@ -39,7 +37,7 @@ OPTIONS = {
 
 def make(cell, option):
     generator = np.random.default_rng(0)
-    network = Network.fresh(Architecture(V, H, **CELLS[cell], **OPTIONS[option]), generator)
+    network = Network.fresh(Architecture(V, H, **KINDS[cell], **OPTIONS[option]), generator)
     held = network.architecture.held_biases()
     for name, view in network.parameters.items():
         if name not in held:
@@ -59,7 +57,7 @@ def difference(network, session, ids, state):
     return max(np.abs(ours - theirs).max() for ours, theirs in zip(charrnns(network, ids, state), found, strict=True))
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", KINDS)
 @pytest.mark.parametrize("option", OPTIONS)
 def test_the_graph_is_the_network(cell, option):
     network, generator = make(cell, option), np.random.default_rng(1)

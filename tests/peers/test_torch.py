@@ -8,7 +8,7 @@ from charrnn import api
 from charrnn.config.resolve import resolve
 from charrnn.errors import NetworkError
 from charrnn.models.export import torch_tensors
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, Architecture
 from charrnn.network.network import Network
 from charrnn.network.window_options import WindowOptions
 from charrnn.training.optim.optimizers import OPTIMIZERS
@@ -17,7 +17,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip insta
 pytestmark = pytest.mark.peers
 
 V, H, T, B = 11, 8, 9, 4
-KINDS = [("rnn", "tanh"), ("rnn", "relu"), ("gru", "tanh"), ("lstm", "tanh")]
+KINDS = [("rnn", "relu"), *((cell, "tanh") for cell in CELLS)]
 
 
 def make(cell, nonlinearity, num_layers, dtype, readout="linear"):
@@ -108,7 +108,7 @@ def test_smoothed_labels_are_pytorchs():
     )
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_a_trained_run_goes_to_pytorch_with_its_vocabulary(cell, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("the cat sat on the mat. a dog ran.\nwhy?\n" * 30, "utf-8")

@@ -12,7 +12,7 @@ A cell's step is s' = F(u, s): s is its state, (S H,), h first; u, (U,), are its
 with. `tangent` gives ṡ', (..., S H), for given u̇ and ṡ: the same derivatives, used as a map and never as a matrix.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,13 +142,12 @@ class GRU:
 
 
 Cell = RNN | LSTM | GRU
+GATED: Mapping[str, Callable[[], Cell]] = {"gru": GRU, "lstm": LSTM}
 
 
 def make_cell(cell: str, nonlinearity: str) -> Cell:
     """The plain form of a cell by its name."""
-    if cell == "rnn":
-        return RNN(nonlinearity)
-    return LSTM() if cell == "lstm" else GRU()
+    return RNN(nonlinearity) if cell == "rnn" else GATED[cell]()
 
 
 class Readout:

@@ -5,15 +5,19 @@ import shutil
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+import fresh
 import on_terminal
 import pytest
 import safetensors
 from refusals import refused
 
 from charrnn.cli.commands.export import export
-from charrnn.models.export import FORMATS
+from charrnn.errors import NetworkError
+from charrnn.models.export import FORMATS, write
+from charrnn.network.architecture import CELLS
 from charrnn.system.platform_features import OPENER, PYTHON
 from charrnn.system.shell import shell_word
+from charrnn.text.vocabulary import Vocabulary
 
 
 def test_export(charrnn, tiny_run, tmp_path):
@@ -84,6 +88,20 @@ def test_the_next_command_for_a_page_opens_it(tiny_run, monkeypatch, tmp_path):
     code, shown = on_terminal.run(monkeypatch, 400, "export", tiny_run, "-o", tmp_path / "p.html", "--to", "html")
     assert code == 0
     assert shown.endswith(f"open it: {OPENER} {tmp_path / 'p.html'}\n")
+
+
+@pytest.mark.parametrize("to", FORMATS)
+@pytest.mark.parametrize("cell", CELLS)
+def test_each_cell_has_each_format_or_is_refused_in_a_line_that_names_another(trained_once, tmp_path, cell, to):
+    if to == "onnx":
+        pytest.importorskip("onnx")
+    saved = fresh.checkpoint(trained_once, Vocabulary.from_text("\nabc"), cell=cell, num_layers=2)
+    out, refusal = tmp_path / {"onnx": "weights.onnx", "html": "weights.html"}.get(to, "weights.safetensors"), ""
+    try:
+        write(saved, out, to)
+    except NetworkError as error:
+        refusal = str(error)
+    assert out.exists() if not refusal else f"cell {cell}" in refusal and refusal.endswith("`to` plain")
 
 
 def test_the_next_command_is_the_last_line_on_a_terminal(tiny_run, monkeypatch, tmp_path):

@@ -57,9 +57,14 @@ def test_packed_numbers_are_exact_to_a_step_of_their_scale():
         assert len(unit["r"]) == len(found["features"]) == 1
 
 
-@pytest.mark.parametrize("array", [*"rzifo", "z_2"])
-def test_a_gate_has_the_range_of_the_sigmoid_and_all_else_has_0_in_its_middle(array):
-    assert _range(np.array([0.2, 0.3]), array) == (0, 1)
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_gate_has_the_range_of_the_sigmoid_and_all_else_has_0_in_its_middle(cell):
+    network = Network.fresh(Architecture(5, 4, cell, num_layers=2), np.random.default_rng(0))
+    network.parameters.flat[:] *= 20
+    ws = network.workspace(50, 2)
+    network.logits(np.random.default_rng(1).integers(0, 5, (50, 2)), network.zero_state(2), ws)
+    for name, values in ws.activations.items():
+        assert (_range(values[:2] * 0, name) == (0, 1)) == (values.min() >= 0), name
     for other in ("h", "c", "n", "g", "h_2"):
         assert _range(np.array([0.2, -0.3]), other) == (-1, 1)
         assert _range(np.array([2.0, -3.0]), other) == (-3, 3)

@@ -13,7 +13,7 @@ from charrnn.diagnostics.gradcheck.gradcheck import Report, all_pass, analytic_g
 from charrnn.diagnostics.gradcheck.oracles import ORACLES, Derivatives, central_difference, complex_step
 from charrnn.diagnostics.gradcheck.properties import Property, check_properties
 from charrnn.errors import CheckError
-from charrnn.network.architecture import CELLS, Architecture
+from charrnn.network.architecture import CELLS, GATED, Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.network import Network
 
@@ -34,7 +34,7 @@ def test_bptt_equals_every_oracle_on_every_entry(nonlinearity, seed):
 
 
 @each_sigmoid
-@pytest.mark.parametrize(("cell", "nonlinearity"), [("rnn", "sigmoid"), ("gru", "tanh"), ("lstm", "tanh")])
+@pytest.mark.parametrize(("cell", "nonlinearity"), [("rnn", "sigmoid"), *((cell, "tanh") for cell in GATED)])
 def test_either_way_to_compute_a_sigmoid_has_the_gradients_of_every_oracle(cell, nonlinearity, apply, monkeypatch):
     use_sigmoid(apply, monkeypatch)
     checks = list(gradcheck(small_case(Architecture(7, 5, cell, nonlinearity), 0)))

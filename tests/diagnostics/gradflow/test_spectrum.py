@@ -3,7 +3,7 @@ import pytest
 
 from charrnn.diagnostics.gradflow.spectrum import STEEPEST, conditions, spectra
 from charrnn.network.activations import NONLINEARITIES
-from charrnn.network.architecture import Architecture
+from charrnn.network.architecture import CELLS, GATED, Architecture
 from charrnn.network.network import Network
 from charrnn.network.saturation import layer_saturation
 
@@ -44,9 +44,7 @@ def test_each_gate_has_its_own_matrix():
     ]
 
 
-@pytest.mark.parametrize(
-    ("cell", "nonlinearity"), [("rnn", "tanh"), ("rnn", "sigmoid"), ("gru", "tanh"), ("lstm", "tanh")]
-)
+@pytest.mark.parametrize(("cell", "nonlinearity"), [("rnn", "sigmoid"), *((cell, "tanh") for cell in CELLS)])
 @pytest.mark.parametrize(("bias", "share"), [(30, 1.0), (0, 0.0)])
 def test_a_large_bias_saturates_every_unit_and_none_is_saturated_at_zero(cell, nonlinearity, bias, share):
     architecture = Architecture(4, 3, cell, nonlinearity)
@@ -60,17 +58,19 @@ def test_a_large_bias_saturates_every_unit_and_none_is_saturated_at_zero(cell, n
     assert set(layer_saturation(architecture, ws.layers[0].cell).values()) == {share}
 
 
-def test_each_share_is_of_its_own_gate():
-    for cell, names in (("gru", "rzn"), ("lstm", "ifog")):
-        architecture = Architecture(4, 3, cell)
-        for number, name in enumerate(names):
-            network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
-            network.parameters.flat[:] = 0
-            network.layers[0]["b_h" if cell == "lstm" else "b_xh"][number] = 30
-            ws = network.workspace(4, 1)
-            network.logits(np.zeros((4, 1), np.intp), network.zero_state(1), ws)
-            found = layer_saturation(architecture, ws.layers[0].cell)
-            assert [key for key in names if found[key] == 1] == [name]
+@pytest.mark.parametrize("cell", GATED)
+def test_each_share_is_of_its_own_gate(cell):
+    architecture = Architecture(4, 3, cell)
+    equations = architecture.make_cell()
+    for number in range(equations.gates):
+        network = Network.fresh(architecture, np.random.default_rng(0), np.float64)
+        network.parameters.flat[:] = 0
+        network.layers[0][equations.input_bias][number] = 30
+        ws = network.workspace(4, 1)
+        network.logits(np.zeros((4, 1), np.intp), network.zero_state(1), ws)
+        names = [name for name in ws.layers[0].cell.activations if name not in "hc"]
+        found = layer_saturation(architecture, ws.layers[0].cell)
+        assert [name for name in names if found[name] == 1] == [names[number]]
 
 
 def test_a_gate_and_a_cell_state_are_flat_only_beyond_99_percent():
