@@ -45,7 +45,7 @@ def test_on_windows_nothing_reads(monkeypatch):
     assert not answers
 
 
-@pytest.mark.skipif(os.name != "nt", reason="pipes of Windows")
+@pytest.mark.skipif(os.path.__name__ != "ntpath", reason="pipes of Windows itself")
 def test_a_pipe_of_windows_ends():
     code = "from charrnn.system.input_end import _pipe_is_open; print(_pipe_is_open())"
     for given, found in ((subprocess.PIPE, "True"), (subprocess.DEVNULL, "False")):

@@ -147,7 +147,7 @@ def test_names_that_differ_at_their_ends_differ_in_a_pipe_and_in_a_narrow_termin
     arguments = COMMANDS["eval"](runs)
     piped = in_a_pipe(arguments).stdout
     assert f"{LONG}1{os.sep}best.safetensors, alone" in piped
-    assert f"{LONG}2/best.safetensors, alone" in piped
+    assert f"{LONG}2{os.sep}best.safetensors, alone" in piped
     _, shown = on_terminal.run(monkeypatch, 60, *arguments)
     names = "".join(line.split("│")[1].strip() for line in shown.splitlines() if line.startswith("│"))
     assert f"{LONG}1{os.sep}best.safetensors, alone" in names.replace(

@@ -78,7 +78,7 @@ def test_a_run_on_bytes_counts_bytes(charrnn, tmp_path, tiny_config):
     assert "bytes in runs of" in shown
     longest = shown.splitlines()[-1]
     assert re.match(
-        r"held-out text: the 205 bytes from \S+/text:\d+:\d+ on are also in the training text, from \S+/text:3:38 on: ",
+        r"held-out text: the 205 bytes from \S+[/\\]text:\d+:\d+ on are also in the training text, from \S+[/\\]text:3:38 on: ",
         longest,
     )
     assert all(character.isprintable() for character in longest)
