@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import on_terminal
 import pytest
@@ -24,7 +25,7 @@ def test_a_run_is_described(charrnn, tiny_run, text_file):
     assert (result.exit_code, result.stderr) == (0, "")
     for part in (
         f"{tiny_run}: finished, last changed ",
-        f"{tiny_run}/last.safetensors: step 20 of 20",
+        f"{tiny_run / 'last.safetensors'}: step 20 of 20",
         f"{saved.progress.best_loss:.4f} nats at step {saved.progress.best_step}, the best on the validation split",
         "rnn (tanh), 1 layer of 16 units, ",
         f"{len(saved.vocabulary)} symbols: ␊ ␠ . ? a c d",
@@ -64,7 +65,7 @@ def test_a_bare_checkpoint_is_described(charrnn, tiny_run, tmp_path):
 def test_a_run_is_found_by_its_name(charrnn, tiny_run, tmp_path):
     (tmp_path / "cwd" / "runs").mkdir()
     tiny_run.rename(tmp_path / "cwd" / "runs" / "My Stories")
-    assert json.loads(charrnn("info", "My Stories", "--json").stdout)["path"] == "runs/My Stories"
+    assert json.loads(charrnn("info", "My Stories", "--json").stdout)["path"] == str(Path("runs", "My Stories"))
 
 
 @pytest.mark.parametrize("to", ["plain", "torch"])
@@ -110,7 +111,7 @@ def test_a_text_that_moved_or_is_gone_is_said(charrnn, tiny_run, text_file, tmp_
     text_file.rename(moved / "text.txt")
     last = moved / "run" / "last.safetensors"
     save(replace(load(last), run_parent="."), last)
-    assert f"now {moved}/text.txt" in charrnn("info", moved / "run").stdout
+    assert f"now {moved / 'text.txt'}" in charrnn("info", moved / "run").stdout
     (moved / "text.txt").unlink()
     words = " ".join(charrnn("info", moved / "run").stdout.split())
     assert "the training text cannot be read again: " in words
@@ -140,7 +141,7 @@ def test_the_nearest_recipe_and_what_differs_from_it(tmp_path, text_file):
 def test_the_base_of_a_fine_tune_is_named(charrnn, tiny_run, text_file, tmp_path):
     charrnn("train", text_file, "--from", tiny_run, "--steps", "2", "-o", tmp_path / "tuned", "-q")
     words = " ".join(charrnn("info", tmp_path / "tuned").stdout.split())
-    assert f"base {tiny_run}/best.safetensors: step " in words
+    assert f"base {tiny_run / 'best.safetensors'}: step " in words
     assert json.loads(charrnn("info", tmp_path / "tuned", "--json").stdout)["base"]["step"] > 0
 
 

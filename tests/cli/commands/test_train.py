@@ -98,7 +98,7 @@ def test_a_fine_tune_prints_new_symbols_and_the_origin_of_its_values(charrnn, ti
     assert re.search(r"model\.hidden_size +│ 16 +│ --from ", shown)
     assert found["notes"][1] in shown
     trained = charrnn("train", other, "--from", tiny_run, *TINY[2:])
-    assert trained.stdout == "runs/other\n"
+    assert trained.stdout == f"{Path('runs', 'other')}\n"
     assert found["notes"][1] in trained.stderr
     assert f"text: {other}: 960 characters\n" in trained.stderr  # the vocabulary is not that of the text alone
     assert load(Path("runs/other/last.safetensors")).base.path == str(tiny_run / "best.safetensors")

@@ -23,7 +23,7 @@ def test_a_long_text_trains_from_a_file_and_says_where_it_is(charrnn, text_file,
     monkeypatch.setenv("CHARRNN_CACHE_DIR", str(tmp_path / "cache"))
     result = charrnn("train", text_file, *TINY, "-o", "r")
     assert result.exit_code == 0
-    (file,) = (tmp_path / "cache").glob("charrnn-texts*/*")
+    (file,) = (tmp_path / "cache").glob("charrnn-texts*/[!.]*")  # on Windows there is a copy, too
     assert str(file) in result.stderr
     assert charrnn("train", "--resume", "r", "--steps", "25").exit_code == 0
 

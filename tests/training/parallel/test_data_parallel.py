@@ -111,7 +111,9 @@ def test_a_killed_worker_is_reported_with_advice():
         worker = two._pool._workers[0]._process
         worker.kill()
         worker.wait()
-        how = "ended by signal 9, possibly out of memory" if os.path.__name__ == "posixpath" else "ended with exit code 1"
+        how = (
+            "ended by signal 9, possibly out of memory" if os.path.__name__ == "posixpath" else "ended with exit code 1"
+        )
         with pytest.raises(WorkerError, match=rf"pid {worker.pid}\) {how}; .*`resume`.*`settings` runtime.threads=1"):
             two.loss_and_gradient(given, state)
 
