@@ -96,7 +96,7 @@ def refuse_runs(sources: Sequence[str], advice: str = "name a text") -> None:
             if "did you mean" in hint(source, sources, builtin_names()):  # a text of a like name is likelier
                 continue
         if source and _exists(path) and (is_run(path) or (path.suffix == SUFFIX and path.is_file())):
-            where = "" if str(path) == source.rstrip("/\\") else f" ({path})"
+            where = "" if path == Path(source) else f" ({path})"
             raise TextError(f"{source}: a run, not a text{where}; {advice.format(run=shell_word(str(path)))}")
 
 

@@ -27,7 +27,10 @@ def hostile(tmp_path_factory):
     folder = tmp_path_factory.mktemp("controls")
     text = folder / f"{ODD}.txt"
     characters = np.random.default_rng(0).choice(ALPHABET, 3000).tolist()
-    text.write_text("".join(characters), "utf-8", newline="")
+    try:
+        text.write_text("".join(characters), "utf-8", newline="")
+    except OSError:
+        pytest.skip("this system does not take such names")
     run = trained(folder / ODD, text)
     saved = load(run / "last.safetensors")
     save(replace(saved, text=replace(saved.text, sources=(ODD,))), folder / "moved.safetensors")

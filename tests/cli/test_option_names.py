@@ -39,7 +39,7 @@ def test_no_option_is_listed_that_no_message_names():
 def test_the_users_own_words_are_never_taken_for_a_parameter(charrnn, text_file, name):
     """A run of any name is reported under this very name."""
     result = charrnn("train", text_file, "--from", f"runs/{name}")
-    assert result.stderr.startswith(f"error: --from runs/{name}: no such run; ")
+    assert result.stderr.startswith(f"error: --from {Path('runs', name)}: no such run; ")
     with pytest.raises(RunError) as error:
         load_base(Path(f"runs/{name}"))
-    assert str(error.value).startswith(f"`base` runs/{name}: no such run; ")
+    assert str(error.value).startswith(f"`base` {Path('runs', name)}: no such run; ")

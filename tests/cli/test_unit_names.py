@@ -34,14 +34,14 @@ EVAL = Evaluated(1, "valid", 1.0, 1.44, True)
 @pytest.fixture
 def many(tmp_path):
     path = tmp_path / "many.txt"
-    path.write_text(TEXT * 60, "utf-8")
+    path.write_text(TEXT * 60, "utf-8", newline="")
     return path
 
 
 @pytest.fixture
 def one(tmp_path):
     path = tmp_path / "one.txt"
-    path.write_text(TEXT, "utf-8")
+    path.write_text(TEXT, "utf-8", newline="")
     return path
 
 
