@@ -17,9 +17,9 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
-from threadpoolctl import threadpool_info
 
 from charrnn.network.arrays import CACHE, Array
+from charrnn.system.blas_threads import loaded_blas
 
 MatMul = Callable[[Array], object]
 """Fills an array that it keeps, (..., R, N), with x W, for any x, (..., R, K)."""
@@ -157,7 +157,7 @@ def matmul_by_row_blocks(x: Array, W: Array, out: Array) -> None:
 @cache
 def has_small_kernel() -> bool:
     """Whether NumPy's BLAS has the kernel for small products on this processor."""
-    return any(library.get("architecture") in CORES_WITH_SMALL_KERNEL for library in threadpool_info())
+    return any(library.get("architecture") in CORES_WITH_SMALL_KERNEL for library in loaded_blas().info())
 
 
 def _block(rows: int, K: int, N: int) -> tuple[int, int]:

@@ -13,6 +13,8 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
+from charrnn.system.signals import held_signals
+
 _lock = Lock()
 _inside = 0  # how many are inside, in this process
 _limits_outside: Any = None  # the limits before the first came in
@@ -29,7 +31,7 @@ def one_blas_thread() -> Iterator[None]:
     with _lock:
         # Set every time: some libraries keep a limit for each thread that calls them.
         _take_control()
-        limits_before = _libraries().limit(limits=1)
+        limits_before = loaded_blas().limit(limits=1)
         if _inside == 0:
             _limits_outside = limits_before
         _inside += 1
@@ -45,12 +47,13 @@ def one_blas_thread() -> Iterator[None]:
 
 def _take_control() -> None:
     """threadpoolctl 3.8 lets one thread set the limits of OpenBLAS, the first that did, and ignores every other."""
-    for library in _libraries().lib_controllers:
+    for library in loaded_blas().lib_controllers:
         if hasattr(library, "clear_controlling_thread"):
             library.clear_controlling_thread(force=True)
 
 
 @cache
-def _libraries() -> ThreadpoolController:
-    """Finding the libraries takes longer than a product, so it is done once."""
-    return ThreadpoolController().select(user_api="blas")
+def loaded_blas() -> ThreadpoolController:
+    """The BLAS libraries of this process. Finding them takes longer than a product, so it is done once."""
+    with held_signals():  # the C library calls threadpoolctl back for each library
+        return ThreadpoolController().select(user_api="blas")

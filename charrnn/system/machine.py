@@ -9,7 +9,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from threadpoolctl import threadpool_info
+from charrnn.system.blas_threads import loaded_blas
 
 CPU_LIST = Path("/proc/cpuinfo")  # of Linux
 REQUIRED = ("typer", "rich", "pyyaml", "pydantic", "threadpoolctl", "platformdirs")
@@ -48,8 +48,7 @@ def blas_libraries() -> list[tuple[str, int]]:
     """Each BLAS that is loaded, with its version and its kernel, and how many threads it may use."""
     return sorted(
         (f"{found['internal_api']} {found['version']} ({found.get('architecture')})", found["num_threads"])
-        for found in threadpool_info()
-        if found["user_api"] == "blas"
+        for found in loaded_blas().info()
     )
 
 

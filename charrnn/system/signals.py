@@ -1,6 +1,7 @@
 """Ctrl-C, SIGTERM and a closed terminal during a training: finish the step, save, and only then exit."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -29,6 +30,28 @@ class StopRequest:
     def exit_code(self) -> int:
         """The exit code of a program that was asked to stop; 0 if it was not."""
         return exit_code(self.signal) if self.signal else 0
+
+
+@contextmanager
+def held_signals() -> Iterator[None]:
+    """In the `with` block a signal waits; it comes at the end. For calls into C that call Python back: what a handler
+    raises there, such as KeyboardInterrupt, would be lost.
+    """
+    if threading.current_thread() is not threading.main_thread():  # where no handler runs
+        yield
+        return
+    came: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in before:
+        signal.signal(number, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 @contextmanager

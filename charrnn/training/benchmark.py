@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import DTypeLike
-from threadpoolctl import threadpool_limits
 
 from charrnn.network.architecture import Architecture
 from charrnn.network.dropout import Dropout
 from charrnn.network.window_options import WindowOptions
 from charrnn.stages import OnStage, ignore_stage
-from charrnn.system.blas_threads import one_blas_thread
+from charrnn.system.blas_threads import loaded_blas, one_blas_thread
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.parallel.data_parallel import DataParallel, even_slices
 from charrnn.training.parallel.replica import Replica, Shard
@@ -118,7 +117,7 @@ def peak_gflops(threads: int, dtype: DTypeLike, seconds: float) -> float:
     """The speed of the fastest of the large products on `threads` threads that `seconds` allow."""
     a, b = (np.random.default_rng(seed).random((PEAK_SIZE, PEAK_SIZE)).astype(dtype) for seed in (0, 1))
     out = np.empty_like(a)
-    with threadpool_limits(threads, user_api="blas"):
+    with loaded_blas().limit(limits=threads):
         fastest = min(_times(lambda: np.matmul(a, b, out=out), seconds))
     return 2 * PEAK_SIZE**3 / fastest / 1e9
 
