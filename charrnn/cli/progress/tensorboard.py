@@ -13,7 +13,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from charrnn.cli.output.console import print_note
@@ -68,6 +68,9 @@ class TensorBoardLog:
             yield
         except OSError as error:
             self._lost = True
+            if self._file is not None:
+                with suppress(OSError):  # closed now: left to Python, it would fail again at any time, on stderr
+                    self._file.close()
             print_note(
                 f"{self._run.path / FOLDER}: cannot be written: {error.strerror or error}; the training goes on without it"
             )

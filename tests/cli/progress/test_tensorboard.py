@@ -181,8 +181,13 @@ def test_a_place_that_cannot_be_written_is_reported_once_and_the_training_goes_o
 def test_a_full_disk_is_reported_once_and_the_training_goes_on(charrnn, text_file, tmp_path, monkeypatch, flush_every):
     create = Folder.create
 
+    opened = []
+
     def full(folder, name):
-        return open("/dev/full", "wb") if "tfevents" in name else create(folder, name)
+        if "tfevents" not in name:
+            return create(folder, name)
+        opened.append(open("/dev/full", "wb"))  # noqa: SIM115 (the log closes it)
+        return opened[-1]
 
     monkeypatch.setattr(Folder, "create", full)
     monkeypatch.setattr(tensorboard, "FLUSH_EVERY", flush_every)
@@ -192,6 +197,7 @@ def test_a_full_disk_is_reported_once_and_the_training_goes_on(charrnn, text_fil
     assert len(result.stderr.splitlines()) == 1
     assert max(metrics(tmp_path / "run", "step")) == 20
     assert api.load(tmp_path / "run")
+    assert [file.closed for file in opened] == [True]
 
 
 def test_logged_events_reach_the_disk_within_an_interval(tmp_path, monkeypatch):
