@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from slow import mostly_exhaustive
 
 pytestmark = [
     pytest.mark.slow,
@@ -60,7 +61,7 @@ def test_it_is_really_taken_away():
     )
 
 
-@pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM"])
+@mostly_exhaustive("stop", ["SIGINT", "SIGTERM"], one_in=2)
 def test_a_training_on_two_cores_that_is_stopped_and_resumed_has_the_same_bytes(stop):
     """The training stops itself at the tenth step, by a signal as it comes from a terminal or a service manager."""
     charrnn(*TRAIN, "--steps", 30, "-o", "whole", environment={})
@@ -91,6 +92,7 @@ def test_a_sweep_of_two_jobs_at_once():
         assert content(f"s/{run}") == content(f"p/{run}")
 
 
+@pytest.mark.exhaustive
 def test_all_other_commands_write_what_they_write_elsewhere():
     charrnn(*TRAIN, "--steps", 10, "-o", "run", environment={})
     Path("text.txt").write_text("Anna\nBert\nÉmile\n", "utf-8")

@@ -35,7 +35,7 @@ def spawn(*arguments, width=100, **environment):
     )
 
 
-@mostly_exhaustive("width", [40, 100, 200], one_in=2)
+@mostly_exhaustive("width", [40, 100, 200], one_in=3)
 @pytest.mark.slow
 def test_ctrl_c_saves_exits_130_and_leaves_the_terminal_as_it_was(text_file, tmp_path, width):
     child = spawn(text_file, "-o", tmp_path / "r", *LONG, width=width)
@@ -70,7 +70,7 @@ def test_no_color_means_no_colour(text_file, tmp_path):
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", child.read())
 
 
-@pytest.mark.parametrize("more", [[], ["--no-stream"], ["--count", "2"]])
+@mostly_exhaustive("more", [[], ["--no-stream"], ["--count", "2"]], one_in=3)
 @pytest.mark.slow
 def test_surprisal_colours_only_the_generated_text(tiny_run, more):
     command = ["-m", "charrnn", "sample", str(tiny_run), "-n", "200", "--seed", "1", "-p", "the dog", *more]

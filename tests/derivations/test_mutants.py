@@ -187,7 +187,7 @@ def test_each_module_has_a_check():
 
 
 @mostly_slow(
-    ("name", "function"), FUNCTIONS, ids=lambda part: getattr(part, "__qualname__", part), one_in=97, slow_in=19
+    ("name", "function"), FUNCTIONS, ids=lambda part: getattr(part, "__qualname__", part), one_in=97, slow_in=41
 )
 def test_a_broken_function_is_caught(name, function):
     assert survivors(function, CHECKS[name]) == []

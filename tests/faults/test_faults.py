@@ -122,6 +122,7 @@ def test_one_training_at_a_time(tmp_path, how, count):
 
 
 @linux
+@pytest.mark.exhaustive
 def test_a_long_training_is_flat(tmp_path):
     from faults.soak import soak
 
@@ -129,6 +130,7 @@ def test_a_long_training_is_flat(tmp_path):
 
 
 @linux
+@pytest.mark.exhaustive
 def test_a_server_under_load(tmp_path):
     from faults.serving import serving
 

@@ -380,6 +380,7 @@ def test_without_a_length_it_never_stops():
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_without_end_memory_does_not_grow():
     made, options = generator(), SamplingOptions(0.9, 5, 0.9, 0.01, RepetitionPenalty(1.2, 3, 100))
     for write_on in (made.stream, made.stream_pieces):

@@ -256,6 +256,7 @@ def in_this_process(*words):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_tiny_base_is_measured_by_charrnn_itself(tmp_path, monkeypatch, capsys, tiny_run):
     for module in (measure, words, novelty, samples, by_kind):
         monkeypatch.setattr(module, "run_charrnn", in_this_process)

@@ -13,6 +13,7 @@ import urllib.request
 import pytest
 from refusals import refused
 from serving import server
+from slow import mostly_exhaustive
 
 from charrnn.system.optional_libraries import install_command
 from charrnn.system.shell import shell_word
@@ -42,7 +43,7 @@ def test_it_serves(trained_once, tmp_path):
 
 @posix
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), ENDINGS)
+@mostly_exhaustive(("number", "code"), ENDINGS, one_in=3)
 def test_a_signal_lets_what_is_written_end(trained_once, number, code):
     with server(trained_once, "--max-length", 10**6) as (process, url):
         answer = post(url, max_tokens=20_000, stream=True, seed=1)
@@ -57,6 +58,7 @@ def test_a_signal_lets_what_is_written_end(trained_once, number, code):
 
 @posix
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_signal_cuts_what_takes_long(trained_once):
     with server(trained_once, "--max-length", 10**9) as (process, url):
         answer = post(url, max_tokens=10**9, stream=True)
@@ -70,7 +72,7 @@ def test_a_signal_cuts_what_takes_long(trained_once):
 
 @posix
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), ENDINGS)
+@mostly_exhaustive(("number", "code"), ENDINGS, one_in=3)
 def test_a_second_signal_ends_it_at_once(trained_once, number, code):
     with server(trained_once, "--max-length", 10**9) as (process, url):
         answer = post(url, max_tokens=10**9, stream=True)

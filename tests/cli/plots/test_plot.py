@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from refusals import refused
-from slow import mostly_slow
+from slow import mostly_exhaustive, mostly_slow
 
 from charrnn.cli.plots import curves, figure
 from charrnn.cli.plots.curves import QUANTITIES, downsample_min_max, moving_average, plot_data, summary, y_limits
@@ -103,7 +103,7 @@ def test_a_name_is_unchanged_in_the_figure(charrnn, tmp_path, name):
 
 
 @pytest.mark.parametrize("losses", [[2.0], [2.0, 2.0], [0.0, 0.0]])
-@pytest.mark.parametrize("norm", [1.0, 0.0])
+@mostly_exhaustive("norm", [0.0, 1.0], one_in=2)
 @pytest.mark.slow
 def test_one_step_and_flat_curves_can_be_drawn(charrnn, tmp_path, losses, norm, recwarn):
     run = write(tmp_path / "a", losses)

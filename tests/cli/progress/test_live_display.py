@@ -101,6 +101,7 @@ def test_at_the_end_one_picture_is_on_the_screen_and_nothing_of_those_before(tex
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_ten_rows_are_enough(text_file, tmp_path):
     screen = Screen(spawn(command(text_file, tmp_path / "r"), 60, 10), 60, 10).read()
     assert len(bars(screen.lines)) <= 1
@@ -120,6 +121,7 @@ def test_a_terminal_that_is_resized_shows_one_picture(text_file, tmp_path, size)
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_it_is_drawn_at_most_four_times_a_second_and_with_what_happens_and_not_with_each_step(text_file, tmp_path):
     began = time.monotonic()
     screen = Screen(spawn(command(text_file, tmp_path / "r", steps=4000), 80, 30), 80, 30).read()
@@ -136,13 +138,14 @@ def test_the_sample_is_in_the_colours_of_its_surprisals(text_file, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_no_color_means_not_one_colour(text_file, tmp_path):
     output = Screen(spawn(command(text_file, tmp_path / "r"), NO_COLOR="1"), 80, 24).read().output
     assert CURSOR.search(output), "it is drawn all the same"
     assert not re.search(r"\x1b\[(?:[\d;]*;)?(?:3[0-8]|4[0-8]|9[0-7])[;m]", output)
 
 
-@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"JPY_PARENT_PID": "1"}], ids=["dumb", "notebook"])
+@mostly_exhaustive("environment", [{"TERM": "dumb"}, {"JPY_PARENT_PID": "1"}], ids=["dumb", "notebook"], one_in=2)
 @pytest.mark.slow
 def test_terminals_without_cursor_control_get_plain_lines(text_file, tmp_path, environment):
     output = Screen(spawn(command(text_file, tmp_path / "r"), **environment), 80, 24).read().output
@@ -193,7 +196,7 @@ def test_warnings_stay_above_and_are_printed_once(text_file, tmp_path):
 
 
 @mostly_exhaustive(
-    "left_over", [{"COLUMNS": "0"}, {"COLUMNS": "0", "LINES": "0"}, {"COLUMNS": "300"}], ids=str, one_in=2
+    "left_over", [{"COLUMNS": "0"}, {"COLUMNS": "0", "LINES": "0"}, {"COLUMNS": "300"}], ids=str, one_in=3
 )
 @pytest.mark.slow
 def test_the_terminal_says_how_large_it_is_and_not_the_environment(text_file, tmp_path, left_over):
@@ -240,6 +243,7 @@ def test_signals_from_elsewhere_leave_one_bar(text_file, tmp_path, number):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_second_ctrl_c_leaves_one_bar_a_cursor_and_an_echo(text_file, tmp_path):
     import termios
 
@@ -360,7 +364,7 @@ def test_a_training_in_the_background_of_a_shell_prints_lines(text_file, tmp_pat
 
 
 @needs_tmux
-@pytest.mark.parametrize("sizes", [[(50, 24)], [(60, 10), (100, 30)]])
+@mostly_exhaustive("sizes", [[(60, 10), (100, 30)], [(50, 24)]], one_in=2)
 @pytest.mark.slow
 def test_tmux_shows_one_picture_after_it_was_resized(text_file, tmp_path, tmux, sizes):
     line = " ".join([sys.executable, *command(text_file, tmp_path / "r", **ENDLESS)])
