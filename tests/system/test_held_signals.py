@@ -1,6 +1,5 @@
 """A signal that comes while C calls Python back is not lost."""
 
-import ctypes
 import signal
 import threading
 
@@ -9,10 +8,7 @@ import pytest
 from charrnn.system import blas_threads
 from charrnn.system.signals import held_signals
 
-CALLBACK = ctypes.CFUNCTYPE(None)
 
-
-@CALLBACK
 def interrupt():
     signal.raise_signal(signal.SIGINT)
 

@@ -116,9 +116,10 @@ def test_on_windows_every_feature_has_its_fallback(windows, tmp_path):
     assert (windows.STOP, windows.OPENER, windows.PYTHON) == ("taskkill /f /pid", "explorer", "python")
 
 
+@pytest.mark.skipif(os.path.__name__ != "posixpath", reason="paths of POSIX cannot be made here")
 @pytest.mark.parametrize(("platform", "opener"), [("linux", "xdg-open"), ("darwin", "open")])
 def test_a_page_is_opened_as_the_system_does_it(monkeypatch, platform, opener):
-    assert system(monkeypatch, **{"sys.platform": platform, "os.name": "posix"}).OPENER == opener
+    assert system(monkeypatch, **{"sys.platform": platform}).OPENER == opener
 
 
 def test_each_name_can_be_missing_alone(monkeypatch):
