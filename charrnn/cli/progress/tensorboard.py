@@ -69,7 +69,8 @@ class TensorBoardLog:
         except OSError as error:
             self._lost = True
             if self._file is not None:
-                with suppress(OSError):  # closed now: left to Python, it would fail again at any time, on stderr
+                # Left to Python, it would fail again at any time, on stderr. ValueError: it is closed already.
+                with suppress(OSError, ValueError):
                     self._file.close()
             print_note(
                 f"{self._run.path / FOLDER}: cannot be written: {error.strerror or error}; the training goes on without it"
