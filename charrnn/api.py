@@ -36,7 +36,7 @@ from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.directory import require_free as require_free
 from charrnn.runs.storage.history import read_history as read_history
 from charrnn.stages import OnStage, ignore_stage
-from charrnn.system.output_names import default_name
+from charrnn.system.files.output_names import default_name
 from charrnn.training.benchmark import Bench, measure
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.words import parameter

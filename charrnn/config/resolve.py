@@ -15,7 +15,7 @@ from charrnn.config.problems import MAX_PROBLEMS, ConfigProblem, describe, forma
 from charrnn.config.schema import Config
 from charrnn.errors import ConfigError
 from charrnn.package import shipped
-from charrnn.system.plain_files import open_plain
+from charrnn.system.files.plain_files import open_plain
 from charrnn.system.platform_features import IS_WINDOWS
 from charrnn.text.reading.encodings import absolute_entry
 from charrnn.words import did_you_mean, parameter

@@ -33,7 +33,7 @@ from charrnn.network.network import Network
 from charrnn.runs.storage import safetensors_file as files
 from charrnn.runs.storage.checkpoint import Checkpoint, contents
 from charrnn.runs.storage.weights_only import halved, weights_alone
-from charrnn.system.whole_file import whole_file
+from charrnn.system.files.whole_file import whole_file
 from charrnn.words import parameter
 
 TORCH_ORDER = {"gru": [0, 1, 2], "lstm": [0, 1, 3, 2]}  # of our gate blocks: r z n; i f o g -> i f g o

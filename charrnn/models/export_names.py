@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from charrnn.system.output_names import require_ending
+from charrnn.system.files.output_names import require_ending
 from charrnn.words import parameter
 
 OTHERS = {"onnx": ("an ONNX file", ".onnx"), "html": ("a page", ".html", ".htm")}  # formats that are no safetensors

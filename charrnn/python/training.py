@@ -13,7 +13,7 @@ from charrnn.models.loading import load
 from charrnn.models.model import Model
 from charrnn.python.progress import Display, progress_display
 from charrnn.runs.run import Run
-from charrnn.system.output_names import default_name
+from charrnn.system.files.output_names import default_name
 from charrnn.system.signals import StopRequest, graceful_stop
 from charrnn.training.events import Event
 

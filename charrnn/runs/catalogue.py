@@ -19,8 +19,8 @@ from charrnn.runs.storage.directory import BEST, CONFIG, DIVERGED, LAST, METRICS
 from charrnn.runs.storage.recent_events import read_recent_events
 from charrnn.runs.storage.safetensors_file import MalformedError, SafetensorsReader
 from charrnn.runs.storage.text_place import text_name
-from charrnn.system.folder_handle import Folder
-from charrnn.system.lock import is_held
+from charrnn.system.files.folder_handle import Folder
+from charrnn.system.files.lock import is_held
 from charrnn.text.characters.unit_names import Unit
 from charrnn.text.windows import count_per_epoch
 

@@ -13,7 +13,7 @@ from charrnn.runs.storage.checkpoint import PARAMETERS, STATE, Checkpoint
 from charrnn.runs.storage.checkpointing import is_snapshot
 from charrnn.runs.storage.directory import BEST, DIVERGED, LAST, PREVIOUS, LoadedCheckpoint
 from charrnn.runs.trainer_state import restore
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.training.divergence import Batch, StepRejectedError
 from charrnn.training.events import Recovered
 from charrnn.training.parallel.communicator import Communicator

@@ -20,7 +20,7 @@ from charrnn.runs.storage.checkpoint_record import versions
 from charrnn.runs.storage.directory import BEST, CONFIG, LAST
 from charrnn.runs.trainer_state import build_trainer, restore
 from charrnn.stages import OnStage, ignore_stage
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.system.shell import shell_command
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.words import parameter

@@ -22,8 +22,8 @@ from charrnn.runs.recovery import Rollback
 from charrnn.runs.storage import checkpointing, directory, metrics_log
 from charrnn.runs.trainer_state import build_trainer, capture
 from charrnn.system.blas_threads import one_blas_thread
-from charrnn.system.folder_handle import Folder
-from charrnn.system.lock import Lock
+from charrnn.system.files.folder_handle import Folder
+from charrnn.system.files.lock import Lock
 from charrnn.training.events import Evaluated, Event, Sampled, Stepped
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.trainer import Trainer

@@ -19,7 +19,7 @@ from charrnn.runs.recorded_text import find_text, recorded_places
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.directory import LoadedCheckpoint
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 
 MAX_VERIFIED = 1 << 25  # characters of a text that is read again to compare its SHA-256
 OWN_KEYS = ("runtime.threads",)  # decided for a machine, and never a part of a recipe

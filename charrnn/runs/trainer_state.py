@@ -8,7 +8,7 @@ from charrnn.runs.planning.plan import Plan
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.checkpoint_record import TextRecord, versions
 from charrnn.runs.storage.text_place import parent_from_text
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.text.windows import Windows
 from charrnn.training.optim.clipping import Clipping
 from charrnn.training.optim.ema import WeightEMA

@@ -20,7 +20,7 @@ from charrnn.runs.storage.directory import LAST, PREVIOUS
 from charrnn.runs.storage.status import read_status
 from charrnn.sweeps.sweep import CONFIGS, LOGS, Sweep
 from charrnn.system.cores import ONE_BLAS_THREAD
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.system.mpi_environment import without_launcher
 from charrnn.system.platform_features import OWN_GROUP
 from charrnn.system.signals import exit_code, graceful_stop

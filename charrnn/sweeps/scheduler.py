@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from charrnn.sweeps.jobs import POLL_SECONDS, Job, JobResult, StopSignal, run_job, run_job_on_rank
 from charrnn.sweeps.sweep import Sweep
 from charrnn.system.cores import usable_cores
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,9 @@ from charrnn.runs.storage.directory import writable
 from charrnn.stages import OnStage, ignore_stage
 from charrnn.sweeps.grid import Trial
 from charrnn.sweeps.run_names import names
-from charrnn.system.folder_handle import SIDE, Folder
-from charrnn.system.lock import Lock
-from charrnn.system.output_names import refuse_shipped
+from charrnn.system.files.folder_handle import SIDE, Folder
+from charrnn.system.files.lock import Lock
+from charrnn.system.files.output_names import refuse_shipped
 from charrnn.words import parameter
 
 RECORD, CONFIGS, LOGS = "sweep.json", "configs", "logs"

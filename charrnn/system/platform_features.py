@@ -1,23 +1,23 @@
 """What one operating system has and another lacks: each difference is named once, here or in the module that it names.
 
     what                    missing on     without it                                taken away in tests/
-    CAN_HOLD_FOLDERS        Windows        folders are named; else supervised.py     system/test_folder_handle
+    CAN_HOLD_FOLDERS        Windows        folders are named; else supervised.py     system/files/test_folder_handle
                                            uses os.fchdir
-    FOLDER_ONLY, NO_LINK    Windows        a link is refused when it is seen, before system/test_folder_handle
-    OPEN_FILES_FOLDER       macOS, Windows macOS: F_GETPATH; else the name as it     system/test_folder_handle
+    FOLDER_ONLY, NO_LINK    Windows        a link is refused when it is seen, before system/files/test_folder_handle
+    OPEN_FILES_FOLDER       macOS, Windows macOS: F_GETPATH; else the name as it     system/files/test_folder_handle
                                            was: folder_path.py
-    hard links, os.link     FAT, some NFS  the name is free for a moment between two system/test_open_files
+    hard links, os.link     FAT, some NFS  the name is free for a moment between two system/files/test_open_files
                                            renames; a failure gives it back
-    CAN_REPLACE_OPEN_FILES  Windows        renamed and removed again a moment later  system/test_open_files
-    NO_WAIT                 Windows        only plain files are opened at all        system/test_plain_files
-    CAN_WAIT_FOR_PIPES      Windows        a named pipe is refused, `-` is read:     system/test_plain_files
+    CAN_REPLACE_OPEN_FILES  Windows        renamed and removed again a moment later  system/files/test_open_files
+    NO_WAIT                 Windows        only plain files are opened at all        system/files/test_plain_files
+    CAN_WAIT_FOR_PIPES      Windows        a named pipe is refused, `-` is read:     system/files/test_plain_files
                                            plain_files.py
     HAVE_OWNERS             Windows        what is in the user's folder is the       text/test_cache
                                            user's: cache.py
     ENTRIES_KNOW_THEIR_DISK Windows        links are refused, other disks are not    text/reading/test_recorded_sources
     is_on_disk              Windows        every file counts as one on a disk        text/reading/test_recorded_sources
     f_fullfsync             not macOS      fsync: durable_files.py                   system/test_platform_features
-    flock                   Windows        msvcrt locks a byte of the file: lock.py  system/test_lock
+    flock                   Windows        msvcrt locks a byte of the file: lock.py  system/files/test_lock
     LOCK_TABLE              macOS, Windows a process that lives counts: processes.py system/test_processes
     kill, with signal 0     Windows        OpenProcess: processes.py                 system/test_processes
     sched_getaffinity       macOS, Windows all cores: cores.py                       system/test_platform_features

@@ -21,8 +21,8 @@ import numpy as np
 import platformdirs
 
 from charrnn.errors import TextError
+from charrnn.system.files.whole_file import whole_file
 from charrnn.system.platform_features import HAVE_OWNERS, NO_LINK, NO_WAIT
-from charrnn.system.whole_file import whole_file
 from charrnn.text.vocabulary import Ids, Vocabulary
 
 FOLDER_VARIABLE = "CHARRNN_CACHE_DIR"

@@ -19,8 +19,9 @@ from charrnn.runs.catalogue import find_runs, list_runs, planned_steps, summaris
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.recent_events import READ_BYTES, read_recent_events
 from charrnn.runs.storage.text_place import text_name
-from charrnn.system import lock, processes
-from charrnn.system.lock import Lock, is_held
+from charrnn.system import processes
+from charrnn.system.files import lock
+from charrnn.system.files.lock import Lock, is_held
 
 
 def snapshot(folder):
@@ -109,7 +110,7 @@ def test_a_run_that_diverged_for_good_has_diverged_until_it_passes_that_step(tmp
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_the_lock_of_a_killed_process_counts_no_more(tiny_run):
-    code = f"from pathlib import Path; from charrnn.system.lock import Lock; held = Lock(Path({str(tiny_run)!r})); print(flush=True); input()"
+    code = f"from pathlib import Path; from charrnn.system.files.lock import Lock; held = Lock(Path({str(tiny_run)!r})); print(flush=True); input()"
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdout.readline()
     assert is_held(tiny_run)

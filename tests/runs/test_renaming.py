@@ -149,7 +149,7 @@ def test_a_directory_that_is_removed_ends_the_training_in_one_line(start, tmp_pa
 
 
 def test_an_emptied_directory_is_still_the_trainings_own(start, tmp_path, monkeypatch):
-    monkeypatch.setattr("charrnn.system.lock.WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("charrnn.system.files.lock.WAIT_SECONDS", 0.1)
     list(start("alone").events())
     events = start("x").events()
     until(events, 5)

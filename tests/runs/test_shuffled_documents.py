@@ -14,7 +14,7 @@ from charrnn.runs.begin_or_resume import require_agreement
 from charrnn.runs.storage.checkpoint import load
 from charrnn.runs.storage.checkpoint_record import RECORD, parse_record, to_metadata
 from charrnn.runs.storage.safetensors_file import SafetensorsReader
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.text.shuffling import permutation
 from charrnn.text.vocabulary import END
 

@@ -13,7 +13,7 @@ from charrnn.config.resolve import resolve
 from charrnn.diagnostics.gradflow.flow_estimate import FlowEstimate
 from charrnn.errors import DivergedError, OptionError, RunError
 from charrnn.runs import time_budget
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.training.events import Evaluated, Finished, Flowed, Sampled, Saved, Stepped
 
 

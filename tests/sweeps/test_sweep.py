@@ -11,7 +11,7 @@ from charrnn.errors import RunError, TextError
 from charrnn.runs.storage import directory
 from charrnn.sweeps.grid import parse_axes, trials
 from charrnn.sweeps.sweep import RECORD, make, open_directory
-from charrnn.system.lock import LOCK
+from charrnn.system.files.lock import LOCK
 
 GRID = "training.learning_rate=1e-3,1e-2"
 

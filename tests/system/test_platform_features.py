@@ -14,7 +14,8 @@ from rich.console import Console
 
 import charrnn
 from charrnn.cli.output import live_terminal
-from charrnn.system import cores, durable_files, memory, platform_features, signals
+from charrnn.system import cores, memory, platform_features, signals
+from charrnn.system.files import durable_files
 
 TEST = 85  # the column in which the table names a test
 ROOT, TESTS = Path(charrnn.__file__).parent, Path(__file__).parents[1]

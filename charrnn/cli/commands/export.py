@@ -48,7 +48,7 @@ def export(
     from charrnn.cli.output.next_command import suggest, suggest_opening
     from charrnn.cli.progress.stage_lines import stage_lines
     from charrnn.models.export_names import default_file, require_file_name
-    from charrnn.system.output_names import default_name
+    from charrnn.system.files.output_names import default_name
 
     path = out or default_file(default_name(run), to)
     require_file_name(path, to)

@@ -47,7 +47,7 @@ def view(
     from charrnn.cli.output.files import confirm_overwrite
     from charrnn.cli.output.next_command import suggest_opening
     from charrnn.cli.progress.stage_lines import stage_lines
-    from charrnn.system.output_names import default_name, require_ending
+    from charrnn.system.files.output_names import default_name, require_ending
 
     path = out or Path(f"{default_name(run)}.html")
     require_ending(path, (".html", ".htm"), "view writes an HTML page")

@@ -12,7 +12,7 @@ from charrnn.generation.sample_request import SampleRequest
 from charrnn.generation.sampling import SamplingOptions
 from charrnn.models.model import Model
 from charrnn.models.scoring.unknown_characters import describe_unknown
-from charrnn.system.plain_files import open_file_or_pipe
+from charrnn.system.files.plain_files import open_file_or_pipe
 from charrnn.system.platform_features import IS_WINDOWS
 from charrnn.system.shell import shell_word
 from charrnn.text.characters.escapes import unescape

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from charrnn.errors import OutputError
-from charrnn.system.output_names import refuse_shipped
-from charrnn.system.whole_file import whole_file
+from charrnn.system.files.output_names import refuse_shipped
+from charrnn.system.files.whole_file import whole_file
 from charrnn.text.characters.printable import printable_line
 
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from charrnn.cli.output.console import print_note
 from charrnn.runs.storage.metrics_log import BYTE_NAMES
-from charrnn.system.durable_files import flush
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.durable_files import flush
+from charrnn.system.files.folder_handle import Folder
 from charrnn.system.optional_libraries import missing_library
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import Evaluated, Event, Flowed, Recovered, Resumed, Sampled, Stepped

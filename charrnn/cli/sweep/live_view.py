@@ -18,7 +18,7 @@ from charrnn.runs.storage.status import last_step, read_status
 from charrnn.sweeps.jobs import JobResult
 from charrnn.sweeps.scheduler import JobEvent
 from charrnn.sweeps.sweep import Sweep
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.system.terminal_echo import without_echo
 from charrnn.training.events import digits
 

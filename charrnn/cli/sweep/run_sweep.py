@@ -21,7 +21,7 @@ from charrnn.sweeps import sweep as sweeps
 from charrnn.sweeps.jobs import StopSignal, make_jobs
 from charrnn.sweeps.scheduler import default_jobs, run_jobs, submitter
 from charrnn.sweeps.sweep import LOGS, Sweep
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.system.signals import StopRequest, graceful_stop
 from charrnn.words import plural
 

@@ -38,8 +38,8 @@ from charrnn.runs.storage.checkpoint_record import (
 )
 from charrnn.runs.storage.safetensors_file import Entry, MalformedError, SafetensorsReader
 from charrnn.runs.storage.text_place import RUN_PARENT
-from charrnn.system.folder_handle import Folder
-from charrnn.system.plain_files import NotPlainError
+from charrnn.system.files.folder_handle import Folder
+from charrnn.system.files.plain_files import NotPlainError
 from charrnn.text.vocabulary import END, Vocabulary
 from charrnn.training.divergence import DIVERGED
 from charrnn.training.optim.optimizers import OPTIMIZERS

@@ -7,7 +7,7 @@ from charrnn.runs.storage.checkpoint import checkpoint_errors
 from charrnn.runs.storage.checkpoint_record import Record, parse_record, parse_symbols
 from charrnn.runs.storage.safetensors_file import SafetensorsReader
 from charrnn.runs.storage.text_place import RUN_PARENT
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.text.vocabulary import Vocabulary
 
 

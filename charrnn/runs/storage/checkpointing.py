@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from charrnn.runs.storage import directory
 from charrnn.runs.storage.checkpoint import Checkpoint
 from charrnn.runs.storage.directory import BEST, LAST, PREVIOUS, write_config
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.training.events import Evaluated, Event, Finished, Recovered, Resumed, Saved, Stepped
 from charrnn.training.parallel.communicator import Communicator
 from charrnn.training.trainer import Progress

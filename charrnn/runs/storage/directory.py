@@ -16,9 +16,9 @@ from charrnn.errors import CheckpointError, ConfigError, RunError, UnreadableErr
 from charrnn.package import shipped_model
 from charrnn.runs.storage import checkpoint as checkpoints
 from charrnn.runs.storage.checkpoint import Checkpoint
-from charrnn.system.folder_handle import SIDE, Folder
-from charrnn.system.lock import LOCK, Lock
-from charrnn.system.output_names import refuse_shipped
+from charrnn.system.files.folder_handle import SIDE, Folder
+from charrnn.system.files.lock import LOCK, Lock
+from charrnn.system.files.output_names import refuse_shipped
 from charrnn.system.shell import shell_command
 from charrnn.words import parameter
 

@@ -21,7 +21,7 @@ from charrnn.errors import ConfigError, RunError
 from charrnn.package import MODEL, shipped_model
 from charrnn.runs.storage.directory import CONFIG, METRICS
 from charrnn.runs.storage.metrics_log import BYTE_NAMES, MAX_LINE_BYTES
-from charrnn.system.plain_files import open_file_or_pipe, open_plain
+from charrnn.system.files.plain_files import open_file_or_pipe, open_plain
 from charrnn.system.shell import shell_command
 from charrnn.text.characters.unit_names import Unit
 

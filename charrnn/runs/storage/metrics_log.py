@@ -7,8 +7,8 @@ from dataclasses import asdict
 from functools import partial
 
 from charrnn.runs.storage.directory import METRICS, writable
-from charrnn.system.durable_files import append, flush
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.durable_files import append, flush
+from charrnn.system.files.folder_handle import Folder
 from charrnn.text.characters.unit_names import Unit
 from charrnn.training.events import (
     Counted,

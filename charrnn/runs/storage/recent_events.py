@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.runs.storage.directory import METRICS
-from charrnn.system.plain_files import open_plain
+from charrnn.system.files.plain_files import open_plain
 
 READ_BYTES = 1 << 15  # bytes at each end
 

@@ -9,7 +9,7 @@ from charrnn.errors import RunError
 from charrnn.runs.storage.directory import METRICS
 from charrnn.runs.storage.history import read_history
 from charrnn.runs.storage.metrics_log import MAX_LINE_BYTES
-from charrnn.system.plain_files import open_plain
+from charrnn.system.files.plain_files import open_plain
 from charrnn.text.characters.unit_names import Unit
 
 TAIL_BYTES = 1 << 15  # bytes at the end in which last_step looks

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from charrnn.errors import TextError
-from charrnn.system.plain_files import require_plain
+from charrnn.system.files.plain_files import require_plain
 from charrnn.system.platform_features import ENTRIES_KNOW_THEIR_DISK, is_on_disk
 
 MAX_ENTRIES = 100_000  # files and folders below all sources together

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from charrnn.errors import TextError
-from charrnn.system.plain_files import NotPlainError, open_plain
+from charrnn.system.files.plain_files import NotPlainError, open_plain
 from charrnn.words import parameter
 
 OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}

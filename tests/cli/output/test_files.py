@@ -14,7 +14,7 @@ from slow import mostly_slow
 from charrnn import api
 from charrnn.cli.output import files
 from charrnn.errors import OutputError
-from charrnn.system import folder_handle
+from charrnn.system.files import folder_handle
 from charrnn.system.optional_libraries import install_command
 
 COMMANDS = {

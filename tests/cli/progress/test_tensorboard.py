@@ -15,7 +15,7 @@ from charrnn.cli.progress import tensorboard
 from charrnn.cli.progress.tensorboard import FOLDER, TensorBoardLog
 from charrnn.config.resolve import resolve
 from charrnn.errors import DivergedError, MissingLibraryError
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.system.optional_libraries import install_command
 from charrnn.training.events import Evaluated, Flowed, Recovered, Resumed, Sampled, Stepped
 

@@ -23,7 +23,7 @@ from charrnn.sweeps import jobs
 from charrnn.sweeps.grid import parse_axes, trials
 from charrnn.sweeps.jobs import Job, JobResult, StopSignal, make_jobs, run_job, run_job_on_rank
 from charrnn.sweeps.sweep import make
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.system.platform_features import CAN_HOLD_FOLDERS
 from charrnn.system.shell import shell_word
 

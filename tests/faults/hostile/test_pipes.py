@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from faults.hostile.judging import MARKS, not_a_file, refused
 
-from charrnn.system import plain_files
+from charrnn.system.files import plain_files
 
 pytestmark = MARKS
 

@@ -12,7 +12,7 @@ from charrnn.errors import CheckpointError
 from charrnn.runs.storage.checkpoint import load, save
 from charrnn.runs.storage.checkpoint_record import MAX_RECORD_CHARS
 from charrnn.runs.storage.safetensors_file import write
-from charrnn.system import durable_files
+from charrnn.system.files import durable_files
 
 BASE = {"path": "runs/x/best.safetensors", "step": 3, "text_sha256": "", "weights_sha256": ""}
 

@@ -9,7 +9,7 @@ from charrnn import api
 from charrnn.errors import CheckpointError, RunError
 from charrnn.runs.storage import directory, metrics_log
 from charrnn.runs.storage.checkpoint import load
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files.folder_handle import Folder
 from charrnn.training.events import Sampled, Stepped
 from charrnn.training.parallel.communicator import Communicator
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from charrnn.system.plain_files import NotPlainError, open_plain
+from charrnn.system.files.plain_files import NotPlainError, open_plain
 from charrnn.text.reading import text_file
 from charrnn.text.reading.text_file import TextFile
 

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from charrnn.system import plain_files
-from charrnn.system.plain_files import NotPlainError, open_file_or_pipe, open_plain
+from charrnn.system.files import plain_files
+from charrnn.system.files.plain_files import NotPlainError, open_file_or_pipe, open_plain
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes, devices and links as Unix has them")
 

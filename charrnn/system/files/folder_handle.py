@@ -18,9 +18,9 @@ from io import FileIO
 from pathlib import Path
 from typing import IO, Self
 
-from charrnn.system.durable_files import flush
-from charrnn.system.folder_path import find_path, has_path
-from charrnn.system.plain_files import require_plain, require_plain_file
+from charrnn.system.files.durable_files import flush
+from charrnn.system.files.folder_path import find_path, has_path
+from charrnn.system.files.plain_files import require_plain, require_plain_file
 from charrnn.system.platform_features import CAN_HOLD_FOLDERS, CAN_REPLACE_OPEN_FILES, FOLDER_ONLY, NO_LINK, NO_WAIT
 
 SIDE = ".tmp"  # the ending of a half-written file

@@ -11,9 +11,9 @@ from charrnn.cli.output.files import open_output
 from charrnn.cli.writing.saved_text import SavedText
 from charrnn.errors import CharrnnError
 from charrnn.runs.storage import directory
-from charrnn.system import folder_handle
-from charrnn.system.folder_handle import SIDE, Folder
-from charrnn.system.whole_file import whole_file
+from charrnn.system.files import folder_handle
+from charrnn.system.files.folder_handle import SIDE, Folder
+from charrnn.system.files.whole_file import whole_file
 from charrnn.text import cache
 from charrnn.text.vocabulary import Vocabulary
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from charrnn.system.folder_handle import SIDE, Folder
-from charrnn.system.output_names import refuse_shipped
+from charrnn.system.files.folder_handle import SIDE, Folder
+from charrnn.system.files.output_names import refuse_shipped
 
 
 @contextmanager

@@ -12,13 +12,13 @@ import pytest
 
 from charrnn import api
 from charrnn.errors import OptionError, RunError
-from charrnn.system import lock as module
-from charrnn.system.lock import LOCK, Lock
+from charrnn.system.files import lock as module
+from charrnn.system.files.lock import LOCK, Lock
 from charrnn.system.platform_features import STOP
 from charrnn.training.events import Stepped
 
-WITHOUT_POSIX = Path(__file__).parents[1] / "support" / "without_posix"
-HOLD = "import sys, time; from pathlib import Path; from charrnn.system.lock import Lock; lock = Lock(Path(sys.argv[1])); print('held', flush=True); time.sleep(100)"
+WITHOUT_POSIX = Path(__file__).parents[2] / "support" / "without_posix"
+HOLD = "import sys, time; from pathlib import Path; from charrnn.system.files.lock import Lock; lock = Lock(Path(sys.argv[1])); print('held', flush=True); time.sleep(100)"
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def held_by_windows(run, code="print('taken', flush=True); sys.stdin.read()"):
 import sys
 from pathlib import Path
 from charrnn.errors import RunError
-from charrnn.system.lock import Lock
+from charrnn.system.files.lock import Lock
 try:
     lock = Lock(Path(sys.argv[1]))
 except RunError as error:

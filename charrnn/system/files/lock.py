@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import IO
 
 from charrnn.errors import RunError
-from charrnn.system.durable_files import append
-from charrnn.system.folder_handle import Folder
-from charrnn.system.plain_files import open_plain
+from charrnn.system.files.durable_files import append
+from charrnn.system.files.folder_handle import Folder
+from charrnn.system.files.plain_files import open_plain
 from charrnn.system.platform_features import STOP
 from charrnn.system.processes import process_holds_lock
 

@@ -10,11 +10,11 @@ from types import SimpleNamespace
 import pytest
 from links import needs_links
 
-from charrnn.system import folder_handle as module
-from charrnn.system import folder_path
-from charrnn.system.folder_handle import Folder
+from charrnn.system.files import folder_handle as module
+from charrnn.system.files import folder_path
+from charrnn.system.files.folder_handle import Folder
+from charrnn.system.files.whole_file import whole_file
 from charrnn.system.platform_features import CAN_HOLD_FOLDERS
-from charrnn.system.whole_file import whole_file
 
 holds = pytest.mark.skipif(
     not CAN_HOLD_FOLDERS, reason="a directory cannot be held here, nor renamed while a file in it is open"

@@ -1,0 +1,1 @@
+"""Files and folders: read without waiting, replaced whole, held by their handle, locked."""
