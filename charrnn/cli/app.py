@@ -169,7 +169,7 @@ def _print_version(wanted: bool) -> None:
         from importlib.metadata import distributions
 
         typer.echo(f"charrnn {__version__}")
-        if any(True for _ in distributions(name="charrnn")):
+        if next(iter(distributions(name="charrnn")), None):
             from charrnn.cli.output.console import print_note
 
             print_note(ANOTHER)

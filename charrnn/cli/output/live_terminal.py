@@ -9,8 +9,8 @@ NOTEBOOK = "JPY_PARENT_PID"  # set in a Jupyter cell: it claims to be a terminal
 
 
 def can_draw_on(console: Console, json: bool) -> bool:
-    """Whether a live display can be drawn on stderr: it is a terminal with a cursor that moves on the words of
-    a VT100 (old consoles of Windows do not know them), this process is in its foreground, and JSON is not written to the same terminal.
+    """Whether a live display can be drawn on stderr: it is a terminal that obeys the sequences of a VT100 (old consoles
+    of Windows do not), this process is in its foreground, and JSON is not written to the same terminal.
     """
     terminal = console.is_interactive and sys.stderr.isatty() and not console.is_dumb_terminal
     terminal = terminal and not console.legacy_windows

@@ -76,11 +76,8 @@ class Lock:
             opened.callback(self.folder.close)
             self._file = opened.enter_context(self.folder.append_to(LOCK))  # opening keeps what is in it
             self._take(run)
-            self._write(
-                json.dumps(
-                    {PID: os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
-                )
-            )
+            since = time.strftime("%Y-%m-%d %H:%M:%S")
+            self._write(json.dumps({PID: os.getpid(), "host": socket.gethostname(), "since": since}))
             opened.pop_all()
 
     def _take(self, run: Path) -> None:

@@ -1,4 +1,6 @@
-"""What Windows lacks, but for pseudo-terminals, which tests need: of what charrnn could be tempted to use: names of modules, and modules."""
+"""What Windows lacks and charrnn could be tempted to use: names in modules, and whole modules. Pseudo-terminals stay:
+tests need them.
+"""
 
 NAMES = {
     "os": """O_NOFOLLOW O_NONBLOCK O_DIRECTORY O_NOCTTY O_CLOEXEC chown fchdir fchmod fork forkpty geteuid getloadavg getpgrp
